@@ -1,0 +1,17 @@
+/* banned.h - functions whose use must not compile.  Included by every file through the build. */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+#ifdef __GNUC__
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets localtime gmtime ctime asctime atoi atof
+
+/* Other libraries' headers use these as names of arguments, which poison would refuse. */
+int rand(void) __attribute__((deprecated("use base/rng.h")));
+void srand(unsigned) __attribute__((deprecated("use base/rng.h")));
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+/* file.h - whole files, safe replacement, folders, locks. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct error;
+struct str;
+
+/* The whole file, at most limit_bytes (TOO_LARGE above it).  Appends to *out; on failure
+ * nothing is added, and an empty *out needs no release. */
+int file_read(const char *path, size_t limit_bytes, struct str *out, struct error *err);
+
+/* Replace `path` so that at every moment either the old or the new content is there:
+ * temporary name in the same folder, write, fsync, rename, fsync of the folder.
+ * Nothing is left behind on failure. */
+int file_replace(const char *path, const void *data, size_t size_bytes, struct error *err);
+
+/* The same in pieces: open gives a descriptor to write to, commit renames, abandon deletes. */
+struct file_replacement {
+    int fd;
+    char *path, *temporary;
+};
+int file_replacement_open(struct file_replacement *file, const char *path, struct error *err);
+int file_replacement_commit(struct file_replacement *file, struct error *err); /* releases it */
+void file_replacement_abandon(struct file_replacement *file);
+
+/* write(2) until all is written; EINTR and short writes are handled. */
+int file_write_all(int fd, const void *data, size_t size_bytes, const char *path, struct error *err);
+
+int file_make_folders(const char *path, struct error *err); /* mkdir -p */
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+char *file_join(struct arena *arena, const char *folder, const char *name);
+const char *file_base_name(const char *path); /* lends a pointer into path */
+
+/* Names in a folder, sorted bytewise, hidden ones left out.  *names and texts in the arena. */
+int file_list(struct arena *arena, const char *folder, char ***names, int *count,
+              struct error *err);
+
+/* Take an exclusive lock on `path` (created if missing); CONFLICT when another process has it.
+ * Gives a descriptor; closing it releases the lock. */
+int file_lock(const char *path, int *fd, struct error *err);
+
+#endif

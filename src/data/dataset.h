@@ -1,0 +1,103 @@
+/* dataset.h - what is in a folder of labelled images.
+ *
+ * Layouts    DIR/{train,val,test}/CLASS/IMAGE, with or without val and test (also "training",
+ *            "validation", "testing", in any case), or flat DIR/CLASS/IMAGE.  One folder around
+ *            all that, as archives like to have, is looked through.  Folders inside a class
+ *            folder belong to that class.
+ * Classes    The sorted names of the train split's folders that hold images: an id is an index
+ *            into that list.  It is the list to store in checkpoints.
+ * Splits     Without a val folder the train images are divided; see struct dataset_options.
+ *            A class with one image goes to train, with two or more it is on both sides.  The
+ *            division depends on names and seed alone.  A file is in one split only.
+ * Accounts   Every file below DIR is either an item or in `excluded` with its reason.  Nothing is
+ *            decoded here: whether a file is a good image is seen by the loader and by check.h.
+ * Ownership  The dataset owns everything it points to until dataset_close().
+ */
+#ifndef DATA_DATASET_H
+#define DATA_DATASET_H
+
+#include "base/arena.h"
+#include "base/sha256.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+
+enum dataset_split {
+    DATASET_SPLIT_TRAIN,
+    DATASET_SPLIT_VAL,
+    DATASET_SPLIT_TEST,
+    DATASET_SPLIT_COUNT
+};
+
+enum dataset_split_method {
+    DATASET_SPLIT_USE_DATASET, /* the folders decide; without a val folder: auto */
+    DATASET_SPLIT_AUTO,        /* train and val images are pooled and divided anew */
+    DATASET_SPLIT_CUSTOM       /* `assignments` decide, the others stay where they are */
+};
+
+struct dataset_assignment {
+    const char *path; /* relative to the folder that was opened */
+    enum dataset_split split;
+};
+
+struct dataset_options {
+    const char *format; /* "imagefolder", "dice" (the same tree) or NULL */
+    enum dataset_split_method method;
+    double train_ratio; /* 0: 0.8 */
+    uint64_t seed;      /* of the division; 0: 42 */
+    const struct dataset_assignment *assignments;
+    int assignment_count;
+    const char *const *exclude; /* relative paths to leave out */
+    int exclude_count;
+};
+
+struct dataset_item {
+    const char *path; /* relative to the root, with '/' */
+    int64_t size_bytes;
+    int class_id;
+    enum dataset_split split;
+};
+
+struct dataset_excluded {
+    const char *path;
+    const char *reason; /* "hidden", "not an image by its name", ... */
+};
+
+struct dataset {
+    const char *root;
+    const char *format;
+    const char **classes;
+    int class_count;
+    struct dataset_item *items; /* sorted by path */
+    int item_count;
+    struct dataset_excluded *excluded; /* sorted by path */
+    int excluded_count;
+    const char **warnings;
+    int warning_count;
+    int *class_counts[DATASET_SPLIT_COUNT]; /* items of each class */
+    bool has_folder[DATASET_SPLIT_COUNT];   /* such a folder exists; none: the flat layout */
+    bool is_divided;                      /* train and val come from a ratio and a seed */
+    double train_ratio;                   /* as used */
+    uint64_t seed;
+    char hash[SHA256_TEXT_SIZE]; /* of the sorted relative paths and sizes of the items */
+    struct arena _arena;
+};
+
+/* Read the tree.  options may be NULL.  Fails, naming the folder, when it is missing or cannot
+ * be read, when it holds no images, and when there are fewer than two classes. */
+int dataset_open(struct dataset *dataset, const char *folder,
+                 const struct dataset_options *options, struct error *err);
+void dataset_close(struct dataset *dataset);
+
+int dataset_count(const struct dataset *dataset, enum dataset_split split);
+const char *dataset_split_name(enum dataset_split split); /* "train" */
+
+/* The whole path of an item, in the arena. */
+char *dataset_item_path(const struct dataset *dataset, struct arena *arena, int item);
+
+/* Record the splits of a run: FOLDER/splits/{train,val,test}.txt with a line "PATH CLASS_ID" per
+ * item, classes.txt with a name per line, split_metadata.json. */
+int dataset_write_splits(const struct dataset *dataset, const char *folder, struct error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* model.c - the table of models, and building one; see model.h. */
+
+#include "models/model.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+#define MODEL(name) extern const struct model model_##name;
+#include "models/models.def"
+#undef MODEL
+
+static const struct model *const models[] = {
+#define MODEL(name) &model_##name,
+#include "models/models.def"
+#undef MODEL
+};
+
+#define MODEL_COUNT ((int)(sizeof(models) / sizeof(models[0])))
+
+const struct model *const *model_all(int *count)
+{
+    *count = MODEL_COUNT;
+    return models;
+}
+
+const struct model *model_find(const char *name)
+{
+    for (int i = 0; i < MODEL_COUNT; i++)
+        if (!strcmp(models[i]->name, name) || (models[i]->alias && !strcmp(models[i]->alias, name)))
+            return models[i];
+    return NULL;
+}
+
+int model_build(struct graph *graph, const struct model *model, const struct model_options *options,
+                struct value **image, struct value **logits, struct error *err)
+{
+    int size = options->image_size;
+
+    graph_init(graph);
+    if (options->classes < 1)
+        return FAIL(err, INVALID, "a classifier needs at least 1 class, not %d", options->classes);
+    if (size < model->smallest_size || size % model->size_multiple)
+        return FAIL(err, INVALID, "image_size %d does not fit %s: it takes multiples of %d from %d on",
+                    size, model->name, model->size_multiple, model->smallest_size);
+    *image = graph_input(graph, "image", SHAPE(options->batch, 3, size, size), DTYPE_F32);
+    *logits = model->build(graph, *image, options, model->config);
+    return graph_finish(graph, err);
+}
+
+bool model_is_head(const struct model *model, const char *parameter)
+{
+    size_t length = strlen(model->head);
+
+    return !strncmp(parameter, model->head, length) && parameter[length] == '.';
+}

@@ -1,0 +1,49 @@
+/* model.h - the models that can be trained, and how one is described.
+ *
+ * A model is one file per family plus one row per member in models.def.  To add one: write
+ * `build` with the calls of nn/layers.h, define a `const struct model`, list its name. */
+#ifndef MODELS_MODEL_H
+#define MODELS_MODEL_H
+
+#include "nn/layers.h"
+
+struct model_options {
+    int batch, image_size, classes;
+    double drop_rate;      /* dropout before the classifier */
+    double drop_path_rate; /* stochastic depth, growing linearly with depth */
+};
+
+struct model {
+    const char *name;         /* the name of the checkpoints in timm */
+    const char *alias;        /* another name of the same model; may be NULL */
+    const char *display_name;
+    const char *description;
+    const char *paper;        /* what the architecture follows */
+    int64_t parameters;       /* with 1,000 classes */
+    int image_size;           /* the usual one */
+    int size_multiple;        /* sides must be a multiple of this */
+    int smallest_size;
+    int recommended_batch;
+    double recommended_learning_rate;
+    const char *head;         /* parameters under this prefix belong to the classifier */
+    const char *stem;         /* the first convolution's weight */
+    const char *tags;         /* separated by spaces */
+
+    /* Append the network to the graph and return its logits (batch, classes). */
+    struct value *(*build)(struct graph *g, struct value *image, const struct model_options *options,
+                           const void *config);
+    const void *config; /* what differs inside a family */
+};
+
+const struct model *model_find(const char *name); /* by name or alias; NULL if unknown */
+const struct model *const *model_all(int *count);
+
+/* A graph that maps the input "image" (batch, 3, size, size) to logits; *image and *logits lend
+ * its values.  The graph is initialised here; graph_release() it also after a failure. */
+int model_build(struct graph *graph, const struct model *model, const struct model_options *options,
+                struct value **image, struct value **logits, struct error *err);
+
+/* Is this parameter part of the classifier? */
+bool model_is_head(const struct model *model, const char *parameter);
+
+#endif

@@ -1,0 +1,91 @@
+/* config.h - every setting of a training run, in one table.
+ *
+ * config_fields is the only source of parsing, checking, --help, `schema --json` and the web form.
+ * Flat names are those of the wire (model_name, epochs, ...); dotted names are those of the
+ * advanced configuration (optimizer.type, augmentation.mixup, ...).
+ *
+ * Precedence: flag > file > preset > default.  A run whose flags say nothing but model and data
+ * uses the preset "small_data".
+ */
+#ifndef TRAIN_CONFIG_H
+#define TRAIN_CONFIG_H
+
+#include "base/field.h"
+#include "nn/optimizer.h"
+#include "nn/schedule.h"
+
+enum config_framework { FRAMEWORK_TIMM };
+enum config_task { TASK_IMAGE_CLASSIFICATION };
+enum config_format { FORMAT_IMAGEFOLDER, FORMAT_DICE };
+enum config_memory { MEMORY_FAST, MEMORY_LEAN };
+
+struct config_optimizer {
+    int type; /* enum optimizer_kind */
+    double learning_rate, weight_decay, momentum, eps;
+    struct field_reals betas;
+    bool nesterov;
+};
+
+struct config_scheduler {
+    int type; /* enum schedule_kind */
+    int64_t warmup_epochs, step_size, t_max, t_0, t_mult, patience;
+    double gamma, eta_min, factor, threshold;
+};
+
+struct config_augmentation {
+    bool enabled, random_flip, random_rotation, random_crop, color_jitter, random_erasing, mixup,
+        cutmix, rand_augment;
+    double random_flip_prob, vertical_flip_prob, brightness, contrast, saturation, hue,
+        random_erasing_prob, mixup_alpha, cutmix_alpha, random_grayscale, gaussian_blur;
+    int64_t rotation_degrees, rand_augment_ops, rand_augment_magnitude;
+    struct field_reals crop_scale, crop_ratio;
+};
+
+struct config {
+    /* what */
+    int framework, task_type, dataset_format;
+    const char *model_name, *dataset_path, *output_dir, *checkpoint_path, *pretrained_path;
+    const char *job_id, *project_id, *preset, *weights_dir;
+    int64_t num_classes, image_size, seed;
+    bool pretrained, resume, freeze_backbone;
+    /* how long, how much */
+    int64_t epochs, batch_size, accumulation, threads, loader_threads, memory_limit_mb;
+    double learning_rate; /* of the wire; optimizer.learning_rate beats it */
+    int optimizer_name;   /* of the wire; optimizer.type beats it */
+    int device, memory;
+    /* learning */
+    struct config_optimizer optimizer;
+    struct config_scheduler scheduler;
+    struct config_augmentation augmentation;
+    double label_smoothing, ema_decay, drop_rate, drop_path_rate, gradient_clip_value;
+    bool ema, mixed_precision, drop_last;
+    /* checking */
+    int64_t val_interval, early_stopping_patience, checkpoint_interval, keep_checkpoints;
+    bool early_stopping;
+    double early_stopping_min_delta, skip_limit;
+    const char *primary_metric;
+    int primary_metric_mode; /* 0 max, 1 min */
+};
+
+extern const struct field config_fields[];
+
+/* A preset: values by field name, merged over the defaults. */
+struct preset {
+    const char *name, *description;
+    const char *json;
+};
+extern const struct preset config_presets[]; /* ends with name NULL */
+const struct preset *config_preset_find(const char *name);
+
+/* After all sources are in: let optimizer.learning_rate and optimizer.type take the wire's values
+ * where they were not given themselves, and check what concerns several fields. */
+void config_settle(struct field_values *values, struct config *config);
+
+/* Apply a preset below what file and flags have set. */
+void config_apply_preset(struct field_values *values, const struct preset *preset);
+
+struct optimizer_options config_optimizer_options(const struct config *config);
+struct schedule_options config_schedule_options(const struct config *config,
+                                                int64_t steps_per_epoch);
+
+#endif

@@ -1,0 +1,67 @@
+/* network.h - a model compiled for a device: weights, plans and optimizer in one place.
+ *
+ * It knows how a classification model becomes runnable (loss, passes, gradient, plans) and what
+ * lies in memory while it trains.  train/loop.c says when things happen; this says how.
+ *
+ * Ownership  The network owns its graphs, plans and memory and borrows the device.
+ * Memory     network_memory() is exact before anything is allocated: open with `plan_only`.
+ */
+#ifndef TRAIN_NETWORK_H
+#define TRAIN_NETWORK_H
+
+#include "models/model.h"
+#include "nn/optimizer.h"
+#include "nn/plan.h"
+
+struct network_options {
+    const struct model *model;
+    struct model_options shape; /* batch, image size, classes, drop rates */
+    bool training;              /* else: evaluation plan only */
+    int eval_batch;             /* 0: the training batch */
+    struct optimizer_options optimizer;
+    bool average;               /* keep a moving average of the weights */
+    bool accumulate;            /* keep room for gradients of several batches */
+    bool freeze_backbone;       /* only the classifier learns */
+    bool lean;                  /* recompute cheap values in backward */
+    bool plan_only;             /* choose and place, allocate nothing */
+    bool unfused;               /* debugging: no fusion passes */
+};
+
+struct network_memory {
+    size_t weights, gradients, optimizer, average, slab; /* bytes */
+    size_t total;
+};
+
+struct network {
+    struct network_options options;
+    struct device *device;
+    struct graph model_graph;           /* as described: what checkpoints store */
+    struct graph train_graph, eval_graph; /* after all passes */
+    struct value *train_image, *train_target, *train_loss, *train_per_sample, *train_probability;
+    struct value *eval_image, *eval_target, *eval_loss, *eval_per_sample, *eval_probability;
+    struct weights weights;
+    struct plan *train_plan, *eval_plan;
+    struct weights_memory live, average, gradients, accumulated;
+    struct optimizer *optimizer;
+    struct slab slab;
+    struct network_memory memory;
+};
+
+int network_open(struct network *network, struct device *device,
+                 const struct network_options *options, struct error *err);
+void network_close(struct network *network);
+
+/* Let `train` run on the live weights, or evaluation on the live ones or their average. */
+void network_bind_training(struct network *network);
+void network_bind_evaluation(struct network *network, bool average);
+
+/* A runnable graph after a pass, for `inspect --graph`; stages: model, lowered, fused, gradient,
+ * final.  The text is appended to out. */
+int network_print_stages(const struct network_options *options, struct device *device,
+                         struct str *out, struct error *err);
+
+/* Forward and backward of one batch that lies in the inputs; leaves gradients of the mean loss. */
+int network_gradients(struct network *network, const struct run_state *run, float *loss,
+                      struct error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* presets.c - named sets of values, merged over the defaults; see config.h. */
+
+#include "train/config.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+const struct preset config_presets[] = {
+    { "basic", "Adam at a constant rate: to see whether anything learns at all",
+      "{\"optimizer\":{\"type\":\"adam\",\"learning_rate\":0.001},\"scheduler\":{\"type\":\"none\"}}" },
+    { "standard", "AdamW with cosine decay: a good start for most datasets",
+      "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.01},"
+      "\"scheduler\":{\"type\":\"cosine\",\"warmup_epochs\":5}}" },
+    { "small_data", "from scratch on a few thousand images or fewer",
+      "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.05},"
+      "\"scheduler\":{\"type\":\"cosine\",\"warmup_epochs\":3},"
+      "\"augmentation\":{\"random_flip\":true,\"random_crop\":true,\"crop_scale\":[0.35,1]},"
+      "\"ema\":true,\"ema_decay\":0.998,\"label_smoothing\":0.1}" },
+    { "aggressive", "strong augmentation for long runs",
+      "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.05},"
+      "\"scheduler\":{\"type\":\"cosine_warm_restarts\",\"T_0\":10,\"T_mult\":2,\"warmup_epochs\":3},"
+      "\"augmentation\":{\"random_rotation\":true,\"rotation_degrees\":15,\"crop_scale\":[0.7,1],"
+      "\"color_jitter\":true,\"brightness\":0.3,\"contrast\":0.3,\"saturation\":0.3,\"hue\":0.15,"
+      "\"random_erasing\":true,\"mixup\":true,\"mixup_alpha\":0.2,\"cutmix\":true,"
+      "\"cutmix_alpha\":1},\"validation\":{\"early_stopping\":true,"
+      "\"early_stopping_patience\":15},\"gradient_clip_value\":1}" },
+    { "fine_tuning", "small steps from pretrained weights",
+      "{\"optimizer\":{\"type\":\"sgd\",\"learning_rate\":0.0001,\"momentum\":0.9,"
+      "\"weight_decay\":0.0001},\"scheduler\":{\"type\":\"step\",\"step_size\":10,\"gamma\":0.1},"
+      "\"augmentation\":{\"color_jitter\":true,\"brightness\":0.1,\"contrast\":0.1,"
+      "\"saturation\":0.1},\"validation\":{\"early_stopping\":true,"
+      "\"early_stopping_patience\":5,\"early_stopping_min_delta\":0.001}}" },
+    { NULL, NULL, NULL },
+};
+
+const struct preset *config_preset_find(const char *name)
+{
+    for (const struct preset *preset = config_presets; preset->name; preset++)
+        if (!strcmp(preset->name, name))
+            return preset;
+    return NULL;
+}
+
+/* Walk the preset and set only what is still a default. */
+static void apply(struct field_values *values, const char *prefix, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, key, value)
+    {
+        const char *name = prefix ? arena_printf(values->arena, "%s.%s", prefix, key) : key;
+        const struct field *field;
+
+        if (json_is_object(value)) {
+            apply(values, name, value);
+            continue;
+        }
+        field = field_find(values, name);
+        BUG_IF(!field);
+        if (values->origins[field - values->fields] == ORIGIN_DEFAULT)
+            field_set_json(values, name, value, ORIGIN_PRESET);
+    }
+}
+
+void config_apply_preset(struct field_values *values, const struct preset *preset)
+{
+    struct error err;
+    json_t *object = json_parse(preset->json, strlen(preset->json), preset->name, &err);
+
+    BUG_IF(!object);
+    apply(values, NULL, object);
+    json_decref(object);
+}

@@ -1,0 +1,58 @@
+/* ops_support.h - run small graphs on the reference kernels and check their gradients.
+ *
+ * The interpreter walks the nodes in order and knows nothing of plans or devices, so it can
+ * stand against them.  Every value has a buffer of its own, exactly as long as its shape says
+ * and full of NaN before its node runs: what a kernel forgets to write shows. */
+#ifndef TESTS_NN_OPS_SUPPORT_H
+#define TESTS_NN_OPS_SUPPORT_H
+
+#include "nn/graph.h"
+#include "nn/op.h"
+
+#include <stdint.h>
+
+/* The numbers of all values of a finished graph, as doubles. */
+struct numbers {
+    const struct graph *graph; /* borrowed */
+    double **_of;              /* by value id */
+};
+
+void numbers_init(struct numbers *numbers, const struct graph *graph);
+void numbers_release(struct numbers *numbers);
+
+/* Where a value's numbers are, to set or to look at. */
+double *numbers_of(const struct numbers *numbers, const struct value *value);
+void numbers_set(struct numbers *numbers, const struct value *value, const double *data);
+
+/* Draw inputs, parameters and states.  INIT_CONSTANT other than 0 draws from a/2 to 3a/2, which
+ * stays positive for deviations and variances; INIT_UNIFORM and INIT_NORMAL mean what they say;
+ * everything else is uniform in +-1. */
+void numbers_draw(struct numbers *numbers, uint64_t seed);
+
+/* Run all nodes.  run NULL: training, seed 1. */
+void numbers_run(struct numbers *numbers, const struct run_state *run);
+
+/* Build something small and mark what to look at with graph_add_output().  What shall get a
+ * gradient is a parameter; graph_input() does not get one. */
+typedef void build_fn(struct graph *graph, const void *context);
+
+/* Overwrite what numbers_draw() made, such as targets that have to sum to one. */
+typedef void prepare_fn(struct numbers *numbers, const void *context);
+
+struct gradient_check {
+    uint64_t seed;
+    build_fn *build;
+    prepare_fn *prepare; /* may be NULL */
+    const void *context;
+    double tolerance; /* relative to 1 + |gradient|; 0: 1e-6 */
+    int elements;     /* of each parameter, drawn at random; 0: 24 */
+};
+
+/* Compare the gradients of a randomly weighted sum of the graph's outputs with central
+ * differences; fails the running test. */
+void check_gradients(const struct gradient_check *check);
+
+/* The building must fail with a message that contains `text`. */
+void check_build_fails(build_fn *build, const void *context, const char *text);
+
+#endif
