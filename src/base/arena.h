@@ -19,7 +19,7 @@ struct arena {
 #define ARENA_INIT { 0 }
 
 void arena_init(struct arena *arena);
-void arena_release(struct arena *arena);          /* frees everything; the arena may be used again */
+void arena_release(struct arena *arena); /* frees all; the arena may be used again */
 void *arena_alloc(struct arena *arena, size_t size_bytes); /* zeroed, aligned to 16 */
 void *arena_copy(struct arena *arena, const void *data, size_t size_bytes);
 char *arena_strdup(struct arena *arena, const char *text); /* NULL gives NULL */

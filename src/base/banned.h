@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets localtime gmtime ctime asctime atoi atof
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atof
+#pragma GCC poison localtime gmtime ctime asctime
 
 /* Other libraries' headers use these as names of arguments, which poison would refuse. */
 int rand(void) __attribute__((deprecated("use base/rng.h")));

@@ -73,7 +73,8 @@ int file_read(const char *path, size_t limit_bytes, struct str *out, struct erro
     return result;
 }
 
-int file_write_all(int fd, const void *data, size_t size_bytes, const char *path, struct error *err)
+int file_write_all(int fd, const void *data, size_t size_bytes, const char *path,
+                   struct error *err)
 {
     const char *at = data;
 

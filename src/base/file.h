@@ -29,7 +29,8 @@ int file_replacement_commit(struct file_replacement *file, struct error *err); /
 void file_replacement_abandon(struct file_replacement *file);
 
 /* write(2) until all is written; EINTR and short writes are handled. */
-int file_write_all(int fd, const void *data, size_t size_bytes, const char *path, struct error *err);
+int file_write_all(int fd, const void *data, size_t size_bytes, const char *path,
+                   struct error *err);
 
 int file_make_folders(const char *path, struct error *err); /* mkdir -p */
 bool file_exists(const char *path);

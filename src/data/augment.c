@@ -28,7 +28,6 @@ void augment_settings_init(struct augment_settings *settings)
         .contrast = 0.2,
         .saturation = 0.2,
         .hue = 0.1,
-        .random_grayscale_prob = 0.1,
         .blur_kernel = 5,
         .blur_sigma = { 0.1, 2 },
         .rand_augment_ops = 2,
@@ -71,10 +70,11 @@ int augment_settings_check(const struct augment_settings *s, struct error *err)
         check_range("saturation", s->saturation, 0, 1, err) ||
         check_range("hue", s->hue, 0, 0.5, err) ||
         check_range("random_grayscale_prob", s->random_grayscale_prob, 0, 1, err) ||
+        check_range("gaussian_blur_prob", s->gaussian_blur_prob, 0, 1, err) ||
         check_range("blur_kernel", s->blur_kernel, 3, 63, err) ||
         check_pair("blur_sigma", s->blur_sigma, 1e-3, 100, err) ||
         check_range("rand_augment_ops", s->rand_augment_ops, 1, 16, err) ||
-        check_range("rand_augment_magnitude", s->rand_augment_magnitude, 0, 30, err) ||
+        check_range("rand_augment_magnitude", s->rand_augment_magnitude, 0, 10, err) ||
         check_range("erasing_prob", s->erasing_prob, 0, 1, err) ||
         check_pair("erasing_scale", s->erasing_scale, 0, 1, err) ||
         check_pair("erasing_ratio", s->erasing_ratio, 0.01, 100, err))

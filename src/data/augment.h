@@ -38,16 +38,15 @@ struct augment_settings {
     double brightness, contrast, saturation; /* factor within 1 +- this */
     double hue;                              /* turns, 0 to 0.5 */
 
-    bool random_grayscale;
-    double random_grayscale_prob;
+    double random_grayscale_prob; /* 0: off */
 
-    bool gaussian_blur;
-    int blur_kernel; /* pixels, odd */
+    double gaussian_blur_prob; /* 0: off */
+    int blur_kernel;           /* pixels, odd */
     double blur_sigma[2];
 
     bool rand_augment;
     int rand_augment_ops;          /* per image */
-    double rand_augment_magnitude; /* 0 to 30 */
+    double rand_augment_magnitude; /* 0 to 10 */
 
     bool random_erasing;
     double erasing_prob;

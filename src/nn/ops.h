@@ -26,7 +26,7 @@ struct conv_attributes {
 /* conv2d             (x (N,C,H,W), weight (O,C/groups,kh,kw), [bias (O)]) -> y (N,O,H',W')
  * conv2d_input_grad  (dy, weight) -> dx
  * conv2d_weight_grad (x, dy) -> dweight, dbias (only with has_bias); dweight's groups by attribute
- * conv_transpose2d   (x (N,I,H,W), weight (I,O/groups,kh,kw), [bias (O)]) -> y (N,O,*input_size) */
+ * conv_transpose2d   (x (N,I,H,W), weight (I,O/groups,kh,kw)) -> y (N,O,*input_size) */
 
 /* --- linear: nn/ops/linear.c, matmul.c ----------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 
 static bool is_enabled(const struct augment_settings *settings)
 {
-    return settings->gaussian_blur;
+    return settings->gaussian_blur_prob > 0;
 }
 
 static void make_kernel(int kernel[KERNEL_LIMIT], int count, double sigma)
@@ -69,6 +69,8 @@ static void apply(struct augment_image *image, const struct augment_settings *se
     size_t stride = 3 * (size_t)image->width;
     int kernel[KERNEL_LIMIT], count = settings->blur_kernel;
 
+    if (rng_uniform(rng) >= settings->gaussian_blur_prob)
+        return;
     make_kernel(kernel, count, rng_between(rng, settings->blur_sigma[0], settings->blur_sigma[1]));
     blur_lines(image->pixels, image->spare, image->width, 3, image->height, stride, kernel, count);
     blur_lines(image->spare, image->pixels, image->height, stride, image->width, 3, kernel, count);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAGNITUDE_FULL 30.0
+#define MAGNITUDE_FULL 10.0
 
 static bool is_enabled(const struct augment_settings *settings)
 {

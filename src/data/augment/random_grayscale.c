@@ -3,7 +3,7 @@
 
 static bool is_enabled(const struct augment_settings *settings)
 {
-    return settings->random_grayscale;
+    return settings->random_grayscale_prob > 0;
 }
 
 static void apply(struct augment_image *image, const struct augment_settings *settings,

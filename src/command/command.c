@@ -1,0 +1,90 @@
+/* command.c - dispatch, help and exit codes; see command.h. */
+
+#include "command/command.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const all[] = {
+    &command_train, &command_val,     &command_predict, &command_bench,   &command_models,
+    &command_inspect, &command_schema, &command_dataset, &command_version,
+};
+#define COMMAND_COUNT ((int)(sizeof(all) / sizeof(*all)))
+
+/* clang-format off */
+static const struct exit_code {
+    enum error_kind kind;
+    int code;
+    const char *meaning;
+} exit_codes[] = {
+    { ERR_INVALID,     2, "the options or the configuration do not fit" },
+    { ERR_NOT_FOUND,   3, "a file or folder is missing" },
+    { ERR_CORRUPT,     4, "a file breaks its format, or too many images cannot be read" },
+    { ERR_NO_MEMORY,   5, "it does not fit into memory" },
+    { ERR_NO_SPACE,    6, "the disk is full" },
+    { ERR_NOT_FINITE,  7, "the training diverged: a value is not finite" },
+    { ERR_CONFLICT,    8, "another process uses the output folder" },
+    { ERR_UNSUPPORTED, 9, "not supported by this program" },
+};
+/* clang-format on */
+
+int command_exit_code(enum error_kind kind)
+{
+    for (size_t i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
+        if (exit_codes[i].kind == kind)
+            return exit_codes[i].code;
+    return 1;
+}
+
+static void print_exit_codes(void)
+{
+    printf("\nExit codes: 0 done (or stopped as asked), 1 any other failure");
+    for (size_t i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
+        printf(",\n  %d %s", exit_codes[i].code, exit_codes[i].meaning);
+    printf("\n");
+}
+
+void command_print_help(const struct command *command, const char *text)
+{
+    printf("fovea %s - %s\n\nUsage: fovea %s %s\n%s", command->name, command->summary,
+           command->name, command->usage, text);
+    print_exit_codes();
+}
+
+static void print_all(void)
+{
+    printf("Fovea trains vision models.\n\nUsage: fovea COMMAND [OPTIONS]\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        printf("  %-10s %s\n", all[i]->name, all[i]->summary);
+    printf("\n'fovea COMMAND --help' shows the options of a command.\n");
+}
+
+int command_main(int argc, char **argv)
+{
+    const char *names[COMMAND_COUNT], *nearest;
+    struct error err = { 0 };
+
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_all();
+        return argc < 2 ? 2 : 0;
+    }
+    if (!strcmp(argv[1], "--version"))
+        argv[1] = (char *)"version";
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = all[i]->name;
+        if (strcmp(all[i]->name, argv[1]))
+            continue;
+        if (!all[i]->run(argc - 2, argv + 2, &err))
+            return fflush(stdout) ? 1 : 0;
+        fprintf(stderr, "fovea %s: %s\n", argv[1], err.text);
+        return command_exit_code(err.kind);
+    }
+    nearest = str_nearest(argv[1], names, COMMAND_COUNT);
+    if (nearest)
+        fprintf(stderr, "fovea: unknown command '%s' (did you mean '%s'?)\n", argv[1], nearest);
+    else
+        fprintf(stderr, "fovea: unknown command '%s'; --help lists them all\n", argv[1]);
+    return 2;
+}

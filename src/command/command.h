@@ -1,0 +1,43 @@
+/* command.h - the commands of fovea-engine; one file each. */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "base/error.h"
+
+struct device;
+struct str;
+
+struct command {
+    const char *name, *summary;
+    const char *usage; /* what follows the name */
+    /* Returns 0 or -1; writes results to stdout and talk to stderr. */
+    int (*run)(int argc, char **argv, struct error *err);
+};
+
+extern const struct command commands[]; /* ends with name NULL */
+
+/* Print "usage", the text and the exit codes to stdout. */
+void command_print_help(const struct command *command, const char *text);
+
+/* What the process returns for a failure of that kind; documented in --help. */
+int command_exit_code(enum error_kind kind);
+
+/* The CPU device with as many threads as asked for (0: one per core). */
+int command_open_device(struct device **device, int threads, struct error *err);
+
+/* The command with that name, or the whole program's help. */
+int command_main(int argc, char **argv);
+
+#define COMMAND(name) extern const struct command command_##name;
+COMMAND(train)
+COMMAND(val)
+COMMAND(predict)
+COMMAND(bench)
+COMMAND(models)
+COMMAND(inspect)
+COMMAND(schema)
+COMMAND(dataset)
+COMMAND(version)
+#undef COMMAND
+
+#endif

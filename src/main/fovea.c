@@ -1,0 +1,29 @@
+/* fovea.c - what people run.  Commands that compute are handed to fovea-engine, which stands in the
+ * same folder, so that a crash or a full memory costs one run and nothing else. */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    const char *engine = "fovea-engine";
+    char *slash;
+
+    (void)argc;
+    if (length > 0) {
+        path[length] = '\0';
+        slash = strrchr(path, '/');
+        if (slash && (size_t)(slash - path) + strlen(engine) + 2 < sizeof(path)) {
+            memcpy(slash + 1, engine, strlen(engine) + 1);
+            execv(path, argv);
+        }
+    }
+    execvp(engine, argv);
+    fprintf(stderr, "fovea: cannot start '%s': %s\n", engine, strerror(errno));
+    return 1;
+}
