@@ -23,9 +23,9 @@ struct error;
 struct augment_settings {
     bool enabled; /* false: nothing below has an effect */
 
-    bool random_crop;      /* false: the evaluation transform's rectangle */
-    double crop_scale[2];  /* share of the source's area */
-    double crop_ratio[2];  /* width / height */
+    bool random_crop;     /* false: the evaluation transform's rectangle */
+    double crop_scale[2]; /* share of the source's area */
+    double crop_ratio[2]; /* width / height */
 
     bool random_flip; /* left to right */
     double random_flip_prob;

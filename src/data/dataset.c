@@ -104,8 +104,8 @@ static void collect_classes(struct dataset_builder *builder, struct map *ids)
         qsort(names.items, (size_t)names.count, sizeof(*names.items), compare_texts);
     for (int i = 0; i < names.count; i++)
         map_set(ids, names.items[i], (void *)(intptr_t)(i + 1));
-    dataset->classes = arena_copy(&dataset->_arena, names.items,
-                                  sizeof(*names.items) * (size_t)names.count);
+    dataset->classes =
+        arena_copy(&dataset->_arena, names.items, sizeof(*names.items) * (size_t)names.count);
     dataset->class_count = names.count;
     VEC_RELEASE(&names);
 }
@@ -203,9 +203,9 @@ static void finish(struct dataset_builder *builder)
     if (builder->excluded.count)
         qsort(builder->excluded.items, (size_t)builder->excluded.count,
               sizeof(struct dataset_excluded), compare_excluded);
-    dataset->excluded = arena_copy(&dataset->_arena, builder->excluded.items,
-                                   sizeof(struct dataset_excluded) *
-                                       (size_t)builder->excluded.count);
+    dataset->excluded =
+        arena_copy(&dataset->_arena, builder->excluded.items,
+                   sizeof(struct dataset_excluded) * (size_t)builder->excluded.count);
     dataset->excluded_count = builder->excluded.count;
     dataset->warnings = arena_copy(&dataset->_arena, builder->warnings.items,
                                    sizeof(char *) * (size_t)builder->warnings.count);
@@ -213,8 +213,8 @@ static void finish(struct dataset_builder *builder)
     hash_items(dataset);
 }
 
-int dataset_open(struct dataset *dataset, const char *folder,
-                 const struct dataset_options *options, struct error *err)
+int dataset_open(struct dataset *dataset, const char *folder, const struct dataset_options *options,
+                 struct error *err)
 {
     static const struct dataset_options usual = { 0 };
     struct dataset_builder builder = { .dataset = dataset, .options = options ? options : &usual };
@@ -228,8 +228,8 @@ int dataset_open(struct dataset *dataset, const char *folder,
     dataset->root = arena_strndup(&dataset->_arena, folder, length);
     if (check_options(builder.options, &dataset->format, err) || check_root(dataset->root, err))
         goto done;
-    dataset->train_ratio = builder.options->train_ratio ? builder.options->train_ratio
-                                                        : TRAIN_RATIO_DEFAULT;
+    dataset->train_ratio =
+        builder.options->train_ratio ? builder.options->train_ratio : TRAIN_RATIO_DEFAULT;
     dataset->seed = builder.options->seed ? builder.options->seed : SPLIT_SEED_DEFAULT;
     if (dataset_scan(&builder, err) || build(&builder, err))
         goto done;

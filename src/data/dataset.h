@@ -77,8 +77,8 @@ struct dataset {
     int warning_count;
     int *class_counts[DATASET_SPLIT_COUNT]; /* items of each class */
     bool has_folder[DATASET_SPLIT_COUNT];   /* such a folder exists; none: the flat layout */
-    bool is_divided;                      /* train and val come from a ratio and a seed */
-    double train_ratio;                   /* as used */
+    bool is_divided;                        /* train and val come from a ratio and a seed */
+    double train_ratio;                     /* as used */
     uint64_t seed;
     char hash[SHA256_TEXT_SIZE]; /* of the sorted relative paths and sizes of the items */
     struct arena _arena;
@@ -86,8 +86,8 @@ struct dataset {
 
 /* Read the tree.  options may be NULL.  Fails, naming the folder, when it is missing or cannot
  * be read, when it holds no images, and when there are fewer than two classes. */
-int dataset_open(struct dataset *dataset, const char *folder,
-                 const struct dataset_options *options, struct error *err);
+int dataset_open(struct dataset *dataset, const char *folder, const struct dataset_options *options,
+                 struct error *err);
 void dataset_close(struct dataset *dataset);
 
 int dataset_count(const struct dataset *dataset, enum dataset_split split);

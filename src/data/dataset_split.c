@@ -57,8 +57,8 @@ static void divide(struct dataset *dataset)
 
         rng_shuffle(&rng, members + begin, count);
         for (int i = 0; i < count; i++)
-            dataset->items[members[begin + i]].split = i < val_count ? DATASET_SPLIT_VAL
-                                                                     : DATASET_SPLIT_TRAIN;
+            dataset->items[members[begin + i]].split =
+                i < val_count ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
         begin = ends[class_id];
     }
     dataset->is_divided = true;

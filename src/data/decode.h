@@ -7,6 +7,7 @@
 #define DATA_DECODE_H
 
 #include "data/transform.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,22 +19,32 @@ struct decode_view {
     struct augment_rectangle part;
     int width, height;
     enum transform_interpolation interpolation;
+    bool is_cut;   /* what lies beside the part does not colour its edges */
     bool is_exact; /* decode every pixel; false: leave out or coarsen what the view cannot show */
+};
+
+struct decode_info {
+    int width, height; /* of the upright image */
+    bool is_rotated;   /* the file says that its pixels are not upright */
 };
 
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder); /* NULL is fine */
 
-/* Read a file and its header; sizes are those of the upright image.  What went wrong before is
- * forgotten: the decoder may be used again after a failure. */
-int decoder_open(struct decoder *decoder, const char *path, int *width, int *height,
+/* Read a file and its header.  What went wrong before is forgotten: the decoder may be used again
+ * after a failure. */
+int decoder_open(struct decoder *decoder, const char *path, struct decode_info *info,
                  struct error *err);
+
+/* The bytes of the open file, lent until the next decoder_open(). */
+const void *decoder_bytes(const struct decoder *decoder, size_t *size_bytes);
 
 /* Draw a view of the open file: view->width * view->height * 3 bytes. */
 int decoder_draw(struct decoder *decoder, const struct decode_view *view, uint8_t *pixels,
                  struct error *err);
 
-/* A view of pixels that are already decoded. */
+/* A view of pixels that are already decoded, followed by DECODE_SLACK_BYTES that may be read. */
+#define DECODE_SLACK_BYTES 16
 int decoder_draw_pixels(struct decoder *decoder, const uint8_t *source, int source_width,
                         int source_height, const struct decode_view *view, uint8_t *pixels,
                         struct error *err);

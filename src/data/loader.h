@@ -27,9 +27,9 @@ struct loader;
 struct loader_options {
     enum dataset_split split;
     struct transform transform;
-    int batch_size;                         /* required */
-    int threads;                            /* 0: one per core */
-    int ahead;                              /* batches kept ready; 0: 2 */
+    int batch_size; /* required */
+    int threads;    /* 0: one per core */
+    int ahead;      /* batches kept ready; 0: 2 */
     uint64_t seed;
     bool shuffle;                           /* training: new order each epoch, bad files replaced */
     bool drop_last;                         /* leave out a last batch that is not full */

@@ -1,5 +1,6 @@
 /* loader_cache.c - see loader_cache.h.  Without a lock: an image is published by one exchange. */
 #include "data/loader_cache.h"
+#include "data/decode.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,8 @@ struct loader_cache {
 
 struct loader_cache *loader_cache_new(int item_count, int64_t limit_bytes)
 {
-    struct loader_cache *cache = calloc(1, sizeof(*cache) +
-                                               sizeof(cache->images[0]) * (size_t)item_count);
+    struct loader_cache *cache =
+        calloc(1, sizeof(*cache) + sizeof(cache->images[0]) * (size_t)item_count);
 
     if (cache) {
         cache->limit_bytes = limit_bytes;
@@ -41,7 +42,7 @@ void loader_cache_add(struct loader_cache *cache, int item, const struct cached_
                       const uint8_t *pixels)
 {
     size_t size = 3 * (size_t)description->width * (size_t)description->height;
-    int64_t taken = (int64_t)(sizeof(struct cached_image) + size);
+    int64_t taken = (int64_t)(sizeof(struct cached_image) + size + DECODE_SLACK_BYTES);
     struct cached_image *image, *expected = NULL;
 
     /* Reserve first, so that all threads together stay below the limit. */

@@ -68,8 +68,7 @@ static void place_cut(struct mix_decision *decision, int image_size, struct rng 
                               ((double)image_size * image_size);
 }
 
-struct mix_decision mix_decide(const struct mix_settings *settings, int image_size,
-                               struct rng *rng)
+struct mix_decision mix_decide(const struct mix_settings *settings, int image_size, struct rng *rng)
 {
     struct mix_decision decision = { .share = 1 };
     bool cut = has_cutmix(settings);

@@ -27,7 +27,8 @@ static int complete_options(struct sample_options *options, struct error *err)
         return FAIL(err, INVALID, "the sample dataset has 2 to %d classes, not %d",
                     SAMPLE_CLASS_LIMIT, options->class_count);
     if (options->train_per_class < 1 || options->val_per_class < 1)
-        return FAIL(err, INVALID, "the sample dataset needs at least one image per class and split");
+        return FAIL(err, INVALID,
+                    "the sample dataset needs at least one image per class and split");
     if (options->image_size < 16 || options->image_size > 1024)
         return FAIL(err, INVALID, "the sample's image size is %d, not within 16 and 1024",
                     options->image_size);
@@ -80,8 +81,8 @@ static int write_image(struct writer *writer, const char *path, int size, struct
 }
 
 static int write_class(struct writer *writer, const char *folder,
-                       const struct sample_options *options, enum dataset_split split,
-                       int class_id, struct error *err)
+                       const struct sample_options *options, enum dataset_split split, int class_id,
+                       struct error *err)
 {
     int count = split == DATASET_SPLIT_TRAIN ? options->train_per_class : options->val_per_class;
     struct arena arena = ARENA_INIT;

@@ -20,10 +20,10 @@ struct error;
 #define SAMPLE_LOOP_LIMIT 2
 
 struct sample_options {
-    int class_count;      /* 2 to SAMPLE_CLASS_LIMIT; 0: 4 */
-    int train_per_class;  /* 0: 100 */
-    int val_per_class;    /* 0: 25 */
-    int image_size;       /* side in pixels, 16 to 1024; 0: 96 */
+    int class_count;     /* 2 to SAMPLE_CLASS_LIMIT; 0: 4 */
+    int train_per_class; /* 0: 100 */
+    int val_per_class;   /* 0: 25 */
+    int image_size;      /* side in pixels, 16 to 1024; 0: 96 */
     uint64_t seed;
 };
 

@@ -36,9 +36,9 @@ struct picture {
     struct paint ground, body;
     double light_x, light_y; /* direction the light comes from */
     double shadow_x, shadow_y, shadow_softness, shadow_strength;
-    double bevel;      /* width in pixels of the lit rim */
-    double outline;    /* width in pixels; 0: none */
-    double noise;      /* deviation, 0 to 1 */
+    double bevel;   /* width in pixels of the lit rim */
+    double outline; /* width in pixels; 0: none */
+    double noise;   /* deviation, 0 to 1 */
     double cloud, cloud_period;
     uint64_t cloud_key;
     struct clutter clutter[CLUTTER_LIMIT];
@@ -76,8 +76,8 @@ static struct color color_of(double hue, double saturation, double value)
 static struct color contrasting_color(struct color other, struct rng *rng)
 {
     for (;;) {
-        struct color c = color_of(rng_uniform(rng), rng_between(rng, 0.25, 0.95),
-                                  rng_between(rng, 0.25, 1));
+        struct color c =
+            color_of(rng_uniform(rng), rng_between(rng, 0.25, 0.95), rng_between(rng, 0.25, 1));
 
         if (fabs(luma(c) - luma(other)) > 0.22)
             return c;
@@ -88,7 +88,8 @@ static void choose_paint(struct paint *paint, struct color main_color, double de
                          struct rng *rng)
 {
     double angle = rng_between(rng, 0, M_PI);
-    struct color towards = rng_below(rng, 2) ? (struct color){ 1, 1, 1 } : (struct color){ 0, 0, 0 };
+    struct color towards =
+        rng_below(rng, 2) ? (struct color){ 1, 1, 1 } : (struct color){ 0, 0, 0 };
 
     paint->colors[0] = main_color;
     paint->colors[1] = mix_colors(main_color, towards, depth);
@@ -116,16 +117,16 @@ static void add_clutter(struct picture *picture, struct color ground, struct rng
         piece->in_front = i == 0 && rng_below(rng, 4) == 0;
         if (piece->in_front)
             piece->radius = size * 0.01;
-        piece->color = mix_colors(ground,
-                                  color_of(rng_uniform(rng), rng_uniform(rng), rng_uniform(rng)),
-                                  rng_between(rng, 0.3, 0.9));
+        piece->color =
+            mix_colors(ground, color_of(rng_uniform(rng), rng_uniform(rng), rng_uniform(rng)),
+                       rng_between(rng, 0.3, 0.9));
     }
 }
 
 static void choose_picture(struct picture *picture, int size, struct rng *rng)
 {
-    struct color ground = color_of(rng_uniform(rng), rng_between(rng, 0.05, 0.6),
-                                   rng_between(rng, 0.2, 0.95));
+    struct color ground =
+        color_of(rng_uniform(rng), rng_between(rng, 0.05, 0.6), rng_between(rng, 0.2, 0.95));
     double light = rng_between(rng, 0, 2 * M_PI);
     double reach = size * rng_between(rng, 0.02, 0.06);
 
@@ -181,8 +182,10 @@ static void place_shape(struct sample_scene *scene, int size, struct rng *rng)
     double radius = size * rng_between(rng, 0.2, 0.4), angle = rng_between(rng, -M_PI, M_PI);
     double stretch = rng_between(rng, 0.85, 1.18);
     double wide = radius * fmin(1, stretch), high = radius * fmin(1, 1 / stretch);
-    double map[6] = { wide * cos(angle), -high * sin(angle), rng_between(rng, radius, size - radius),
-                      wide * sin(angle), high * cos(angle),  rng_between(rng, radius, size - radius) };
+    double map[6] = {
+        wide * cos(angle), -high * sin(angle), rng_between(rng, radius, size - radius),
+        wide * sin(angle), high * cos(angle),  rng_between(rng, radius, size - radius)
+    };
 
     for (int l = 0; l < scene->loop_count; l++)
         for (int i = 0; i < scene->loops[l].count; i++)
@@ -285,8 +288,8 @@ static struct color body_at(const struct picture *picture, const struct sample_s
     double rim = 1 + distance / picture->bevel;
 
     if (rim > 0) {
-        double slope = distance -
-                       sample_distance(scene, x - picture->light_x, y - picture->light_y);
+        double slope =
+            distance - sample_distance(scene, x - picture->light_x, y - picture->light_y);
 
         color = light_up(color, 0.35 * rim * slope);
     }
@@ -301,8 +304,8 @@ static struct color ground_at(const struct picture *picture, const struct sample
                               double x, double y)
 {
     struct color color = paint_at(picture, &picture->ground, x, y);
-    double cloud = smooth_noise(picture->cloud_key, x / picture->cloud_period,
-                                y / picture->cloud_period);
+    double cloud =
+        smooth_noise(picture->cloud_key, x / picture->cloud_period, y / picture->cloud_period);
     double shadow = distance_within(scene, x - picture->shadow_x, y - picture->shadow_y,
                                     picture->shadow_softness);
 

@@ -43,7 +43,9 @@ static void circle(struct sample_scene *scene)
 
 static void square(struct sample_scene *scene)
 {
-    static const double points[][2] = { { -0.8, -0.8 }, { 0.8, -0.8 }, { 0.8, 0.8 }, { -0.8, 0.8 } };
+    static const double points[][2] = {
+        { -0.8, -0.8 }, { 0.8, -0.8 }, { 0.8, 0.8 }, { -0.8, 0.8 }
+    };
 
     add_points(scene, points, 4);
 }
@@ -90,8 +92,8 @@ static void heart(struct sample_scene *scene)
 
 static void arrow(struct sample_scene *scene)
 {
-    static const double points[][2] = { { 0, -1 },     { 0.75, -0.15 },  { 0.28, -0.15 },
-                                        { 0.28, 0.95 }, { -0.28, 0.95 }, { -0.28, -0.15 },
+    static const double points[][2] = { { 0, -1 },       { 0.75, -0.15 }, { 0.28, -0.15 },
+                                        { 0.28, 0.95 },  { -0.28, 0.95 }, { -0.28, -0.15 },
                                         { -0.75, -0.15 } };
 
     add_points(scene, points, 7);
@@ -125,8 +127,8 @@ static void hexagon(struct sample_scene *scene)
 }
 
 const struct sample_shape sample_shapes[SAMPLE_CLASS_LIMIT] = {
-    { "circle", circle }, { "square", square }, { "triangle", triangle }, { "star", star },
-    { "cross", cross },   { "ring", ring },     { "heart", heart },       { "arrow", arrow },
+    { "circle", circle }, { "square", square },   { "triangle", triangle }, { "star", star },
+    { "cross", cross },   { "ring", ring },       { "heart", heart },       { "arrow", arrow },
     { "moon", moon },     { "hexagon", hexagon },
 };
 

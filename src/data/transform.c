@@ -7,8 +7,8 @@
 
 static const char *const resize_names[] = { "stretch", "resize_crop" };
 static const char *const interpolation_names[] = { "bilinear", "bicubic" };
-static const char *const known_keys[] = { "image_size", "resize", "crop_pct",
-                                          "interpolation", "mean", "std" };
+static const char *const known_keys[] = { "image_size",    "resize", "crop_pct",
+                                          "interpolation", "mean",   "std" };
 
 #define COUNT_OF(array) (int)(sizeof(array) / sizeof((array)[0]))
 
@@ -160,8 +160,8 @@ void transform_table_init(struct transform_table *table, const struct transform 
 {
     for (int channel = 0; channel < 3; channel++)
         for (int value = 0; value < 256; value++)
-            table->values[channel][value] = (float)((value / 255.0 - transform->mean[channel]) /
-                                                    transform->std[channel]);
+            table->values[channel][value] =
+                (float)((value / 255.0 - transform->mean[channel]) / transform->std[channel]);
 }
 
 static void normalise_row(const struct transform_table *table, const uint8_t *restrict in, int step,

@@ -1,9 +1,9 @@
 /* dataset_test.c - layouts, classes, splits, accounts and errors of image folders. */
-#include "data/dataset.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "data/dataset.h"
 #include "test.h"
 #include "tree_support.h"
 #include <stdlib.h>

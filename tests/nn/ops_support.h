@@ -48,8 +48,8 @@ struct gradient_check {
     int elements;     /* of each parameter, drawn at random; 0: 24 */
 };
 
-/* Compare the gradients of a randomly weighted sum of the graph's outputs with central
- * differences; fails the running test. */
+/* Compare the gradients of a randomly weighted sum of the graph's outputs, or of its first output
+ * if that is a loss, with central differences; fails the running test. */
 void check_gradients(const struct gradient_check *check);
 
 /* The building must fail with a message that contains `text`. */

@@ -18,9 +18,9 @@ static double factor_within(double strength, struct rng *rng)
 static void apply(struct augment_image *image, const struct augment_settings *settings,
                   struct rng *rng)
 {
-    void (*const changes[JITTER_COUNT])(struct augment_image *, double) = {
-        pixels_brightness, pixels_contrast, pixels_saturation, pixels_hue
-    };
+    void (*const changes[JITTER_COUNT])(struct augment_image *,
+                                        double) = { pixels_brightness, pixels_contrast,
+                                                    pixels_saturation, pixels_hue };
     const double strengths[JITTER_COUNT] = { settings->brightness, settings->contrast,
                                              settings->saturation, settings->hue };
     int order[JITTER_COUNT] = { 0, 1, 2, 3 };

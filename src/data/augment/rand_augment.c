@@ -113,8 +113,8 @@ static void auto_contrast(struct augment_image *image, double unused)
         while (high > 0 && !counts[channel][high])
             high--;
         for (int i = 0; i < 256; i++)
-            tables[channel][i] = high > low ? pixels_clamp((i - low) * 255.0 / (high - low))
-                                            : (uint8_t)i;
+            tables[channel][i] =
+                high > low ? pixels_clamp((i - low) * 255.0 / (high - low)) : (uint8_t)i;
     }
     pixels_look_up(image, tables);
 }

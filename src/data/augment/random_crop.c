@@ -30,8 +30,8 @@ static void apply(struct augment_image *image, const struct augment_settings *se
 
     for (int i = 0; i < TRIES; i++) {
         double target = area * rng_between(rng, settings->crop_scale[0], settings->crop_scale[1]);
-        double ratio = exp(
-            rng_between(rng, log(settings->crop_ratio[0]), log(settings->crop_ratio[1])));
+        double ratio =
+            exp(rng_between(rng, log(settings->crop_ratio[0]), log(settings->crop_ratio[1])));
         int width = (int)lrint(sqrt(target * ratio)), height = (int)lrint(sqrt(target / ratio));
 
         if (width < 1 || height < 1 || width > image->source_width || height > image->source_height)

@@ -14,9 +14,8 @@ static void erase(struct augment_image *image, int left, int top, int width, int
 {
     for (int channel = 0; channel < 3; channel++)
         for (int y = top; y < top + height; y++) {
-            float *row = image->values +
-                         ((size_t)channel * (size_t)image->height + (size_t)y) *
-                             (size_t)image->width;
+            float *row = image->values + ((size_t)channel * (size_t)image->height + (size_t)y) *
+                                             (size_t)image->width;
 
             for (int x = left; x < left + width; x++)
                 row[x] = noise ? (float)rng_normal(noise) : 0; /* 0 is the mean colour */
@@ -31,10 +30,10 @@ static void apply(struct augment_image *image, const struct augment_settings *se
     if (rng_uniform(rng) >= settings->erasing_prob)
         return;
     for (int i = 0; i < TRIES; i++) {
-        double target = area *
-                        rng_between(rng, settings->erasing_scale[0], settings->erasing_scale[1]);
-        double ratio = exp(
-            rng_between(rng, log(settings->erasing_ratio[0]), log(settings->erasing_ratio[1])));
+        double target =
+            area * rng_between(rng, settings->erasing_scale[0], settings->erasing_scale[1]);
+        double ratio =
+            exp(rng_between(rng, log(settings->erasing_ratio[0]), log(settings->erasing_ratio[1])));
         int height = (int)lrint(sqrt(target * ratio)), width = (int)lrint(sqrt(target / ratio));
         int left, top;
 

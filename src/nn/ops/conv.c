@@ -1,7 +1,6 @@
 /* conv.c - convolution, its two gradients, and transposed convolution. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
+#include "nn/ops/ops_internal.h"
 
 #include <string.h>
 
@@ -14,10 +13,8 @@ static const struct attribute conv_table[] = {
 
 static int64_t output_side(const struct conv_attributes *a, int axis)
 {
-    int64_t reach = (int64_t)a->dilation[axis] * (a->kernel[axis] - 1) + 1;
-    int64_t room = a->input_size[axis] + 2 * a->pad[axis] - reach;
-
-    return room < 0 ? 0 : room / a->stride[axis] + 1;
+    return window_count(a->input_size[axis], a->kernel[axis], a->stride[axis], a->pad[axis],
+                        a->dilation[axis]);
 }
 
 static bool settle(struct graph *graph, const char *op, struct conv_attributes *a)
@@ -38,13 +35,58 @@ static bool settle(struct graph *graph, const char *op, struct conv_attributes *
     return true;
 }
 
-static bool is_image(struct graph *graph, const char *op, const struct value *x)
+/* Input 0 is images and input 1 a weight with this kernel, whose size may be left to it. */
+static bool check_weighted(struct graph *graph, const struct node *node, struct conv_attributes *a,
+                           int most_inputs)
 {
-    char text[SHAPE_TEXT_SIZE];
+    const struct shape *weight;
 
-    if (x->shape.rank == 4)
+    if (!op_has_inputs(graph, node, 2, most_inputs) ||
+        !op_has_rank(graph, node, 0, "the input", 4) ||
+        !op_has_rank(graph, node, 1, "the weight", 4))
+        return false;
+    weight = &node->inputs[1]->shape;
+    for (int i = 0; i < 2; i++) {
+        if (!a->kernel[i])
+            a->kernel[i] = (int)weight->dim[2 + i];
+        if (a->kernel[i] != weight->dim[2 + i]) {
+            graph_fail(graph, "%s: the kernel is %d x %d, but the weight's %d x %d", node->op->name,
+                       a->kernel[0], a->kernel[1], (int)weight->dim[2], (int)weight->dim[3]);
+            return false;
+        }
+    }
+    return settle(graph, node->op->name, a);
+}
+
+/* Images of a->input_size must become `small` ones, and `big` and `small` channels split into
+ * groups. */
+static bool check_sides(struct graph *graph, const struct node *node,
+                        const struct conv_attributes *a, int64_t big_channels,
+                        const struct shape *small)
+{
+    if (big_channels % a->groups || small->dim[1] % a->groups) {
+        graph_fail(graph, "%s: %d and %d channels cannot be split into %d groups", node->op->name,
+                   (int)big_channels, (int)small->dim[1], a->groups);
+        return false;
+    }
+    if (output_side(a, 0) != small->dim[2] || output_side(a, 1) != small->dim[3]) {
+        graph_fail(graph, "%s: %d x %d pixels become %d x %d, not %d x %d", node->op->name,
+                   a->input_size[0], a->input_size[1], (int)output_side(a, 0),
+                   (int)output_side(a, 1), (int)small->dim[2], (int)small->dim[3]);
+        return false;
+    }
+    return true;
+}
+
+/* The weight's first dimension is the channels of input 0. */
+static bool check_rows(struct graph *graph, const struct node *node)
+{
+    const struct shape *small = &node->inputs[0]->shape, *weight = &node->inputs[1]->shape;
+
+    if (small->dim[1] == weight->dim[0])
         return true;
-    graph_fail(graph, "%s: takes (N,C,H,W), not %s", op, shape_text(&x->shape, text));
+    graph_fail(graph, "%s: the input has %d channels, but the weight is for %d", node->op->name,
+               (int)small->dim[1], (int)weight->dim[0]);
     return false;
 }
 
@@ -56,7 +98,7 @@ static void conv2d_shape(struct graph *graph, struct node *node, void *attribute
     const struct value *x = node->inputs[0], *weight = node->inputs[1];
     int64_t channel_count, out;
 
-    if (!is_image(graph, "conv2d", x) || !settle(graph, "conv2d", a))
+    if (!check_weighted(graph, node, a, 3))
         return;
     channel_count = x->shape.dim[1];
     out = weight->shape.dim[0];
@@ -67,6 +109,13 @@ static void conv2d_shape(struct graph *graph, struct node *node, void *attribute
         weight->shape.dim[1] != channel_count / a->groups) {
         graph_fail(graph, "conv2d: %d channels do not fit a weight for %d in %d groups",
                    (int)channel_count, (int)weight->shape.dim[1] * a->groups, a->groups);
+        return;
+    }
+    if (a->has_bias && !op_has_shape(graph, node, 2, "the bias", &SHAPE(out)))
+        return;
+    if (!output_side(a, 0) || !output_side(a, 1)) {
+        graph_fail(graph, "conv2d: a kernel of %d x %d does not fit into %d x %d pixels",
+                   a->kernel[0], a->kernel[1], a->input_size[0], a->input_size[1]);
         return;
     }
     graph_node_output(graph, node,
@@ -106,11 +155,21 @@ struct walk {
 static struct walk walk_of(const struct conv_attributes *a, const struct shape *big,
                            const struct shape *small)
 {
-    return (struct walk){ .n = big->dim[0], .groups = a->groups,
-                          .big_channels = big->dim[1] / a->groups,
-                          .small_channels = small->dim[1] / a->groups,
-                          .big_size = { big->dim[2], big->dim[3] },
-                          .small_size = { small->dim[2], small->dim[3] }, .a = a };
+    struct walk w = { .n = big->dim[0], .groups = a->groups,
+                      .big_channels = big->dim[1] / a->groups,
+                      .small_channels = small->dim[1] / a->groups,
+                      .big_size = { big->dim[2], big->dim[3] },
+                      .small_size = { small->dim[2], small->dim[3] }, .a = a };
+    bool is_pointwise = true;
+
+    for (int i = 0; i < 2; i++)
+        is_pointwise &= a->kernel[i] == 1 && a->stride[i] == 1 && a->pad[i] == 0;
+    if (is_pointwise) { /* one long row is quicker than many short ones */
+        w.big_size[1] *= w.big_size[0];
+        w.small_size[1] *= w.small_size[0];
+        w.big_size[0] = w.small_size[0] = 1;
+    }
+    return w;
 }
 
 /* The range of small positions whose tap `k` falls inside the big side. */
@@ -220,7 +279,9 @@ static void input_grad_shape(struct graph *graph, struct node *node, void *attri
     struct conv_attributes *a = attributes;
     const struct value *dy = node->inputs[0], *weight = node->inputs[1];
 
-    if (!is_image(graph, "conv2d_input_grad", dy) || !settle(graph, "conv2d_input_grad", a))
+    if (!check_weighted(graph, node, a, 2) ||
+        !check_sides(graph, node, a, weight->shape.dim[1] * a->groups, &dy->shape) ||
+        !check_rows(graph, node))
         return;
     graph_node_output(graph, node,
                       SHAPE(dy->shape.dim[0], weight->shape.dim[1] * a->groups, a->input_size[0],
@@ -254,8 +315,18 @@ static void weight_grad_shape(struct graph *graph, struct node *node, void *attr
     struct conv_attributes *a = attributes;
     const struct value *x = node->inputs[0], *dy = node->inputs[1];
 
-    if (!is_image(graph, "conv2d_weight_grad", x) || !settle(graph, "conv2d_weight_grad", a))
+    if (!op_has_inputs(graph, node, 2, 2) || !op_has_rank(graph, node, 0, "the input", 4) ||
+        !op_has_rank(graph, node, 1, "the gradient", 4) || !settle(graph, node->op->name, a))
         return;
+    for (int i = 0; i < 2; i++)
+        a->input_size[i] = (int)x->shape.dim[2 + i];
+    if (!check_sides(graph, node, a, x->shape.dim[1], &dy->shape))
+        return;
+    if (x->shape.dim[0] != dy->shape.dim[0]) {
+        graph_fail(graph, "conv2d_weight_grad: %d images, but gradients of %d",
+                   (int)x->shape.dim[0], (int)dy->shape.dim[0]);
+        return;
+    }
     graph_node_output(graph, node,
                       SHAPE(dy->shape.dim[1], x->shape.dim[1] / a->groups, a->kernel[0],
                             a->kernel[1]),
@@ -300,17 +371,16 @@ static void transpose_shape(struct graph *graph, struct node *node, void *attrib
     struct conv_attributes *a = attributes;
     const struct value *x = node->inputs[0], *weight = node->inputs[1];
 
-    if (!is_image(graph, "conv_transpose2d", x) || !settle(graph, "conv_transpose2d", a))
+    if (!check_weighted(graph, node, a, 2))
         return;
+    a->has_bias = false;
     for (int i = 0; i < 2; i++)
         if (!a->input_size[i])
             a->input_size[i] = (int)(x->shape.dim[2 + i] - 1) * a->stride[i] - 2 * a->pad[i] +
                                a->dilation[i] * (a->kernel[i] - 1) + 1;
-    if (weight->shape.dim[0] != x->shape.dim[1] || output_side(a, 0) != x->shape.dim[2] ||
-        output_side(a, 1) != x->shape.dim[3]) {
-        graph_fail(graph, "conv_transpose2d: weight or output size do not fit the input");
+    if (!check_sides(graph, node, a, weight->shape.dim[1] * a->groups, &x->shape) ||
+        !check_rows(graph, node))
         return;
-    }
     graph_node_output(graph, node,
                       SHAPE(x->shape.dim[0], weight->shape.dim[1] * a->groups, a->input_size[0],
                             a->input_size[1]),

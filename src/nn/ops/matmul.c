@@ -1,105 +1,138 @@
-/* matmul.c - batched matrix product. */
+/* matmul.c - products of two computed matrices, one for each leading index. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
+#include "nn/ops/ops_internal.h"
 
-static const struct attribute matmul_table[] = {
+#include <string.h>
+
+static const struct attribute matmul_attribute_table[] = {
     ATTRIBUTE_OF_BOOL(matmul_attributes, transpose_a),
     ATTRIBUTE_OF_BOOL(matmul_attributes, transpose_b),
-    ATTRIBUTE_OF_REAL(matmul_attributes, scale), ATTRIBUTE_END,
+    ATTRIBUTE_OF_REAL(matmul_attributes, scale),
+    ATTRIBUTE_END,
 };
+
+/* One operand as stored: element (row, column) of what is multiplied lies at
+ * row * row_step + column * column_step. */
+struct operand {
+    int64_t rows, columns, row_step, column_step;
+};
+
+static struct operand operand_of(const struct shape *shape, bool transpose)
+{
+    int64_t rows = shape->dim[shape->rank - 2], columns = shape->dim[shape->rank - 1];
+
+    if (transpose)
+        return (struct operand){ columns, rows, 1, columns };
+    return (struct operand){ rows, columns, columns, 1 };
+}
+
+static bool same_leading(const struct shape *a, const struct shape *b)
+{
+    if (a->rank != b->rank || a->rank < 2)
+        return false;
+    for (int i = 0; i < a->rank - 2; i++)
+        if (a->dim[i] != b->dim[i])
+            return false;
+    return true;
+}
 
 static void matmul_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    struct matmul_attributes *a = attributes;
-    const struct shape *left = &node->inputs[0]->shape, *right = &node->inputs[1]->shape;
-    struct shape out = *left;
-    int rank = left->rank;
-    int64_t k_left, k_right;
+    struct matmul_attributes *matmul = attributes;
+    char text_a[SHAPE_TEXT_SIZE], text_b[SHAPE_TEXT_SIZE];
+    struct operand a, b;
+    struct shape c;
 
-    if (!a->scale)
-        a->scale = 1;
-    if (rank < 2 || right->rank != rank) {
-        graph_fail(graph, "matmul: ranks %d and %d do not fit", rank, right->rank);
+    if (!op_has_inputs(graph, node, 2, 2))
         return;
+    if (matmul->scale == 0)
+        matmul->scale = 1;
+    c = node->inputs[0]->shape;
+    if (same_leading(&c, &node->inputs[1]->shape)) {
+        a = operand_of(&c, matmul->transpose_a);
+        b = operand_of(&node->inputs[1]->shape, matmul->transpose_b);
+        if (a.columns == b.rows) {
+            c.dim[c.rank - 2] = a.rows;
+            c.dim[c.rank - 1] = b.columns;
+            graph_node_output(graph, node, c, DTYPE_F32);
+            return;
+        }
     }
-    k_left = left->dim[rank - (a->transpose_a ? 2 : 1)];
-    k_right = right->dim[rank - (a->transpose_b ? 1 : 2)];
-    for (int i = 0; i < rank - 2; i++)
-        if (left->dim[i] != right->dim[i])
-            k_right = -1;
-    if (k_left != k_right) {
-        char l[SHAPE_TEXT_SIZE], r[SHAPE_TEXT_SIZE];
-
-        graph_fail(graph, "matmul: %s and %s do not fit", shape_text(left, l), shape_text(right, r));
-        return;
-    }
-    out.dim[rank - 2] = left->dim[rank - (a->transpose_a ? 1 : 2)];
-    out.dim[rank - 1] = right->dim[rank - (a->transpose_b ? 2 : 1)];
-    graph_node_output(graph, node, out, DTYPE_F32);
+    graph_fail(graph, "matmul: %s%s and %s%s cannot be multiplied", shape_text(&c, text_a),
+               matmul->transpose_a ? " transposed" : "",
+               shape_text(&node->inputs[1]->shape, text_b),
+               matmul->transpose_b ? " transposed" : "");
 }
 
-static struct value *product(struct graph *graph, const char *name, struct value *a,
-                             bool transpose_a, struct value *b, bool transpose_b, double scale)
-{
-    struct matmul_attributes attributes = { transpose_a, transpose_b, scale };
-
-    return GRAPH_APPLY(graph, &op_matmul, name, &attributes, a, b);
-}
-
-/* y = s A B: dA = s dy B', dB = s A' dy; transposed operands get the transposed gradient. */
+/* With A, B for what is multiplied: dA = dC B', dB = A' dC.  A stored transposed wants
+ * dA' = B dC', and so on; all are products of the stored matrices again. */
 static void matmul_gradient(struct gradient *gradient, const struct node *node)
 {
-    const struct matmul_attributes *m = node->attributes;
-    struct value *dy = gradient_of_output(gradient, node, 0);
+    const struct matmul_attributes *matmul = node->attributes;
     struct value *a = node->inputs[0], *b = node->inputs[1];
-    struct graph *g = gradient->graph;
+    struct value *dc = gradient_of_output(gradient, node, 0);
+    struct matmul_attributes da = { .scale = matmul->scale }, db = { .scale = matmul->scale };
 
-    if (gradient_wanted(gradient, node, 0))
+    if (!dc)
+        return;
+    if (gradient_wanted(gradient, node, 0)) {
+        da.transpose_a = matmul->transpose_a && matmul->transpose_b;
+        da.transpose_b = matmul->transpose_a || !matmul->transpose_b;
         gradient_add(gradient, node, 0,
-                     m->transpose_a ? product(g, node->name, b, m->transpose_b, dy, true, m->scale)
-                                    : product(g, node->name, dy, false, b, !m->transpose_b, m->scale));
-    if (gradient_wanted(gradient, node, 1))
+                     GRAPH_APPLY(gradient->graph, &op_matmul, node->name, &da,
+                                 matmul->transpose_a ? b : dc, matmul->transpose_a ? dc : b));
+    }
+    if (gradient_wanted(gradient, node, 1)) {
+        db.transpose_a = matmul->transpose_b || !matmul->transpose_a;
+        db.transpose_b = matmul->transpose_b && matmul->transpose_a;
         gradient_add(gradient, node, 1,
-                     m->transpose_b ? product(g, node->name, dy, true, a, m->transpose_a, m->scale)
-                                    : product(g, node->name, a, !m->transpose_a, dy, false, m->scale));
+                     GRAPH_APPLY(gradient->graph, &op_matmul, node->name, &db,
+                                 matmul->transpose_b ? dc : a, matmul->transpose_b ? a : dc));
+    }
+}
+
+static void multiply(const struct operand *left, const double *a, const struct operand *right,
+                     const double *b, double scale, double *c)
+{
+    memset(c, 0, (size_t)(left->rows * right->columns) * sizeof(double));
+    for (int64_t row = 0; row < left->rows; row++, c += right->columns)
+        for (int64_t k = 0; k < left->columns; k++) {
+            double factor = scale * a[row * left->row_step + k * left->column_step];
+            const double *from = b + k * right->row_step;
+
+            for (int64_t column = 0; column < right->columns; column++)
+                c[column] += factor * from[column * right->column_step];
+        }
 }
 
 static void matmul_reference(const struct reference_call *call)
 {
-    const struct matmul_attributes *m = call->node->attributes;
-    const struct shape *left = &call->node->inputs[0]->shape, *out = &call->node->outputs[0]->shape;
-    int64_t rows = out->dim[out->rank - 2], columns = out->dim[out->rank - 1];
-    int64_t k = left->dim[left->rank - (m->transpose_a ? 2 : 1)];
-    int64_t batches = shape_count(out) / (rows * columns);
+    const struct matmul_attributes *matmul = call->node->attributes;
+    struct operand a = operand_of(&call->node->inputs[0]->shape, matmul->transpose_a);
+    struct operand b = operand_of(&call->node->inputs[1]->shape, matmul->transpose_b);
+    int64_t count = shape_count(&call->node->inputs[0]->shape) / (a.rows * a.columns);
 
-    for (int64_t n = 0; n < batches; n++) {
-        const double *a = call->inputs[0] + n * rows * k, *b = call->inputs[1] + n * k * columns;
-        double *y = call->outputs[0] + n * rows * columns;
-
-        for (int64_t i = 0; i < rows; i++)
-            for (int64_t j = 0; j < columns; j++) {
-                double sum = 0;
-
-                for (int64_t q = 0; q < k; q++)
-                    sum += a[m->transpose_a ? q * rows + i : i * k + q] *
-                           b[m->transpose_b ? j * k + q : q * columns + j];
-                y[i * columns + j] = m->scale * sum;
-            }
-    }
+    for (int64_t i = 0; i < count; i++)
+        multiply(&a, call->inputs[0] + i * a.rows * a.columns, &b,
+                 call->inputs[1] + i * b.rows * b.columns, matmul->scale,
+                 call->outputs[0] + i * a.rows * b.columns);
 }
 
 static double matmul_flops(const struct node *node)
 {
-    const struct matmul_attributes *m = node->attributes;
-    const struct shape *left = &node->inputs[0]->shape;
+    const struct matmul_attributes *matmul = node->attributes;
+    struct operand a = operand_of(&node->inputs[0]->shape, matmul->transpose_a);
 
-    return 2.0 * (double)shape_count(&node->outputs[0]->shape) *
-           (double)left->dim[left->rank - (m->transpose_a ? 2 : 1)];
+    return 2.0 * (double)shape_count(&node->outputs[0]->shape) * (double)a.columns;
 }
 
 const struct op op_matmul = {
-    .name = "matmul", .version = 1, .attributes_size = sizeof(struct matmul_attributes),
-    .attributes = matmul_table, .shape = matmul_shape, .gradient = matmul_gradient,
-    .reference = matmul_reference, .flops = matmul_flops,
+    .name = "matmul",
+    .version = 1,
+    .attributes_size = sizeof(struct matmul_attributes),
+    .attributes = matmul_attribute_table,
+    .shape = matmul_shape,
+    .gradient = matmul_gradient,
+    .reference = matmul_reference,
+    .flops = matmul_flops,
 };

@@ -32,13 +32,4 @@ int64_t window_count(int64_t size, int kernel, int stride, int pad, int dilation
 double vector_dot(const double *a, const double *b, int64_t count);
 void vector_add(double *y, double a, const double *x, int64_t count); /* y += a x */
 
-/* y += the convolution of x, for ops that contain one; geometry as of conv2d. */
-void conv_accumulate(const struct conv_attributes *conv, const struct shape *x_shape, double *x,
-                     double *weight, const struct shape *y_shape, double *y);
-/* x += the input gradient, weight += the weight gradient. */
-void conv_accumulate_input(const struct conv_attributes *conv, const struct shape *x_shape,
-                           double *x, double *weight, const struct shape *y_shape, double *y);
-void conv_accumulate_weight(const struct conv_attributes *conv, const struct shape *x_shape,
-                            double *x, double *weight, const struct shape *y_shape, double *y);
-
 #endif

@@ -1,0 +1,271 @@
+/* bench.c - `fovea bench`: the speed and memory of a model on synthetic data, with the very plan
+ * that `train` runs. */
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "command/arguments.h"
+#include "command/command.h"
+#include "command/profile.h"
+#include "nn/device.h"
+#include "train/network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_STEPS 100000
+
+struct bench_options {
+    const char *model, *mode, *batch, *size, *threads, *seconds, *optimizer, *memory;
+    bool json, profile, ema, clip;
+};
+
+struct bench {
+    const struct bench_options *o;
+    struct network network;
+    double *step_seconds; /* of each timed step */
+    double *plan_seconds; /* by plan step, summed, with --profile */
+    int steps;
+    double first_step;
+    bool training;
+    float *images, *targets;
+    size_t image_bytes, target_bytes;
+};
+
+static int64_t status_kb(const char *key)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    long long kb = 0;
+
+    while (file && fgets(line, sizeof(line), file))
+        if (!strncmp(line, key, strlen(key)))
+            sscanf(line + strlen(key), " %lld", &kb);
+    if (file)
+        fclose(file);
+    return kb;
+}
+
+/* Synthetic images and targets, made once. */
+static void make_data(struct bench *b)
+{
+    const struct value *image = b->training ? b->network.train_image : b->network.eval_image;
+    const struct value *target = b->training ? b->network.train_target : b->network.eval_target;
+    int64_t classes = target->shape.dim[1];
+    struct rng rng = rng_for(1, 0, 0);
+
+    b->image_bytes = (size_t)shape_count(&image->shape) * sizeof(float);
+    b->target_bytes = (size_t)shape_count(&target->shape) * sizeof(float);
+    b->images = malloc(b->image_bytes);
+    b->targets = malloc(b->target_bytes);
+    BUG_IF(!b->images || !b->targets);
+    for (int64_t i = 0; i < shape_count(&image->shape); i++)
+        b->images[i] = (float)rng_between(&rng, -1, 1);
+    for (int64_t i = 0; i < shape_count(&target->shape); i++)
+        b->targets[i] = i % classes == (i / classes * 37 + 11) % classes;
+}
+
+/* The slab is shared: inputs are copied in before every run, as training copies a batch. */
+static void fill(struct bench *b, struct plan *plan)
+{
+    const struct network *n = &b->network;
+
+    memcpy(plan_value(plan, b->training ? n->train_image : n->eval_image).data, b->images,
+           b->image_bytes);
+    memcpy(plan_value(plan, b->training ? n->train_target : n->eval_target).data, b->targets,
+           b->target_bytes);
+}
+
+/* One whole step as train does it: gradients, norm, update, average. */
+static int step(struct bench *b, int64_t index, struct error *err)
+{
+    struct network *n = &b->network;
+    struct run_state run = { .seed = 1, .step = index, .training = true };
+    struct plan *plan = b->training ? n->train_plan : n->eval_plan;
+    double norm;
+
+    fill(b, plan);
+    if (plan_run_timed(plan, &run, b->plan_seconds, err))
+        return -1;
+    if (!b->training)
+        return 0;
+    norm = optimizer_gradient_norm(n->optimizer, &n->gradients);
+    optimizer_step(n->optimizer, &n->live, &n->gradients, 1e-3,
+                   b->o->clip && norm > 1 ? 1 / norm : 1);
+    if (b->o->ema)
+        optimizer_average(n->optimizer, &n->average, &n->live, 0.999);
+    return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int measure(struct bench *b, double started, struct error *err)
+{
+    double seconds = strtod(b->o->seconds, NULL), begin;
+
+    if (step(b, 0, err))
+        return -1;
+    b->first_step = clock_seconds() - started;
+    if (step(b, 1, err))
+        return -1;
+    if (b->plan_seconds)
+        memset(b->plan_seconds, 0, sizeof(double) * (size_t)plan_step_count(b->training
+                   ? b->network.train_plan : b->network.eval_plan));
+    begin = clock_seconds();
+    while (b->steps < MAX_STEPS && (b->steps < 3 || clock_seconds() - begin < seconds)) {
+        double start = clock_seconds();
+
+        if (step(b, 2 + b->steps, err))
+            return -1;
+        b->step_seconds[b->steps++] = clock_seconds() - start;
+    }
+    qsort(b->step_seconds, (size_t)b->steps, sizeof(double), by_value);
+    return 0;
+}
+
+static void print_result(const struct bench *b)
+{
+    const struct network_options *o = &b->network.options;
+    double median = b->step_seconds[b->steps / 2];
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "model", o->model->name);
+    json_put_text(&w, "mode", b->o->mode);
+    json_put_int(&w, "batch", o->shape.batch);
+    json_put_int(&w, "image_size", o->shape.image_size);
+    json_put_int(&w, "threads", b->network.device->thread_count);
+    json_put_text(&w, "device", b->network.device->identity);
+    json_put_bool(&w, "ema", b->o->ema);
+    json_put_bool(&w, "clipping", b->o->clip);
+    json_put_int(&w, "steps", b->steps);
+    json_put_number(&w, "images_per_second", o->shape.batch / median);
+    json_put_number(&w, "images_per_second_best", o->shape.batch / b->step_seconds[0]);
+    json_put_number(&w, "step_seconds", median);
+    json_put_number(&w, "first_step_seconds", b->first_step);
+    json_put_int(&w, "peak_rss_mb", status_kb("VmHWM:") >> 10);
+    json_put_int(&w, "predicted_peak_mb", (int64_t)(b->network.memory.total >> 20) + 56);
+    json_put_int(&w, "slab_mb", (int64_t)(b->network.memory.slab >> 20));
+    json_put_int(&w, "slab_bound_mb",
+                 (int64_t)(plan_bound_bytes(b->training ? b->network.train_plan
+                                                        : b->network.eval_plan) >> 20));
+    json_close(&w);
+    puts(text.text);
+    str_release(&text);
+}
+
+static int optimizer_kind(const char *name, struct error *err)
+{
+    static const char *const names[] = { "adam", "adamw", "sgd", "rmsprop" };
+
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return FAIL(err, INVALID, "optimizer must be adam, adamw, sgd or rmsprop, not '%s'", name);
+}
+
+static int bench_with(struct bench *b, struct device *device, double started, struct error *err)
+{
+    const struct bench_options *o = b->o;
+    int kind = optimizer_kind(o->optimizer, err);
+    struct network_options options = {
+        .model = model_find(o->model),
+        .shape = { .batch = (int)strtol(o->batch, NULL, 10), .classes = 1000,
+                   .image_size = (int)strtol(o->size, NULL, 10) },
+        .training = b->training, .average = o->ema, .lean = !strcmp(o->memory, "lean"),
+        .eval_batch = b->training ? 1 : 0,
+        .optimizer = { .kind = (enum optimizer_kind)kind, .momentum = 0.9, .weight_decay = 1e-4 } };
+    struct plan *plan;
+
+    if (kind < 0)
+        return -1;
+    if (!options.model)
+        return FAIL(err, INVALID, "unknown model '%s'", o->model);
+    if (!options.shape.image_size)
+        options.shape.image_size = options.model->image_size;
+    if (options.shape.batch < 1)
+        return FAIL(err, INVALID, "batch must be at least 1, not '%s'", o->batch);
+    if (network_open(&b->network, device, &options, err))
+        return -1;
+    if (weights_start(&b->network.weights, &b->network.live, 1, err))
+        return -1;
+    if (b->training)
+        network_bind_training(&b->network);
+    else
+        network_bind_evaluation(&b->network, false);
+    make_data(b);
+    plan = b->training ? b->network.train_plan : b->network.eval_plan;
+    b->step_seconds = calloc(MAX_STEPS, sizeof(double));
+    if (o->profile)
+        b->plan_seconds = calloc((size_t)plan_step_count(plan) + 1, sizeof(double));
+    if (measure(b, started, err))
+        return -1;
+    print_result(b);
+    if (o->profile)
+        profile_print(plan, b->plan_seconds, b->steps, device->thread_count);
+    return 0;
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
+    double started = clock_seconds();
+    struct bench_options o = { .model = "resnet18", .mode = "train", .batch = "16", .size = "0",
+                               .threads = "0", .seconds = "5", .optimizer = "sgd",
+                               .memory = "fast" };
+    const struct option options[] = {
+        { "model", NULL, &o.model, NULL, "NAME", "model (default resnet18)" },
+        { "mode", NULL, &o.mode, NULL, "NAME", "train or infer (default train)" },
+        { "batch", "batch_size", &o.batch, NULL, "N", "images per step (default 16)" },
+        { "image_size", NULL, &o.size, NULL, "N", "side in pixels (default: the model's)" },
+        { "threads", NULL, &o.threads, NULL, "N", "0: one per core" },
+        { "seconds", NULL, &o.seconds, NULL, "X", "how long to measure (default 5)" },
+        { "optimizer", NULL, &o.optimizer, NULL, "NAME", "adam, adamw, sgd or rmsprop (default sgd)" },
+        { "memory", NULL, &o.memory, NULL, "NAME", "fast or lean (default fast)" },
+        { "ema", NULL, NULL, &o.ema, NULL, "with a moving average of the weights" },
+        { "clip", NULL, NULL, &o.clip, NULL, "with gradient clipping" },
+        { "profile", NULL, NULL, &o.profile, NULL, "time per kernel kind and layer" },
+        { "json", NULL, NULL, &o.json, NULL, "accepted; the result is always JSON" },
+        OPTION_END,
+    };
+    struct arguments arguments = { .options = options };
+    struct bench bench = { .o = &o };
+    struct device *device;
+    int status;
+
+    if (arguments_parse(&arguments, argc, argv, err))
+        return -1;
+    if (arguments.help) {
+        struct str text = STR_INIT;
+
+        str_add(&text, "\nOptions:\n");
+        arguments_help(options, &text);
+        command_print_help(&command_bench, text.text);
+        str_release(&text);
+        return 0;
+    }
+    if (strcmp(o.mode, "train") && strcmp(o.mode, "infer"))
+        return FAIL(err, INVALID, "mode must be train or infer, not '%s'", o.mode);
+    bench.training = !strcmp(o.mode, "train");
+    if (command_open_device(&device, (int)strtol(o.threads, NULL, 10), err))
+        return -1;
+    status = bench_with(&bench, device, started, err);
+    network_close(&bench.network);
+    free(bench.step_seconds);
+    free(bench.plan_seconds);
+    free(bench.images);
+    free(bench.targets);
+    device_close(device);
+    return status;
+}
+
+const struct command command_bench = {
+    "bench", "time a model on synthetic data", "[OPTIONS]", run,
+};

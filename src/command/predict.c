@@ -1,0 +1,241 @@
+/* predict.c - `fovea predict`: what is on these images; one-shot, or resident and fed by a pipe. */
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "command/arguments.h"
+#include "command/command.h"
+#include "data/decode.h"
+#include "nn/device.h"
+#include "train/metrics.h"
+#include "train/predictor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct session {
+    struct predictor predictor;
+    struct decoder *decoder;
+    struct transform_table table;
+    uint8_t *pixels;
+    float *values;
+    int top_k;
+    bool json;
+};
+
+/* Read and normalise one file into session->values. */
+static int prepare(struct session *s, const char *path, struct error *err)
+{
+    const struct transform *t = &s->predictor.checkpoint.transform;
+    struct decode_info info;
+    int size = t->image_size;
+    struct decode_view view = { .width = size, .height = size, .interpolation = t->interpolation,
+                                .is_exact = true };
+    struct augment_image image = { .width = size, .height = size, .pixels = s->pixels,
+                                   .values = s->values };
+
+    if (decoder_open(s->decoder, path, &info, err))
+        return -1;
+    view.part = transform_rectangle(t, info.width, info.height);
+    if (decoder_draw(s->decoder, &view, s->pixels, err))
+        return -1;
+    transform_normalise(&s->table, &image);
+    return 0;
+}
+
+static void print_json(const struct session *s, const char *path, const int *top,
+                       const float *confidence, int count, double milliseconds)
+{
+    const struct checkpoint *c = &s->predictor.checkpoint;
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "image_path", path);
+    json_put_text(&w, "task_type", "image_classification");
+    json_put_text(&w, "model_name", c->model_name);
+    json_key(&w, "predictions");
+    json_array_open(&w);
+    for (int i = 0; i < count; i++) {
+        json_object_open(&w);
+        json_put_text(&w, "label", c->class_names[top[i]]);
+        json_put_int(&w, "label_id", top[i]);
+        json_put_number(&w, "confidence", confidence[i]);
+        json_close(&w);
+    }
+    json_close(&w);
+    json_put_number(&w, "inference_time_ms", milliseconds);
+    json_close(&w);
+    puts(text.text);
+    str_release(&text);
+}
+
+/* The k best classes; k may be larger than METRICS_TOP. */
+static int rank(const float *probability, int classes, int k, int *top, float *confidence)
+{
+    int count = k < classes ? k : classes;
+    bool *taken = calloc((size_t)classes + 1, sizeof(bool));
+
+    BUG_IF(!taken);
+    for (int i = 0; i < count; i++) {
+        int best = -1;
+
+        for (int c = 0; c < classes; c++)
+            if (!taken[c] && (best < 0 || probability[c] > probability[best]))
+                best = c;
+        taken[best] = true;
+        top[i] = best;
+        confidence[i] = probability[best];
+    }
+    free(taken);
+    return count;
+}
+
+static int predict_file(struct session *s, const char *path, struct error *err)
+{
+    const struct checkpoint *c = &s->predictor.checkpoint;
+    double start = clock_seconds();
+    const float *probability;
+    int *top;
+    float *confidence;
+    int count;
+
+    if (prepare(s, path, err) || predictor_run(&s->predictor, s->values, &probability, err))
+        return -1;
+    top = calloc((size_t)c->class_count, sizeof(int));
+    confidence = calloc((size_t)c->class_count, sizeof(float));
+    BUG_IF(!top || !confidence);
+    count = rank(probability, c->class_count, s->top_k, top, confidence);
+    if (s->json) {
+        print_json(s, path, top, confidence, count, 1000 * (clock_seconds() - start));
+    } else {
+        printf("%s:", path);
+        for (int i = 0; i < count; i++)
+            printf("%s %s %.1f %%", i ? "," : "", c->class_names[top[i]], 100 * confidence[i]);
+        printf("\n");
+    }
+    fflush(stdout);
+    free(top);
+    free(confidence);
+    return 0;
+}
+
+/* A failure is an answer too: the other files go on. */
+static void print_failure(const struct session *s, const char *path, const struct error *err)
+{
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    if (!s->json) {
+        fprintf(stderr, "fovea predict: %s\n", err->text);
+        return;
+    }
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "image_path", path);
+    json_put_text(&w, "error", err->text);
+    json_put_text(&w, "kind", error_kind_name(err->kind));
+    json_close(&w);
+    puts(text.text);
+    fflush(stdout);
+    str_release(&text);
+}
+
+static int predict_all(struct session *s, char **paths, int count, bool resident, struct error *err)
+{
+    int failures = 0;
+    struct error problem = { 0 };
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+
+    for (int i = 0; i < count; i++)
+        if (predict_file(s, paths[i], &problem)) {
+            print_failure(s, paths[i], &problem);
+            failures++;
+        }
+    while (resident && (length = getline(&line, &capacity, stdin)) > 0) {
+        if (line[length - 1] == '\n')
+            line[length - 1] = '\0';
+        if (line[0] && predict_file(s, line, &problem))
+            print_failure(s, line, &problem);
+    }
+    free(line);
+    if (failures)
+        return FAIL(err, CORRUPT, "%d of %d images could not be used", failures, count);
+    return 0;
+}
+
+static int open_session(struct session *s, const char *path, struct device *device, struct error *err)
+{
+    size_t count;
+
+    if (predictor_open(&s->predictor, path, device, 1, err))
+        return -1;
+    count = (size_t)shape_count(&s->predictor.image->shape);
+    s->decoder = decoder_new();
+    s->pixels = malloc(count);
+    s->values = malloc(count * sizeof(float));
+    if (!s->pixels || !s->values)
+        return FAIL(err, NO_MEMORY, "no memory for an image of %d pixels",
+                    s->predictor.checkpoint.transform.image_size);
+    transform_table_init(&s->table, &s->predictor.checkpoint.transform);
+    return 0;
+}
+
+static void close_session(struct session *s)
+{
+    predictor_close(&s->predictor);
+    decoder_free(s->decoder);
+    free(s->pixels);
+    free(s->values);
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
+    const char *path = NULL, *top_k = "5", *threads = "0";
+    bool json = false, resident = false;
+    const struct option options[] = {
+        { "checkpoint_path", "checkpoint", &path, NULL, "FILE", "checkpoint to use; required" },
+        { "top_k", NULL, &top_k, NULL, "N", "classes to name (default 5)" },
+        { "threads", NULL, &threads, NULL, "N", "0: one per core" },
+        { "json", NULL, NULL, &json, NULL, "one JSON object per image" },
+        { "stdin", NULL, NULL, &resident, NULL, "stay, and read a path per line from standard input" },
+        OPTION_END,
+    };
+    struct arguments arguments = { .options = options };
+    struct session session = { 0 };
+    struct device *device = NULL;
+    int status = -1;
+
+    if (arguments_parse(&arguments, argc, argv, err))
+        return -1;
+    if (arguments.help) {
+        struct str text = STR_INIT;
+
+        str_add(&text, "\nOptions:\n");
+        arguments_help(options, &text);
+        command_print_help(&command_predict, text.text);
+        str_release(&text);
+        return 0;
+    }
+    if (!path)
+        return FAIL(err, INVALID, "--checkpoint_path FILE is required");
+    if (!arguments.positional_count && !resident)
+        return FAIL(err, INVALID, "no image is given");
+    session.json = json;
+    session.top_k = (int)strtol(top_k, NULL, 10);
+    if (session.top_k < 1)
+        return FAIL(err, INVALID, "top_k must be at least 1, not '%s'", top_k);
+    if (!command_open_device(&device, (int)strtol(threads, NULL, 10), err) &&
+        !open_session(&session, path, device, err))
+        status = predict_all(&session, arguments.positionals, arguments.positional_count, resident, err);
+    close_session(&session);
+    device_close(device);
+    return status;
+}
+
+const struct command command_predict = {
+    "predict", "say what is on images", "--checkpoint_path FILE [OPTIONS] IMAGE...", run,
+};

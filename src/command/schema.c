@@ -1,0 +1,61 @@
+/* schema.c - `fovea schema`: the settings as data, for forms and scripts. */
+
+#include "command/arguments.h"
+#include "command/command.h"
+#include "train/config.h"
+
+#include <stdio.h>
+
+static void print_schema(void)
+{
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "framework", "timm");
+    json_put_text(&w, "task_type", "image_classification");
+    json_key(&w, "schema");
+    json_object_open(&w);
+    json_key(&w, "fields");
+    field_write_schema(config_fields, &w);
+    json_close(&w);
+    json_key(&w, "presets");
+    json_object_open(&w);
+    for (const struct preset *p = config_presets; p->name; p++) {
+        json_key(&w, p->name);
+        json_raw(&w, p->json);
+    }
+    json_close(&w);
+    json_close(&w);
+    puts(text.text);
+    str_release(&text);
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
+    bool json = false;
+    const struct option options[] = {
+        { "json", NULL, NULL, &json, NULL, "one JSON object: fields and presets" },
+        OPTION_END,
+    };
+    struct arguments arguments = { .options = options };
+    struct str text = STR_INIT;
+
+    if (arguments_parse(&arguments, argc, argv, err))
+        return -1;
+    if (arguments.help) {
+        str_add(&text, "\nOptions:\n");
+        arguments_help(options, &text);
+        command_print_help(&command_schema, text.text);
+    } else if (json) {
+        print_schema();
+    } else {
+        field_write_help(config_fields, &text);
+        fputs(text.text, stdout);
+    }
+    str_release(&text);
+    return 0;
+}
+
+const struct command command_schema = { "schema", "every setting of training", "[--json]", run };

@@ -1,0 +1,55 @@
+/* bind.h - what the bind_*.c files share: from a node to a step over range functions.
+ *
+ * A binding is a work struct with the range functions of its phases.  Its sizes are filled in when
+ * the step is created, its pointers whenever the plan binds the step to memory. */
+#ifndef CPU_BIND_H
+#define CPU_BIND_H
+
+#include "cpu/bindings.h"
+#include "cpu/kernels.h"
+
+/* Fill in the work's pointers from step->args and step->scratch. */
+typedef void bind_fn(const struct step *step, void *work);
+
+/* --- offers ---------------------------------------------------------------------------------- */
+
+const struct cpu_kernels *bind_kernels(const struct device *device);
+
+/* All values plain, at the cost of moving them once. */
+void offer_plain(const struct node *node, struct offer *offer);
+/* Images, those are computed values and inputs of four dimensions, blocked and the rest plain;
+ * reading or writing them `passes` times in all. */
+void offer_blocked(const struct node *node, struct offer *offer, double passes);
+/* Output `output` may stand in the memory of input `input`. */
+void offer_in_place(struct offer *offer, int output, int input);
+
+/* Is the value there, with four dimensions? */
+bool is_image(const struct value *value);
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+/* Make step run `bind` and then the phases that follow; returns its zeroed work struct. */
+void *bind_step(struct arena *arena, struct step *step, size_t work_size, bind_fn *bind);
+/* `work` is that struct or one inside it. */
+void bind_phase(struct step *step, range_fn *range, void *work, int64_t count);
+
+static inline void *step_input(const struct step *step, int index)
+{
+    return step->args[index];
+}
+
+static inline void *step_output(const struct step *step, int index)
+{
+    return step->args[step->node->input_count + index];
+}
+
+/* --- sizes ----------------------------------------------------------------------------------- */
+
+struct blocked blocked_of(const struct shape *shape, int lanes);
+int64_t blocked_pieces(const struct blocked *size);
+int64_t blocked_floats(const struct blocked *size, int lanes);
+
+/* Is a result of so many floats better written past the caches? */
+bool worth_streaming(int64_t floats);
+
+#endif

@@ -1,0 +1,148 @@
+/* safetensors_write.c - writing: the header at once, the values from where they are. */
+
+#include "formats/safetensors.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/str.h"
+
+#include <string.h>
+
+#define HEADER_ALIGNMENT 8
+
+static size_t tensor_bytes(const struct safetensors_tensor *tensor)
+{
+    size_t size_bytes = safetensors_type_size(tensor->type);
+
+    for (int i = 0; i < tensor->rank; i++)
+        size_bytes *= (size_t)tensor->shape[i];
+    return size_bytes;
+}
+
+/* Pointers to the tensors, those with wide types first. */
+static const struct safetensors_tensor **
+order_tensors(struct arena *arena, const struct safetensors_tensor *tensors, int count)
+{
+    const struct safetensors_tensor **ordered =
+        ARENA_ARRAY(arena, const struct safetensors_tensor *, count);
+    int placed = 0;
+
+    for (size_t size = 8; size >= 1; size /= 2) {
+        for (int i = 0; i < count; i++) {
+            if (safetensors_type_size(tensors[i].type) == size)
+                ordered[placed++] = &tensors[i];
+        }
+    }
+    return ordered;
+}
+
+static int check_names(const struct safetensors_tensor *tensors, int count, struct error *err)
+{
+    struct map seen = MAP_INIT;
+    int result = 0;
+
+    for (int i = 0; i < count && !result; i++) {
+        const char *name = tensors[i].name;
+
+        if (!strcmp(name, "__metadata__") || map_find(&seen, name))
+            result = FAIL(err, INVALID, "the tensor name '%s' is already taken", name);
+        map_set(&seen, name, (void *)(uintptr_t)name);
+    }
+    map_release(&seen);
+    return result;
+}
+
+static void write_entry(struct json_writer *w, const struct safetensors_tensor *tensor,
+                        size_t begin)
+{
+    json_key(w, tensor->name);
+    json_object_open(w);
+    json_put_text(w, "dtype", safetensors_type_name(tensor->type));
+    json_key(w, "shape");
+    json_array_open(w);
+    for (int i = 0; i < tensor->rank; i++)
+        json_int(w, tensor->shape[i]);
+    json_close(w);
+    json_key(w, "data_offsets");
+    json_array_open(w);
+    json_int(w, (int64_t)begin);
+    json_int(w, (int64_t)(begin + tensor_bytes(tensor)));
+    json_close(w);
+    json_close(w);
+}
+
+/* The length in front and spaces behind, so that the values begin at a multiple of 8. */
+static void write_header(struct str *out, const struct safetensors_metadata *metadata,
+                         int metadata_count, const struct safetensors_tensor **tensors,
+                         int tensor_count)
+{
+    struct json_writer w;
+    size_t begin = 0;
+    uint64_t length;
+
+    str_add_bytes(out, "\0\0\0\0\0\0\0\0", sizeof(length));
+    json_begin(&w, out);
+    json_object_open(&w);
+    if (metadata_count) {
+        json_key(&w, "__metadata__");
+        json_object_open(&w);
+        for (int i = 0; i < metadata_count; i++)
+            json_put_text(&w, metadata[i].key, metadata[i].value);
+        json_close(&w);
+    }
+    for (int i = 0; i < tensor_count; i++) {
+        write_entry(&w, tensors[i], begin);
+        begin += tensor_bytes(tensors[i]);
+    }
+    json_close(&w);
+    while (out->length % HEADER_ALIGNMENT)
+        str_add_char(out, ' ');
+    length = out->length - sizeof(length);
+    for (size_t i = 0; i < sizeof(length); i++)
+        out->text[i] = (char)(length >> 8 * i);
+}
+
+static int write_values(struct file_replacement *file, const struct str *header,
+                        const struct safetensors_tensor **tensors, int count, const char *path,
+                        struct error *err)
+{
+    if (file_write_all(file->fd, header->text, header->length, path, err))
+        return -1;
+    for (int i = 0; i < count; i++) {
+        if (file_write_all(file->fd, tensors[i]->data, tensor_bytes(tensors[i]), path, err))
+            return -1;
+    }
+    return 0;
+}
+
+int safetensors_write(const char *path, const struct safetensors_metadata *metadata,
+                      int metadata_count, const struct safetensors_tensor *tensors,
+                      int tensor_count, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct str header = STR_INIT;
+    struct file_replacement file;
+    const struct safetensors_tensor **ordered;
+    int result = -1;
+
+    if (check_names(tensors, tensor_count, err))
+        return -1;
+    ordered = order_tensors(&arena, tensors, tensor_count);
+    write_header(&header, metadata, metadata_count, ordered, tensor_count);
+    if (header.length > SAFETENSORS_MAX_HEADER_BYTES) {
+        FAIL(err, TOO_LARGE, "'%s' would have a header of %zu bytes", path, header.length);
+        goto done;
+    }
+    if (file_replacement_open(&file, path, err))
+        goto done;
+    if (write_values(&file, &header, ordered, tensor_count, path, err)) {
+        file_replacement_abandon(&file);
+        goto done;
+    }
+    result = file_replacement_commit(&file, err);
+done:
+    str_release(&header);
+    arena_release(&arena);
+    return result;
+}

@@ -1,0 +1,87 @@
+/* checkpoint.h - a trained network as one safetensors file that describes itself.
+ *
+ * Holds the network as its model file described it, all weights in row-major order, class names,
+ * input size, evaluation transform, the whole configuration, and, for resuming, everything that
+ * the rest of the run depends on.  The live weights stand under their own names; with an average
+ * of the weights, the average stands there (it is what predicts) and the live ones under
+ * "live/<name>".  Optimizer moments are "moment<i>/<name>".
+ */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "base/json.h"
+#include "base/str.h"
+#include "data/transform.h"
+#include "formats/safetensors.h"
+#include "train/network.h"
+
+#define CHECKPOINT_FORMAT 1
+
+/* What resuming needs besides the tensors; all of it is in the file's metadata. */
+struct checkpoint_state {
+    int64_t epoch;           /* finished epochs, or the one that was interrupted (1-based) */
+    int64_t batch;           /* batches of the current epoch already used; 0: between epochs */
+    int64_t step;            /* optimizer steps */
+    int64_t updates;         /* of the optimizer, for its bias correction */
+    int64_t average_updates;
+    double best;             /* primary metric */
+    int64_t best_epoch, epochs_without_gain;
+    double plateau_scale, plateau_best;
+    int64_t plateau_bad_epochs;
+    bool plateau_has_best;
+    double loss_sum;         /* of the current epoch */
+    int64_t loss_count;
+    int64_t results_bytes, events_bytes, event_seq, attempt;
+    const char *device;      /* identity of the device that trained */
+};
+
+struct checkpoint_info {
+    const struct model *model;
+    char *const *class_names;
+    int class_count;
+    const struct transform *transform;
+    const char *config_json;  /* flat */
+    const char *metrics_json; /* of the epoch; may be NULL */
+};
+
+/* Write; `resumable` adds live weights, moments and state. */
+int checkpoint_write(const char *path, const struct network *network,
+                     const struct checkpoint_info *info, const struct checkpoint_state *state,
+                     bool resumable, struct error *err);
+
+/* A file opened for use.  Texts live until checkpoint_close(). */
+struct checkpoint {
+    struct safetensors file;
+    struct arena arena;
+    const char *model_name;
+    const char **class_names;
+    int class_count;
+    struct transform transform;
+    struct checkpoint_state state;
+    bool resumable;
+};
+
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct error *err);
+void checkpoint_close(struct checkpoint *checkpoint);
+
+/* What loading did not find a place for. */
+struct load_report {
+    int loaded;
+    struct str missing, unexpected, misshapen; /* names, separated by ", " */
+    int missing_count, unexpected_count, misshapen_count;
+};
+void load_report_release(struct load_report *report);
+
+/* Copy the tensors that fit into `memory`; `prefix` ("" or "live/") is put before the names. */
+int checkpoint_load_weights(const struct safetensors *file, const char *prefix,
+                            const struct weights *weights, struct weights_memory *memory,
+                            struct load_report *report, struct error *err);
+
+/* Everything, exactly: live weights, average, moments, counts.  All must be there. */
+int checkpoint_restore(const struct checkpoint *checkpoint, struct network *network,
+                       struct error *err);
+
+/* SHA-256 of names, shapes and bytes of the plain tensors (no live/ and moment/). */
+void checkpoint_weights_hash(const struct safetensors *file, char text[65]);
+
+#endif

@@ -1,0 +1,76 @@
+/* forecast.c - what a run would need: exact memory by the plan, time by a few real batches. */
+
+#include "train/run_internal.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+#define TIMED_BATCHES 3
+
+static int time_batches(struct run *run, double *seconds_per_batch, struct error *err)
+{
+    struct network *n = &run->network;
+    const struct batch *batch;
+    double start = 0;
+    int done = 0, got = 0;
+
+    network_bind_training(n);
+    while (done <= TIMED_BATCHES && (got = loader_next(run->train_loader, &batch, err)) == 1) {
+        struct run_state state = { .seed = 1, .step = done, .training = true };
+        float loss;
+
+        memcpy(plan_value(n->train_plan, n->train_image).data, batch->images,
+               (size_t)shape_count(&n->train_image->shape) * sizeof(float));
+        memcpy(plan_value(n->train_plan, n->train_target).data, batch->targets,
+               (size_t)shape_count(&n->train_target->shape) * sizeof(float));
+        if (network_gradients(n, &state, &loss, err))
+            return -1;
+        optimizer_step(n->optimizer, &n->live, &n->gradients, 0, 1);
+        if (!done++)
+            start = clock_seconds(); /* the first touches fresh memory */
+    }
+    *seconds_per_batch = done > 1 ? (clock_seconds() - start) / (done - 1) : 0;
+    return got < 0 ? -1 : 0;
+}
+
+static int64_t most_that_fits(struct run *run, int64_t limit)
+{
+    const int64_t fixed = run_peak_bytes(run) - (int64_t)run->network.memory.slab;
+    int64_t per_image = (int64_t)run->network.memory.slab / run->batch;
+    int64_t most = per_image > 0 && limit > fixed ? (limit - fixed) / per_image : 0;
+
+    return most < 1 ? 0 : most > 512 ? 512 : most;
+}
+
+int run_forecast(const struct run_options *options, struct run_forecast *f, struct error *err)
+{
+    struct run run;
+    double per_batch = 0;
+    int status = -1;
+
+    *f = (struct run_forecast){ 0 };
+    if (run_open(&run, options, err) ||
+        weights_start(&run.network.weights, &run.network.live, 1, err))
+        goto done;
+    f->available_bytes = options->config->memory_limit_mb ? options->config->memory_limit_mb << 20
+                                                          : memory_available_bytes();
+    if (time_batches(&run, &per_batch, err))
+        goto done;
+    f->peak_bytes = run_peak_bytes(&run);
+    f->slab_bytes = (int64_t)run.network.memory.slab;
+    f->weights_bytes = (int64_t)run.network.memory.weights;
+    f->loader_bytes = f->peak_bytes - (int64_t)run.network.memory.total;
+    f->largest_batch = most_that_fits(&run, f->available_bytes);
+    f->train_images = dataset_count(&run.dataset, DATASET_SPLIT_TRAIN);
+    f->val_images = dataset_count(&run.dataset, DATASET_SPLIT_VAL);
+    f->parameters = graph_parameter_count(&run.network.model_graph);
+    f->class_count = run.dataset.class_count;
+    /* A validation image costs about a third of a training image: one pass of three. */
+    f->seconds_per_epoch = per_batch * ((double)loader_batch_count(run.train_loader) +
+                                        (double)loader_batch_count(run.val_loader) / 3);
+    status = 0;
+done:
+    run_close(&run);
+    return status;
+}

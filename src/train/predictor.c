@@ -1,0 +1,91 @@
+/* predictor.c - see predictor.h. */
+
+#include "train/predictor.h"
+
+#include "nn/graph_json.h"
+#include "nn/layers.h"
+#include "nn/passes.h"
+
+#include <string.h>
+
+static int build(struct predictor *p, struct error *err)
+{
+    const char *text = safetensors_metadata_find(&p->checkpoint.file, "graph");
+
+    if (!text)
+        return FAIL(err, CORRUPT, "the checkpoint does not hold its network");
+    if (graph_read_json(&p->graph, text, strlen(text), p->batch, err))
+        return -1;
+    p->image = graph_find(&p->graph, "image");
+    if (!p->image || p->image->kind != VALUE_INPUT || p->graph.output_count != 1 ||
+        p->graph.outputs[0]->shape.rank != 2)
+        return FAIL(err, CORRUPT, "the stored network is no image classifier");
+    if (p->graph.outputs[0]->shape.dim[1] != p->checkpoint.class_count)
+        return FAIL(err, CORRUPT, "the stored network has %d outputs for %d classes",
+                    (int)p->graph.outputs[0]->shape.dim[1], p->checkpoint.class_count);
+    p->probability = nn_softmax(&p->graph, p->graph.outputs[0]);
+    p->graph.output_count = 0;
+    graph_add_output(&p->graph, p->probability);
+    pass_lower_batch_norm(&p->graph, false);
+    pass_fuse_batch_apply(&p->graph);
+    pass_remove_dead(&p->graph);
+    return graph_finish(&p->graph, err);
+}
+
+static int load(struct predictor *p, struct error *err)
+{
+    struct load_report report;
+    int result = checkpoint_load_weights(&p->checkpoint.file, "", &p->weights, &p->memory, &report, err);
+
+    if (!result && (report.missing_count || report.misshapen_count))
+        result = FAIL(err, CORRUPT, "the checkpoint lacks weights of its network: %s%s",
+                      report.missing.text, report.misshapen.text);
+    load_report_release(&report);
+    return result;
+}
+
+int predictor_open(struct predictor *p, const char *path, struct device *device, int batch,
+                   struct error *err)
+{
+    *p = (struct predictor){ .batch = batch };
+    if (checkpoint_open(&p->checkpoint, path, err))
+        return -1;
+    if (build(p, err))
+        goto failed;
+    weights_init(&p->weights, device, &p->graph);
+    if (plan_new(&p->plan, &p->graph, device, &p->weights, NULL, err))
+        goto failed;
+    weights_lay_out(&p->weights);
+    if (weights_memory_init(&p->memory, &p->weights, true, err) ||
+        slab_init(&p->slab, plan_slab_bytes(p->plan), err) || load(p, err))
+        goto failed;
+    plan_bind(p->plan, p->slab.base, &p->memory, NULL);
+    return 0;
+failed:
+    predictor_close(p);
+    return error_prefix(err, "cannot use '%s'", path);
+}
+
+void predictor_close(struct predictor *p)
+{
+    plan_free(p->plan);
+    slab_release(&p->slab);
+    weights_memory_release(&p->memory);
+    weights_release(&p->weights);
+    graph_release(&p->graph);
+    checkpoint_close(&p->checkpoint);
+    *p = (struct predictor){ 0 };
+}
+
+int predictor_run(struct predictor *p, const float *images, const float **probability,
+                  struct error *err)
+{
+    struct run_state run = { 0 };
+
+    memcpy(plan_value(p->plan, p->image).data, images,
+           (size_t)shape_count(&p->image->shape) * sizeof(float));
+    if (plan_run(p->plan, &run, err))
+        return -1;
+    *probability = plan_value(p->plan, p->probability).data;
+    return 0;
+}

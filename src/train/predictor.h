@@ -1,0 +1,26 @@
+/* predictor.h - a checkpoint ready to answer: built from the graph that the file itself holds. */
+#ifndef TRAIN_PREDICTOR_H
+#define TRAIN_PREDICTOR_H
+
+#include "train/checkpoint.h"
+
+struct predictor {
+    struct checkpoint checkpoint;
+    struct graph graph;
+    struct value *image, *probability;
+    struct weights weights;
+    struct weights_memory memory;
+    struct plan *plan;
+    struct slab slab;
+    int batch;
+};
+
+int predictor_open(struct predictor *predictor, const char *path, struct device *device, int batch,
+                   struct error *err);
+void predictor_close(struct predictor *predictor);
+
+/* images: (batch, 3, size, size), normalised.  Lends (batch, classes) until the next call. */
+int predictor_run(struct predictor *predictor, const float *images, const float **probability,
+                  struct error *err);
+
+#endif

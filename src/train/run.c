@@ -1,0 +1,366 @@
+/* run.c - the course of a training run; see run.h. */
+
+#include "train/run_internal.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- starting and resuming ----------------------------------------------------------------------- */
+
+static int make_folder(struct run *run, struct error *err)
+{
+    static const char *const parts[] = { "checkpoints", "results", "logs" };
+    char *lock;
+
+    if (!run->config->output_dir)
+        return FAIL(err, INVALID, "output_dir is required (--out FOLDER)");
+    run->folder = arena_strdup(&run->arena, run->config->output_dir);
+    for (int i = 0; i < 3; i++)
+        if (file_make_folders(file_join(&run->arena, run->folder, parts[i]), err))
+            return -1;
+    lock = file_join(&run->arena, run->folder, ".lock");
+    if (file_lock(lock, &run->lock_fd, err))
+        return error_prefix(err, "another run writes into '%s'", run->folder);
+    return dataset_write_splits(&run->dataset, run->folder, err);
+}
+
+static int write_config(struct run *run, struct error *err)
+{
+    char *path = file_join(&run->arena, run->folder, "config.json");
+    struct str text = STR_INIT;
+    struct json_writer w;
+    int result;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "fovea_version", FOVEA_VERSION);
+    json_put_text(&w, "device", run->network.device->identity);
+    json_put_text(&w, "dataset_hash", run->dataset.hash);
+    json_key(&w, "config");
+    json_raw(&w, run->config_json);
+    json_close(&w);
+    result = file_replace(path, text.text, text.length, err);
+    str_release(&text);
+    return result;
+}
+
+static bool same_classes(const struct run *run, const struct checkpoint *c)
+{
+    if (c->class_count != run->dataset.class_count)
+        return false;
+    for (int i = 0; i < c->class_count; i++)
+        if (strcmp(c->class_names[i], run->dataset.classes[i]))
+            return false;
+    return true;
+}
+
+/* Continue from checkpoints/latest; false when there is none. */
+static int resume(struct run *run, bool *resumed, struct error *err)
+{
+    char *path = arena_printf(&run->arena, "%s/checkpoints/latest.safetensors", run->folder);
+    struct checkpoint c;
+    int result = -1;
+
+    if (!file_exists(path))
+        return 0;
+    if (checkpoint_open(&c, path, err))
+        return -1;
+    if (strcmp(c.model_name, run->model->name) || !same_classes(run, &c)) {
+        FAIL(err, INVALID, "'%s' is of another model or other classes: it cannot be resumed", path);
+        goto done;
+    }
+    if (checkpoint_restore(&c, &run->network, err)) {
+        error_prefix(err, "cannot resume from '%s'", path);
+        goto done;
+    }
+    run->state = c.state;
+    run->state.device = NULL;
+    run->plateau = (struct plateau){ c.state.plateau_scale, c.state.plateau_best,
+                                     (int)c.state.plateau_bad_epochs, c.state.plateau_has_best };
+    if (c.state.device && strcmp(c.state.device, run->network.device->identity))
+        progress_line(&run->progress, "resuming on another machine (%s instead of %s): "
+                      "not bit-exact from here", run->network.device->identity, c.state.device);
+    *resumed = true;
+    result = 0;
+done:
+    checkpoint_close(&c);
+    return result;
+}
+
+static int announce(struct run *run, bool resumed, struct error *err)
+{
+    int train = dataset_count(&run->dataset, DATASET_SPLIT_TRAIN);
+    int val = dataset_count(&run->dataset, DATASET_SPLIT_VAL);
+    struct json_writer *w = events_begin(&run->events, "dataset_analyzed");
+
+    json_put_int(w, "num_classes", run->dataset.class_count);
+    json_key(w, "class_names");
+    json_array_open(w);
+    for (int i = 0; i < run->dataset.class_count; i++)
+        json_text(w, run->dataset.classes[i]);
+    json_close(w);
+    json_put_text(w, "hash", run->dataset.hash);
+    json_put_int(w, "train_size", train);
+    json_put_int(w, "val_size", val);
+    if (events_send(&run->events, err))
+        return -1;
+    for (int i = 0; i < run->dataset.warning_count; i++) {
+        progress_line(&run->progress, "warning: %s", run->dataset.warnings[i]);
+        if (events_log(&run->events, "WARNING", err, "%s", run->dataset.warnings[i]))
+            return -1;
+    }
+    if (run->config->mixed_precision &&
+        events_log(&run->events, "INFO", err, "mixed_precision: this device gains nothing from it, "
+                                              "the run is in fp32"))
+        return -1;
+    w = events_begin(&run->events, "training_started");
+    json_put_int(w, "total_epochs", run->config->epochs);
+    json_put_int(w, "first_epoch", run->state.epoch + (run->state.batch == 0));
+    json_put_bool(w, "resumed", resumed);
+    json_put_text(w, "device", run->network.device->identity);
+    json_put_int(w, "train_size", train);
+    json_put_int(w, "val_size", val);
+    json_put_int(w, "predicted_peak_mb", run_peak_bytes(run) >> 20);
+    progress_line(&run->progress, "%s, %d classes, %d training and %d validation images, %d px, batch %d",
+                  run->model->display_name, run->dataset.class_count, train, val,
+                  run->transform.image_size, run->batch);
+    progress_line(&run->progress, "peak memory by plan: %lld MB; device: %s",
+                  (long long)(run_peak_bytes(run) >> 20), run->network.device->identity);
+    return events_send(&run->events, err);
+}
+
+static int start(struct run *run, struct error *err)
+{
+    bool resumed = false;
+
+    if (make_folder(run, err) || (run->config->resume && resume(run, &resumed, err)))
+        return -1;
+    if (events_open(&run->events, run->folder, run->config->job_id,
+                    resumed ? run->state.events_bytes : -1, run->state.event_seq,
+                    run->state.attempt, err) ||
+        (!resumed && run_start_weights(run, err)) || run_open_results(run, resumed, err) ||
+        write_config(run, err))
+        return -1;
+    run->schedule = config_schedule_options(
+        run->config, (loader_batch_count(run->train_loader) + run->config->accumulation - 1) /
+                         run->config->accumulation);
+    if (resumed)
+        progress_line(&run->progress, "resuming after epoch %lld, batch %lld",
+                      (long long)(run->state.epoch - (run->state.batch > 0)),
+                      (long long)run->state.batch);
+    return announce(run, resumed, err);
+}
+
+/* --- the end of an epoch ------------------------------------------------------------------------- */
+
+static void write_metrics(struct run *run, const struct metrics_summary *s)
+{
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_number(&w, "loss", run->train_loss);
+    json_put_number(&w, "val_loss", s->loss);
+    json_put_number(&w, "accuracy", s->accuracy);
+    json_put_number(&w, "top5_accuracy", s->top5_accuracy);
+    json_put_number(&w, "precision", s->precision);
+    json_put_number(&w, "recall", s->recall);
+    json_put_number(&w, "f1_score", s->f1_score);
+    json_close(&w);
+    free(run->metrics_json);
+    run->metrics_json = str_detach(&text);
+}
+
+static int send_epoch(struct run *run, int64_t epoch, const struct metrics_summary *s,
+                      double learning_rate, struct error *err)
+{
+    struct json_writer *w = events_begin(&run->events, "epoch_complete");
+
+    json_put_int(w, "epoch", epoch);
+    json_put_number(w, "loss", run->train_loss);
+    json_key(w, "accuracy");
+    if (s)
+        json_number(w, s->accuracy);
+    else
+        json_raw(w, "null");
+    json_put_number(w, "learning_rate", learning_rate);
+    json_key(w, "extra_metrics");
+    json_object_open(w);
+    if (s) {
+        json_put_number(w, "val_loss", s->loss);
+        json_put_number(w, "top5_accuracy", s->top5_accuracy);
+        json_put_number(w, "precision", s->precision);
+        json_put_number(w, "recall", s->recall);
+        json_put_number(w, "f1_score", s->f1_score);
+    }
+    json_close(w);
+    json_put_number(w, "seconds", clock_seconds() - run->epoch_started);
+    if (s)
+        progress_line(&run->progress,
+                      "epoch %lld/%lld  loss %.4f  val_loss %.4f  accuracy %.2f %%  lr %.2e  %.1f s",
+                      (long long)epoch, (long long)run->config->epochs, run->train_loss, s->loss,
+                      100 * s->accuracy, learning_rate, clock_seconds() - run->epoch_started);
+    else
+        progress_line(&run->progress, "epoch %lld/%lld  loss %.4f  lr %.2e", (long long)epoch,
+                      (long long)run->config->epochs, run->train_loss, learning_rate);
+    return events_send(&run->events, err);
+}
+
+/* Best so far?  Keeps count for early stopping. */
+static bool judge(struct run *run, const struct metrics_summary *s)
+{
+    double value = run_primary(run, s), delta = run->config->early_stopping_min_delta;
+    bool first = !run->state.best_epoch;
+    bool better = first || (run->higher_is_better ? value > run->state.best + delta
+                                                  : value < run->state.best - delta);
+
+    if (better) {
+        run->state.best = value;
+        run->state.best_epoch = run->state.epoch;
+        run->state.epochs_without_gain = 0;
+    } else {
+        run->state.epochs_without_gain++;
+    }
+    return better;
+}
+
+static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *early, struct error *err)
+{
+    int64_t epoch = run->state.epoch, every = run->config->checkpoint_interval;
+    bool last = epoch == run->config->epochs;
+    bool validate = last || epoch % run->config->val_interval == 0, best = false;
+    double rate = schedule_rate(&run->schedule, run->state.step - 1, run->plateau.scale);
+    char name[64];
+
+    if (validate) {
+        if (run_validate(run, summary, err))
+            return -1;
+        write_metrics(run, summary);
+        best = judge(run, summary);
+        plateau_update(&run->plateau, &run->schedule, run_primary(run, summary),
+                       run->higher_is_better);
+        *early = run->config->early_stopping &&
+                 run->state.epochs_without_gain >= run->config->early_stopping_patience;
+    }
+    if (run_add_result(run, epoch, validate ? summary : NULL, rate, err) ||
+        send_epoch(run, epoch, validate ? summary : NULL, rate, err) ||
+        (best && run_write_results(run, "best", epoch, summary, err)) ||
+        (validate && run_write_results(run, "last", epoch, summary, err)))
+        return -1;
+    run->state.batch = 0;
+    run->state.loss_sum = 0;
+    run->state.loss_count = 0;
+    if (best && run_save(run, "best", false, "best", err))
+        return -1;
+    if (every && epoch % every == 0) {
+        snprintf(name, sizeof(name), "epoch_%lld", (long long)epoch);
+        if (run_save(run, name, true, "epoch", err) || run_retire_checkpoints(run, epoch, err))
+            return -1;
+    }
+    return run_save(run, "latest", true, "latest", err);
+}
+
+/* --- the whole run -------------------------------------------------------------------------------- */
+
+static int epochs(struct run *run, struct run_result *result, struct error *err)
+{
+    bool stopped = false, early = false;
+    int64_t first = run->state.batch ? run->state.epoch : run->state.epoch + 1;
+
+    result->status = "completed";
+    for (int64_t epoch = first; epoch <= run->config->epochs; epoch++) {
+        run->state.epoch = epoch;
+        if (run_epoch(run, epoch, &stopped, err))
+            return -1;
+        if (stopped) {
+            result->status = "stopped";
+            return run_save(run, "latest", true, "latest", err);
+        }
+        if (finish_epoch(run, &result->last, &early, err))
+            return -1;
+        if (early || (run_stop_requested && epoch < run->config->epochs)) {
+            result->status = early ? "early_stopped" : "stopped";
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static int finish(struct run *run, const struct run_result *result, struct error *err)
+{
+    bool stopped = !strcmp(result->status, "stopped");
+    struct json_writer *w =
+        events_begin(&run->events, stopped ? "training_stopped" : "training_complete");
+
+    json_put_text(w, "status", result->status);
+    json_put_int(w, "epoch", run->state.epoch);
+    json_put_int(w, "total_epochs_completed", run->state.epoch - (run->state.batch > 0));
+    json_put_int(w, "best_epoch", run->state.best_epoch);
+    json_put_number(w, "best_metric", run->state.best);
+    if (run->metrics_json) {
+        json_key(w, "final_metrics");
+        json_raw(w, run->metrics_json);
+    }
+    json_put_text(w, "best_checkpoint",
+                  arena_printf(&run->arena, "%s/checkpoints/best.safetensors", run->folder));
+    json_put_text(w, "checkpoint_path",
+                  arena_printf(&run->arena, "%s/checkpoints/latest.safetensors", run->folder));
+    json_put_number(w, "duration_seconds", clock_seconds() - run->started);
+    progress_line(&run->progress, "%s after epoch %lld; best %s %.4f in epoch %lld; %s/checkpoints/best.safetensors",
+                  result->status, (long long)run->state.epoch, run->config->primary_metric,
+                  run->state.best, (long long)run->state.best_epoch, run->folder);
+    return events_send(&run->events, err);
+}
+
+/* The failure itself goes to the caller; what can be told to the file is told. */
+static void report_failure(struct run *run, const struct error *err)
+{
+    struct error ignored;
+    struct json_writer *w;
+
+    if (run->events.fd < 0 || !run->events.path)
+        return;
+    w = events_begin(&run->events, "training_failed");
+    json_put_text(w, "error_message", err->text);
+    json_put_text(w, "error_kind", error_kind_name(err->kind));
+    json_put_int(w, "epoch", run->state.epoch);
+    events_send(&run->events, &ignored);
+}
+
+static void request_stop(int signal)
+{
+    (void)signal;
+    run_stop_requested = 1;
+}
+
+int run_train(const struct run_options *options, struct run_result *result, struct error *err)
+{
+    struct sigaction action = { .sa_handler = request_stop }, old_term, old_int;
+    struct run run;
+    int status = -1;
+
+    *result = (struct run_result){ 0 };
+    run_stop_requested = 0;
+    sigaction(SIGTERM, &action, &old_term);
+    sigaction(SIGINT, &action, &old_int);
+    if (!run_open(&run, options, err) && !start(&run, err) && !epochs(&run, result, err) &&
+        !finish(&run, result, err))
+        status = 0;
+    else
+        report_failure(&run, err);
+    result->epochs = run.state.epoch;
+    result->best = run.state.best;
+    result->best_epoch = run.state.best_epoch;
+    result->seconds = clock_seconds() - run.started;
+    result->images_per_second = result->seconds > 0 ? (double)run.images / result->seconds : 0;
+    run_close(&run);
+    sigaction(SIGTERM, &old_term, NULL);
+    sigaction(SIGINT, &old_int, NULL);
+    return status;
+}

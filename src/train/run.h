@@ -1,0 +1,56 @@
+/* run.h - one training run, from configuration to checkpoints; what `fovea train` does.
+ *
+ * Files in the output folder:
+ *   config.json          every setting, with its origin
+ *   events.jsonl         what happened (events.h)
+ *   results.csv          one row per epoch
+ *   results/             validation of the best and the last epoch: metrics, per class, confusion
+ *                        matrix, one row per image
+ *   splits/              which image was where
+ *   checkpoints/         epoch_N, best, latest (checkpoint.h)
+ *
+ * SIGTERM and SIGINT finish the batch, write `latest` and report `stopped`.  A run that is killed
+ * and resumed ends in the same weights, bit for bit, as one that was not disturbed.
+ */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "train/checkpoint.h"
+#include "train/config.h"
+#include "train/events.h"
+#include "train/metrics.h"
+#include "train/progress.h"
+
+struct run_options {
+    const struct config *config;
+    struct field_values *values; /* for config.json */
+    struct device *device;
+    bool quiet;
+    int64_t stop_after_steps; /* tests: pretend SIGTERM after so many steps; 0: never */
+};
+
+struct run_result {
+    const char *status; /* "completed", "stopped", "early_stopped" */
+    int64_t epochs;
+    double best;
+    int64_t best_epoch;
+    struct metrics_summary last;
+    double seconds, images_per_second;
+};
+
+int run_train(const struct run_options *options, struct run_result *result, struct error *err);
+
+/* What a run would need, without running: exact memory, largest batch, a measured step. */
+struct run_forecast {
+    int64_t peak_bytes, available_bytes, slab_bytes, weights_bytes, loader_bytes;
+    int64_t largest_batch;
+    double seconds_per_epoch;
+    int64_t train_images, val_images, parameters;
+    int class_count;
+};
+int run_forecast(const struct run_options *options, struct run_forecast *forecast,
+                 struct error *err);
+
+#endif

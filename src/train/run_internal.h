@@ -1,0 +1,67 @@
+/* run_internal.h - the state of a run, shared by run*.c. */
+#ifndef TRAIN_RUN_INTERNAL_H
+#define TRAIN_RUN_INTERNAL_H
+
+#include "train/run.h"
+
+struct run {
+    const struct run_options *options;
+    const struct config *config;
+    const struct model *model;
+    struct arena arena;
+    struct dataset dataset;
+    bool dataset_open;
+    struct transform transform;
+    struct loader *train_loader, *val_loader;
+    struct network network;
+    bool network_open;
+    struct schedule_options schedule;
+    struct plateau plateau;
+    struct events events;
+    struct progress progress;
+    struct metrics metrics;
+    struct checkpoint_state state;
+    struct run_state run_state;
+    char *folder;
+    char *config_json;
+    char *metrics_json; /* of the last validated epoch */
+    int lock_fd, results_fd;
+    int batch; /* after capping */
+    bool higher_is_better;
+    double started, epoch_started, step_event;
+    int64_t images; /* in this process */
+    int64_t failures_reported;
+    double train_loss; /* mean of the last epoch */
+};
+
+/* run_setup.c */
+int run_open(struct run *run, const struct run_options *options, struct error *err);
+void run_close(struct run *run);
+int64_t run_peak_bytes(const struct run *run);
+int64_t memory_available_bytes(void);
+int64_t memory_resident_bytes(void);
+
+/* run_weights.c: where the weights come from. */
+int run_start_weights(struct run *run, struct error *err);
+
+/* run_step.c */
+int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err);
+
+/* run_validate.c */
+int run_validate(struct run *run, struct metrics_summary *summary, struct error *err);
+double run_primary(const struct run *run, const struct metrics_summary *summary);
+int run_write_results(struct run *run, const char *name, int64_t epoch,
+                      const struct metrics_summary *summary, struct error *err);
+
+/* run_files.c */
+int run_open_results(struct run *run, bool resumed, struct error *err);
+int run_add_result(struct run *run, int64_t epoch, const struct metrics_summary *summary,
+                   double learning_rate, struct error *err);
+int run_save(struct run *run, const char *name, bool resumable, const char *kind,
+             struct error *err);
+int run_retire_checkpoints(struct run *run, int64_t epoch, struct error *err);
+
+/* Set by signal handlers: finish the batch and stop. */
+extern volatile int run_stop_requested;
+
+#endif

@@ -1,0 +1,278 @@
+/* run_setup.c - everything a run needs before its first step; see run_internal.h. */
+
+#include "train/run_internal.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- memory ------------------------------------------------------------------------------------ */
+
+static int64_t proc_value(const char *path, const char *key)
+{
+    FILE *file = fopen(path, "re");
+    char line[256];
+    long long kilobytes = 0;
+
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof(line), file))
+        if (!strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), " %lld", &kilobytes) == 1)
+            break;
+    fclose(file);
+    return (int64_t)kilobytes * 1024;
+}
+
+int64_t memory_available_bytes(void)
+{
+    return proc_value("/proc/meminfo", "MemAvailable:");
+}
+
+int64_t memory_resident_bytes(void)
+{
+    return proc_value("/proc/self/status", "VmRSS:");
+}
+
+/* Program text, libraries, generated kernels, thread stacks: measured on all models, it stays
+ * between 35 and 60 MB. */
+#define PROCESS_BYTES ((int64_t)56 << 20)
+
+int64_t run_peak_bytes(const struct run *run)
+{
+    struct loader_options train = { .batch_size = run->batch,
+                                    .threads = (int)run->config->loader_threads,
+                                    .transform = run->transform };
+
+    return (int64_t)run->network.memory.total + PROCESS_BYTES +
+           loader_memory_bytes(&train, run->dataset.class_count);
+}
+
+/* --- data ---------------------------------------------------------------------------------------- */
+
+static int open_dataset(struct run *run, struct error *err)
+{
+    const struct config *c = run->config;
+    struct dataset_options options = { .format = c->dataset_format ? "dice" : "imagefolder" };
+    int train, val;
+
+    if (dataset_open(&run->dataset, c->dataset_path, &options, err))
+        return -1;
+    run->dataset_open = true;
+    train = dataset_count(&run->dataset, DATASET_SPLIT_TRAIN);
+    val = dataset_count(&run->dataset, DATASET_SPLIT_VAL);
+    if (c->num_classes && c->num_classes != run->dataset.class_count)
+        return FAIL(err, INVALID, "num_classes is %d, but '%s' has %d classes", (int)c->num_classes,
+                    c->dataset_path, run->dataset.class_count);
+    if (!train || !val)
+        return FAIL(err, INVALID, "'%s' has %d training and %d validation images: both are needed",
+                    c->dataset_path, train, val);
+    run->batch = (int)c->batch_size;
+    if (run->batch > train) {
+        progress_line(&run->progress, "batch size %d is larger than the %d training images: using %d",
+                      run->batch, train, train);
+        run->batch = train;
+    }
+    return 0;
+}
+
+static struct augment_settings augmentation(const struct config *config)
+{
+    const struct config_augmentation *a = &config->augmentation;
+    struct augment_settings s;
+
+    augment_settings_init(&s);
+    s.enabled = a->enabled;
+    s.random_crop = a->random_crop;
+    for (int i = 0; i < 2; i++) {
+        s.crop_scale[i] = a->crop_scale.items[i];
+        s.crop_ratio[i] = a->crop_ratio.items[i];
+    }
+    s.random_flip = a->random_flip;
+    s.random_flip_prob = a->random_flip_prob;
+    s.vertical_flip_prob = a->vertical_flip_prob;
+    s.random_rotation = a->random_rotation;
+    s.rotation_degrees = (double)a->rotation_degrees;
+    s.color_jitter = a->color_jitter;
+    s.brightness = a->brightness;
+    s.contrast = a->contrast;
+    s.saturation = a->saturation;
+    s.hue = a->hue;
+    s.random_grayscale_prob = a->random_grayscale;
+    s.gaussian_blur_prob = a->gaussian_blur;
+    s.rand_augment = a->rand_augment;
+    s.rand_augment_ops = (int)a->rand_augment_ops;
+    s.rand_augment_magnitude = (double)a->rand_augment_magnitude;
+    s.random_erasing = a->random_erasing;
+    s.erasing_prob = a->random_erasing_prob;
+    return s;
+}
+
+static struct mix_settings mixing(const struct config *config)
+{
+    const struct config_augmentation *a = &config->augmentation;
+    struct mix_settings m;
+
+    mix_settings_init(&m);
+    m.mixup = a->enabled && a->mixup;
+    m.mixup_alpha = a->mixup_alpha;
+    m.cutmix = a->enabled && a->cutmix;
+    m.cutmix_alpha = a->cutmix_alpha;
+    m.label_smoothing = config->label_smoothing;
+    return m;
+}
+
+static int open_loaders(struct run *run, struct error *err)
+{
+    const struct config *c = run->config;
+    struct augment_settings augment = augmentation(c);
+    struct mix_settings mix = mixing(c);
+    struct loader_options train = {
+        .split = DATASET_SPLIT_TRAIN, .transform = run->transform, .batch_size = run->batch,
+        .threads = (int)c->loader_threads, .seed = (uint64_t)c->seed, .shuffle = true,
+        .drop_last = c->drop_last, .augment = &augment, .mix = &mix,
+        .cache_limit_bytes = 0, .failure_limit = c->skip_limit };
+    struct loader_options val = { .split = DATASET_SPLIT_VAL, .transform = run->transform,
+                                  .batch_size = run->batch, .threads = (int)c->loader_threads,
+                                  .seed = (uint64_t)c->seed, .is_exact = true,
+                                  .failure_limit = c->skip_limit };
+
+    if (augment_settings_check(&augment, err) || mix_settings_check(&mix, err))
+        return -1;
+    return loader_open(&run->train_loader, &run->dataset, &train, err) ||
+                   loader_open(&run->val_loader, &run->dataset, &val, err)
+               ? -1
+               : 0;
+}
+
+/* --- network ------------------------------------------------------------------------------------- */
+
+static struct network_options network_options(const struct run *run, int batch)
+{
+    const struct config *c = run->config;
+
+    return (struct network_options){
+        .model = run->model,
+        .shape = { .batch = batch, .image_size = run->transform.image_size,
+                   .classes = run->dataset.class_count, .drop_rate = c->drop_rate,
+                   .drop_path_rate = c->drop_path_rate },
+        .training = true, .optimizer = config_optimizer_options(c), .average = c->ema,
+        .accumulate = c->accumulation > 1, .freeze_backbone = c->freeze_backbone,
+        .lean = c->memory == MEMORY_LEAN };
+}
+
+/* Bytes that a batch size needs, without allocating them; -1 after a failure. */
+static int64_t peak_of_batch(struct run *run, int batch, struct error *err)
+{
+    struct network_options options = network_options(run, batch);
+    int64_t result;
+    int kept = run->batch;
+
+    options.plan_only = true;
+    if (network_open(&run->network, run->options->device, &options, err))
+        return -1;
+    run->batch = batch;
+    result = run_peak_bytes(run);
+    run->batch = kept;
+    network_close(&run->network);
+    return result;
+}
+
+/* The largest batch that fits the limit; 0 when not even 1 or 2 does. */
+static int largest_batch(struct run *run, int64_t limit, int below)
+{
+    struct error err;
+    int low = 0, high = below;
+
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        int64_t bytes = peak_of_batch(run, middle, &err);
+
+        if (bytes >= 0 && bytes <= limit)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int open_network(struct run *run, struct error *err)
+{
+    struct network_options options = network_options(run, run->batch);
+    int64_t limit = run->config->memory_limit_mb << 20, peak;
+
+    if (!limit)
+        limit = memory_available_bytes();
+    peak = peak_of_batch(run, run->batch, err);
+    if (peak < 0)
+        return -1;
+    if (peak > limit) {
+        int fits = largest_batch(run, limit, run->batch);
+
+        if (!fits)
+            return FAIL(err, NO_MEMORY, "%s at %d pixels needs %lld MB even with a batch of 1; the limit is %lld MB",
+                        run->model->name, run->transform.image_size, (long long)(peak >> 20),
+                        (long long)(limit >> 20));
+        return FAIL(err, NO_MEMORY,
+                    "a batch of %d needs %lld MB, the limit is %lld MB; the largest batch that fits is %d",
+                    run->batch, (long long)(peak >> 20), (long long)(limit >> 20), fits);
+    }
+    if (network_open(&run->network, run->options->device, &options, err))
+        return -1;
+    run->network_open = true;
+    return 0;
+}
+
+/* --- all ----------------------------------------------------------------------------------------- */
+
+static void write_config_text(struct run *run)
+{
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    json_begin(&w, &text);
+    field_write_flat(run->options->values, &w);
+    run->config_json = arena_strdup(&run->arena, text.text);
+    str_release(&text);
+}
+
+int run_open(struct run *run, const struct run_options *options, struct error *err)
+{
+    const struct config *c = options->config;
+
+    *run = (struct run){ .options = options, .config = c, .lock_fd = -1, .results_fd = -1,
+                         .plateau = { .scale = 1 }, .started = clock_seconds() };
+    run->events.fd = -1;
+    run->higher_is_better = !c->primary_metric_mode;
+    progress_init(&run->progress, options->quiet);
+    run->model = model_find(c->model_name);
+    if (!run->model)
+        return FAIL(err, INVALID, "unknown model '%s'; `fovea models` lists them", c->model_name);
+    transform_init(&run->transform, c->image_size ? (int)c->image_size : run->model->image_size);
+    write_config_text(run);
+    if (open_dataset(run, err) || open_network(run, err))
+        return -1;
+    metrics_init(&run->metrics, run->dataset.class_count);
+    return open_loaders(run, err);
+}
+
+void run_close(struct run *run)
+{
+    loader_free(run->train_loader);
+    loader_free(run->val_loader);
+    if (run->network_open)
+        network_close(&run->network);
+    if (run->dataset_open)
+        dataset_close(&run->dataset);
+    metrics_release(&run->metrics);
+    events_close(&run->events);
+    if (run->results_fd >= 0)
+        close(run->results_fd);
+    if (run->lock_fd >= 0)
+        close(run->lock_fd);
+    free(run->metrics_json);
+    arena_release(&run->arena);
+}

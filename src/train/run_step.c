@@ -1,0 +1,208 @@
+/* run_step.c - one epoch of training; see run_internal.h. */
+
+#include "train/run_internal.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STEP_EVENT_SECONDS 0.5
+#define CLIP_EPS 1e-6 /* PyTorch's, in the division by the norm */
+
+volatile int run_stop_requested;
+
+
+/* --- not finite -------------------------------------------------------------------------------- */
+
+static const char *first_not_finite(const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return isnan(values[i]) ? "NaN" : "Inf";
+    return NULL;
+}
+
+/* The same batch again, step by step, until the first output that is not finite. */
+static int locate(struct run *run, const struct batch *batch, struct error *err)
+{
+    struct plan *plan = run->network.train_plan;
+    struct device *device = run->network.device;
+    const char *what = NULL, *op = "loss", *layer = "";
+    struct str files = STR_INIT;
+
+    for (int i = 0; i < plan_step_count(plan) && !what; i++) {
+        const struct step *step = plan_step(plan, i);
+
+        if (device->run(device, (struct step *)step, 1, &run->run_state, NULL, err))
+            break;
+        for (int j = 0; step->node && j < step->node->output_count && !what; j++) {
+            const struct value *value = step->node->outputs[j];
+
+            if (value->dtype == DTYPE_F32)
+                what = first_not_finite(step->args[step->node->input_count + j],
+                                        (size_t)shape_count(&value->shape));
+            op = step->node->op->name;
+            layer = step->name;
+        }
+    }
+    for (int i = 0; i < batch->count && i < 4; i++)
+        str_printf(&files, i ? ", %s" : "%s", run->dataset.items[batch->items[i]].path);
+    FAIL(err, NOT_FINITE,
+         "training diverged: %s in %s of layer '%s' at step %lld of epoch %lld (files: %s%s); "
+         "a smaller learning rate or gradient_clip_value may help",
+         what ? what : "a value that is not finite", op, layer, (long long)run->state.step + 1,
+         (long long)run->state.epoch, files.text, batch->count > 4 ? ", ..." : "");
+    str_release(&files);
+    return -1;
+}
+
+/* --- one batch ----------------------------------------------------------------------------------- */
+
+/* Gradients of one batch; *loss is its mean. */
+static int batch_gradients(struct run *run, const struct batch *batch, float *loss,
+                           struct error *err)
+{
+    struct network *n = &run->network;
+    struct plan_slot image = plan_value(n->train_plan, n->train_image);
+    struct plan_slot target = plan_value(n->train_plan, n->train_target);
+
+    memcpy(image.data, batch->images, (size_t)shape_count(&n->train_image->shape) * sizeof(float));
+    memcpy(target.data, batch->targets, (size_t)shape_count(&n->train_target->shape) * sizeof(float));
+    run->run_state = (struct run_state){ .seed = (uint64_t)run->config->seed,
+                                         .step = run->state.step,
+                                         .first_sample = (int64_t)batch->index * batch->capacity,
+                                         .training = true };
+    return network_gradients(n, &run->run_state, loss, err);
+}
+
+/* One update from the gradients at hand; nothing is applied when they are not finite. */
+static int update(struct run *run, struct weights_memory *gradients, double scale,
+                  double learning_rate, bool *finite)
+{
+    struct network *n = &run->network;
+    double norm = optimizer_gradient_norm(n->optimizer, gradients) * scale;
+    double clip = run->config->gradient_clip_value;
+
+    *finite = isfinite(norm);
+    if (!*finite)
+        return 0;
+    if (clip > 0 && norm > clip)
+        scale *= clip / (norm + CLIP_EPS);
+    optimizer_step(n->optimizer, &n->live, gradients, learning_rate, scale);
+    if (n->options.average)
+        optimizer_average(n->optimizer, &n->average, &n->live,
+                          average_decay_for(run->config->ema_decay, run->state.average_updates++));
+    run->state.step++;
+    return 0;
+}
+
+/* With accumulation, gradients of `accumulation` batches are added up before the update. */
+static int train_batch(struct run *run, const struct batch *batch, double learning_rate,
+                       float *loss, struct error *err)
+{
+    struct network *n = &run->network;
+    int64_t every = run->config->accumulation, place = batch->index % every;
+    int64_t last = loader_batch_count(run->train_loader) - 1;
+    bool updates = place == every - 1 || batch->index == last, finite = true;
+
+    if (batch_gradients(run, batch, loss, err))
+        return -1;
+    if (!isfinite(*loss))
+        return locate(run, batch, err);
+    if (every == 1) {
+        update(run, &n->gradients, 1, learning_rate, &finite);
+    } else {
+        struct slab *sum = &n->accumulated.segments[SEGMENT_PARAMETERS];
+
+        if (!place)
+            memset(sum->base, 0, n->weights.segment_bytes[SEGMENT_PARAMETERS]);
+        optimizer_accumulate(n->optimizer, &n->accumulated, &n->gradients);
+        if (updates)
+            update(run, &n->accumulated, 1.0 / (double)(place + 1), learning_rate, &finite);
+    }
+    return finite ? 0 : locate(run, batch, err);
+}
+
+/* --- telling ------------------------------------------------------------------------------------- */
+
+static int report_step(struct run *run, int64_t batch, double loss, double learning_rate,
+                       struct error *err)
+{
+    int64_t batches = loader_batch_count(run->train_loader);
+    double now = clock_seconds(), spent = now - run->epoch_started;
+    double rate = spent > 0 ? (double)run->images / (now - run->started) : 0;
+    double left = (double)((run->config->epochs - run->state.epoch) * batches + batches - batch);
+    struct progress_step step = { run->state.epoch, run->config->epochs, batch, batches, loss,
+                                  learning_rate, rate,
+                                  rate > 0 ? left * run->batch / rate : 0,
+                                  memory_resident_bytes() >> 20 };
+    struct json_writer *w;
+
+    progress_step(&run->progress, &step);
+    if (now - run->step_event < STEP_EVENT_SECONDS && batch < batches)
+        return 0;
+    run->step_event = now;
+    w = events_begin(&run->events, "step");
+    json_put_int(w, "epoch", step.epoch);
+    json_put_int(w, "step", step.step);
+    json_put_int(w, "steps", step.steps);
+    json_put_number(w, "loss", loss);
+    json_put_number(w, "learning_rate", learning_rate);
+    json_put_number(w, "images_per_second", rate);
+    json_put_int(w, "rss_mb", step.rss_mb);
+    json_put_number(w, "eta_s", step.eta_seconds);
+    return events_send(&run->events, err);
+}
+
+static int report_failures(struct run *run, struct error *err)
+{
+    int count;
+    const struct loader_failure *failures = loader_failures(run->train_loader, &count);
+
+    for (; run->failures_reported < count; run->failures_reported++) {
+        const struct loader_failure *f = &failures[run->failures_reported];
+
+        progress_line(&run->progress, "skipped an unreadable image: %s", f->message);
+        if (events_log(&run->events, "WARNING", err, "skipped an unreadable image: %s", f->message))
+            return -1;
+    }
+    return 0;
+}
+
+/* --- the epoch ----------------------------------------------------------------------------------- */
+
+int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
+{
+    const struct batch *batch;
+    int got;
+
+    run->epoch_started = clock_seconds();
+    network_bind_training(&run->network);
+    loader_start(run->train_loader, (int)epoch - 1, (int)run->state.batch);
+    while ((got = loader_next(run->train_loader, &batch, err)) == 1) {
+        double rate = schedule_rate(&run->schedule, run->state.step, run->plateau.scale);
+        float loss;
+
+        if (train_batch(run, batch, rate, &loss, err))
+            return -1;
+        run->images += batch->count;
+        run->state.loss_sum += (double)loss * batch->count;
+        run->state.loss_count += batch->count;
+        run->state.batch = batch->index + 1;
+        if (report_step(run, run->state.batch, loss, rate, err))
+            return -1;
+        if (run->options->stop_after_steps && run->state.step >= run->options->stop_after_steps)
+            run_stop_requested = 1;
+        /* Stopping waits for an update: checkpoints never hold pending gradients. */
+        if (run_stop_requested && run->state.batch % run->config->accumulation == 0 &&
+            run->state.batch < loader_batch_count(run->train_loader)) {
+            *stopped = true;
+            return report_failures(run, err);
+        }
+    }
+    if (got < 0)
+        return -1;
+    run->train_loss = run->state.loss_count ? run->state.loss_sum / (double)run->state.loss_count : 0;
+    return report_failures(run, err);
+}
