@@ -13,8 +13,9 @@ The recipe, which the product follows with the same figures:
     learning rate    peak 1e-3.  With W = steps of one epoch and N = all steps, step i (from 0) has
                      i < W:  1e-3 * (i + 1) / W
                      else    1e-6 + (1e-3 - 1e-6) * (1 + cos(pi * (i - W) / (N - W))) / 2
-    training images  random resized crop (area 0.35 .. 1 of the photo, ratio 3/4 .. 4/3, log-uniform,
-                     ten tries), bilinear with antialias; horizontal flip with probability 0.5
+    training images  random resized crop (area 0.35 .. 1 of the photo, ratio 3/4 .. 4/3 drawn
+                     log-uniformly, ten tries), bilinear with antialias; horizontal flip with
+                     probability 0.5
     validation       resized to exactly S x S, bilinear with antialias, the aspect is not kept
     normalisation    mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225 of values in 0 .. 1
     loss             cross entropy, no smoothing; no weight average, no clipping, no mixup
@@ -180,17 +181,16 @@ def main():
             file.write('\n')
         os.replace(args.out + '.new', args.out)
 
-    for entry in args.data:
-        folder, _, size = entry.rpartition(':')
-        name, size = os.path.basename(os.path.normpath(folder)), int(size)
-        train = load_folder(os.path.join(folder, 'train'))
-        val = load_folder(os.path.join(folder, 'val'))
-        for seed in map(int, args.seeds.split(',')):
+    for seed in map(int, args.seeds.split(',')):
+        for entry in args.data:
+            folder, _, size = entry.rpartition(':')
+            name, size = os.path.basename(os.path.normpath(folder)), int(size)
             if any(r['data'] == name and r['seed'] == seed for r in document['runs']):
                 continue
             result = dict(data=name, image_size=size, seed=seed, seconds=0, epochs=[])
             document['runs'].append(result)
-            run(result, train, val, size, save)
+            run(result, load_folder(os.path.join(folder, 'train')),
+                load_folder(os.path.join(folder, 'val')), size, save)
     return 0
 
 

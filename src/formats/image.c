@@ -24,18 +24,25 @@ static const struct {
     [IMAGE_TIFF] = { "TIFF", image_read_tiff },
 };
 
+/* clang-format off */
 static const struct {
     enum image_format format;
     size_t offset;
     const char *bytes;
     size_t count;
 } magics[] = {
-    { IMAGE_JPEG, 0, "\xff\xd8\xff", 3 }, { IMAGE_PNG, 0, "\x89PNG\r\n\x1a\n", 8 },
-    { IMAGE_WEBP, 8, "WEBP", 4 },         { IMAGE_GIF, 0, "GIF87a", 6 },
-    { IMAGE_GIF, 0, "GIF89a", 6 },        { IMAGE_BMP, 0, "BM", 2 },
-    { IMAGE_TIFF, 0, "II*\0", 4 },        { IMAGE_TIFF, 0, "MM\0*", 4 },
-    { IMAGE_TIFF, 0, "II+\0", 4 },        /* 64-bit */ { IMAGE_TIFF, 0, "MM\0+", 4 },
+    { IMAGE_JPEG, 0, "\xff\xd8\xff", 3 },
+    { IMAGE_PNG,  0, "\x89PNG\r\n\x1a\n", 8 },
+    { IMAGE_WEBP, 8, "WEBP", 4 },
+    { IMAGE_GIF,  0, "GIF87a", 6 },
+    { IMAGE_GIF,  0, "GIF89a", 6 },
+    { IMAGE_BMP,  0, "BM", 2 },
+    { IMAGE_TIFF, 0, "II*\0", 4 },
+    { IMAGE_TIFF, 0, "MM\0*", 4 },
+    { IMAGE_TIFF, 0, "II+\0", 4 }, /* with 64-bit offsets */
+    { IMAGE_TIFF, 0, "MM\0+", 4 },
 };
+/* clang-format on */
 
 /* How a stored image becomes upright: swap the axes first, then mirror. */
 static const struct turn {

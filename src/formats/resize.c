@@ -94,7 +94,14 @@ static struct resize_span weigh(const struct axis_plan *plan, int position, doub
     return span;
 }
 
-/* To fixed point, halves away from zero; `split` gets the same in two parts. */
+static int32_t fixed_point(double weight)
+{
+    double scaled = weight * (1 << RESIZE_BITS);
+
+    return (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5); /* halves away from zero */
+}
+
+/* `split` gets the same in two parts. */
 static void round_weights(const double *weights, const struct resize_axis *axis, int position)
 {
     int32_t *rounded = axis->weights + (size_t)position * (size_t)axis->taps;
@@ -103,8 +110,7 @@ static void round_weights(const double *weights, const struct resize_axis *axis,
     for (int i = 0; i < axis->taps; i++) {
         int at = i / 4 * 8 + i % 4, upper;
 
-        rounded[i] =
-            i < axis->spans[position].count ? (int32_t)lround(ldexp(weights[i], RESIZE_BITS)) : 0;
+        rounded[i] = i < axis->spans[position].count ? fixed_point(weights[i]) : 0;
         upper = (rounded[i] + (1 << (RESIZE_SPLIT_BITS - 1))) >> RESIZE_SPLIT_BITS;
         split[at] = (int16_t)upper;
         split[at + 4] = (int16_t)(rounded[i] - upper * (1 << RESIZE_SPLIT_BITS));

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "nn/ops.h"
+#include "nn/reference_kernel.h"
 #include "tensor/slab.h"
 
 #include <stdlib.h>
@@ -113,7 +114,7 @@ static bool offer_reference(struct device *device, struct arena *arena, const st
     (void)wish;
     if (!node->op->reference)
         return false;
-    offer->cost = 1;
+    offer->cost = 1e3;
     return true; /* all layouts are LAYOUT_PLAIN, which is 0 */
 }
 
@@ -152,6 +153,8 @@ static int create_reference(struct device *device, struct arena *arena, const st
     return 0;
 }
 
+const struct kernel reference_kernel = { "ref", NULL, offer_reference, create_reference };
+
 static int run_steps(struct device *device, struct step *steps, int count,
                      const struct run_state *run, double *seconds, struct error *err)
 {
@@ -175,8 +178,7 @@ static void close_reference(struct device *device)
 
 struct device *device_reference_open(bool values_are_double)
 {
-    static const struct kernel reference = { "ref", NULL, offer_reference, create_reference };
-    static const struct kernel *const kernels[] = { &reference, NULL };
+    static const struct kernel *const kernels[] = { &reference_kernel, NULL };
     struct device *device = calloc(1, sizeof(*device));
 
     BUG_IF(!device);

@@ -48,7 +48,7 @@ static int find_buffer(const struct plan *plan, const struct value *value, int l
     return -1;
 }
 
-/* Inputs and weights get their buffers when they are first met. */
+/* Inputs and weights get their buffers when they are first met: the list may grow and move. */
 static int main_buffer(struct plan *plan, const struct value *value)
 {
     int *slot = &plan->main_buffer[value->id];
@@ -70,6 +70,13 @@ static int main_buffer(struct plan *plan, const struct value *value)
             buffer->bytes = slab_round(value_bytes(plan, value, buffer->layout));
     }
     return *slot;
+}
+
+static int main_layout(struct plan *plan, const struct value *value)
+{
+    int index = main_buffer(plan, value);
+
+    return plan->buffers.items[index].layout;
 }
 
 /* --- reorders ------------------------------------------------------------------------------ */
@@ -118,7 +125,7 @@ static double reorder_cost(struct plan *plan, const struct node *node, const str
 
         if (!value)
             continue;
-        have = plan->buffers.items[main_buffer(plan, value)].layout;
+        have = main_layout(plan, value);
         if (have >= 0 && have != offer->inputs[i] &&
             find_buffer(plan, value, offer->inputs[i], node->is_backward) < 0)
             cost += (double)value_bytes(plan, value, offer->inputs[i]) * REORDER_SECONDS_PER_BYTE;
@@ -132,8 +139,7 @@ static int choose(struct plan *plan, const struct node *node, struct offer *best
     double best_cost = INFINITY;
 
     for (int i = 0; i < node->input_count; i++)
-        wish[i] = node->inputs[i] ? plan->buffers.items[main_buffer(plan, node->inputs[i])].layout
-                                  : LAYOUT_PLAIN;
+        wish[i] = node->inputs[i] ? main_layout(plan, node->inputs[i]) : LAYOUT_PLAIN;
     for (const struct kernel *const *k = plan->device->kernels; *k; k++) {
         struct offer offer = { .kernel = *k };
         double cost;

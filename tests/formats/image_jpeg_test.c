@@ -245,8 +245,8 @@ TEST(jpeg_bytes_behind_the_end_do_no_harm)
 TEST(jpeg_part_outside_is_refused)
 {
     static const struct image_rectangle outside[] = {
-        { -1, 0, 5, 5 }, { 0, -1, 5, 5 }, { 56, 0, 5, 5 }, { 0, 46, 5, 5 }, { 0, 0, 5, 0 },
-        { 0, 0, INT32_MAX, 5 },
+        { -1, 0, 5, 5 }, { 0, -1, 5, 5 }, { 56, 0, 5, 5 },
+        { 0, 46, 5, 5 }, { 0, 0, 5, 0 },  { 0, 0, INT32_MAX, 5 },
     };
     struct image original = IMAGE_INIT, decoded = IMAGE_INIT;
     struct str file = STR_INIT;

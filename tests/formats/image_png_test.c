@@ -11,16 +11,15 @@ enum { GRAY = 0, RGB = 2, INDEXED = 3, GRAY_ALPHA = 4, RGB_ALPHA = 6 };
 static const struct layout {
     int color_type, bits, samples;
 } layouts[] = {
-    { GRAY, 1, 1 },    { GRAY, 2, 1 },    { GRAY, 4, 1 },       { GRAY, 8, 1 },
-    { GRAY, 16, 1 },   { RGB, 8, 3 },     { RGB, 16, 3 },       { INDEXED, 1, 1 },
-    { INDEXED, 2, 1 }, { INDEXED, 4, 1 }, { INDEXED, 8, 1 },    { GRAY_ALPHA, 8, 2 },
+    { GRAY, 1, 1 },        { GRAY, 2, 1 },      { GRAY, 4, 1 },       { GRAY, 8, 1 },
+    { GRAY, 16, 1 },       { RGB, 8, 3 },       { RGB, 16, 3 },       { INDEXED, 1, 1 },
+    { INDEXED, 2, 1 },     { INDEXED, 4, 1 },   { INDEXED, 8, 1 },    { GRAY_ALPHA, 8, 2 },
     { GRAY_ALPHA, 16, 2 }, { RGB_ALPHA, 8, 4 }, { RGB_ALPHA, 16, 4 },
 };
 
 enum { WIDTH = 21, HEIGHT = 13 };
 
-/* Sample s of pixel x, y as stored; 16-bit ones are big-endian in memory order for spng's RAW,
- * host order for its PNG format. */
+/* Sample s of pixel x, y. */
 static unsigned sample_at(const struct layout *layout, int x, int y, int s)
 {
     unsigned value = (unsigned)(x * 2654435761u + (unsigned)y * 40503u + (unsigned)s * 977u) >> 7;

@@ -151,8 +151,8 @@ void encode_png(int width, int height, int color_type, int bit_depth, bool inter
     int code;
 
     for (uint32_t i = 0; i < palette.n_entries; i++)
-        palette.entries[i] = (struct spng_plte_entry){ (uint8_t)(i * 7), (uint8_t)(i * 13),
-                                                       (uint8_t)(255 - i), 0 };
+        palette.entries[i] =
+            (struct spng_plte_entry){ (uint8_t)(i * 7), (uint8_t)(i * 13), (uint8_t)(255 - i), 0 };
     spng_set_option(png, SPNG_ENCODE_TO_BUFFER, 1);
     CHECK(!spng_set_ihdr(png, &header));
     if (color_type == SPNG_COLOR_TYPE_INDEXED)

@@ -52,10 +52,14 @@ static void check_turned(const struct image *stored, const struct image *upright
     for (int y = 0; y < stored->height; y++) {
         for (int x = 0; x < stored->width; x++) {
             const int places[9][2] = {
-                [1] = { x, y },          [2] = { last_x - x, y },
-                [3] = { last_x - x, last_y - y }, [4] = { x, last_y - y },
-                [5] = { y, x },          [6] = { last_y - y, x },
-                [7] = { last_y - y, last_x - x }, [8] = { y, last_x - x },
+                [1] = { x, y },
+                [2] = { last_x - x, y },
+                [3] = { last_x - x, last_y - y },
+                [4] = { x, last_y - y },
+                [5] = { y, x },
+                [6] = { last_y - y, x },
+                [7] = { last_y - y, last_x - x },
+                [8] = { y, last_x - x },
             };
             const int *place = places[orientation];
 

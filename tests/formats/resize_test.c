@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "resize_fixtures.h"
 #include "image_support.h"
+#include "resize_fixtures.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -166,8 +166,8 @@ TEST(resize_cropped_ignores_what_is_beside_the_box)
 TEST(resize_refuses_boxes_and_sizes_that_cannot_be)
 {
     static const struct resize_options boxes[] = {
-        { RESIZE_BILINEAR, { -1, 0, 5, 5 } }, { RESIZE_BILINEAR, { 0, 0, 11, 5 } },
-        { RESIZE_BILINEAR, { 5, 0, 5, 5 } },  { RESIZE_BILINEAR, { 0, 6, 5, 5 } },
+        { RESIZE_BILINEAR, { -1, 0, 5, 5 } },  { RESIZE_BILINEAR, { 0, 0, 11, 5 } },
+        { RESIZE_BILINEAR, { 5, 0, 5, 5 } },   { RESIZE_BILINEAR, { 0, 6, 5, 5 } },
         { RESIZE_BILINEAR, { NAN, 0, 5, 5 } },
     };
     struct resize_options whole = { RESIZE_BILINEAR };

@@ -79,21 +79,21 @@ def optimizer_row(kind, make, clip=0.0, **options):
 def optimizers():
     optim = torch.optim
     sgd = dict(lr=0.05, weight_decay=0.01)
+    adam = dict(lr=0.01, betas=(0.9, 0.999), eps=1e-8)
+    rmsprop = dict(lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.1)
     return [
         optimizer_row('sgd', optim.SGD, momentum=0.9, nesterov=True, **sgd),
         optimizer_row('sgd', optim.SGD, momentum=0.9, nesterov=False, **sgd),
         optimizer_row('sgd', optim.SGD, momentum=0.0, nesterov=False, **sgd),
         optimizer_row('sgd', optim.SGD, momentum=0.9, nesterov=True, clip=0.5, **sgd),
-        optimizer_row('adam', optim.Adam, lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
-        optimizer_row('adam', optim.Adam, lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1),
-        optimizer_row('adamw', optim.AdamW, lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
-        optimizer_row('adamw', optim.AdamW, lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.5),
+        optimizer_row('adam', optim.Adam, weight_decay=0.0, **adam),
+        optimizer_row('adam', optim.Adam, weight_decay=0.1, **adam),
+        optimizer_row('adamw', optim.AdamW, weight_decay=0.0, **adam),
+        optimizer_row('adamw', optim.AdamW, weight_decay=0.5, **adam),
         optimizer_row('adamw', optim.AdamW, lr=0.01, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.05,
                       clip=0.5),
-        optimizer_row('rmsprop', optim.RMSprop, lr=0.01, alpha=0.99, eps=1e-8, momentum=0.0,
-                      weight_decay=0.1),
-        optimizer_row('rmsprop', optim.RMSprop, lr=0.01, alpha=0.99, eps=1e-8, momentum=0.9,
-                      weight_decay=0.1),
+        optimizer_row('rmsprop', optim.RMSprop, momentum=0.0, **rmsprop),
+        optimizer_row('rmsprop', optim.RMSprop, momentum=0.9, **rmsprop),
     ]
 
 

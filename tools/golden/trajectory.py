@@ -22,10 +22,12 @@ import torch.nn.functional as F
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tests', 'golden',
                    'trajectory')
 STEPS, WARMUP, CLASSES, SMOOTHING, DECAY = 100, 10, 10, 0.1, 0.99
-SGD = dict(optimizer='sgd', learning_rate=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4)
+SGD = dict(optimizer='sgd', learning_rate=3e-4, momentum=0.9, nesterov=True, weight_decay=5e-4)
 ADAMW = dict(optimizer='adamw', learning_rate=5e-4, betas=[0.9, 0.999], eps=1e-8,
              weight_decay=0.05)
-RUNS = {'resnet18': dict(batch=8, size=64, **SGD),
+# From these weights resnet18 is chaotic at larger rates and smaller batches: at 0.01 and 8 images
+# of 64 pixels PyTorch's own float run is 15 % off its double run after 20 steps.
+RUNS = {'resnet18': dict(batch=16, size=96, **SGD),
         'efficientnet_b0': dict(batch=8, size=64, **ADAMW),
         'vit_tiny_patch16_224': dict(batch=4, size=224, **ADAMW)}
 ABOUT = [
@@ -165,7 +167,8 @@ def text_of(document):
         if key == 'about':
             parts.append('"about":[\n' + ',\n'.join(line(v) for v in value) + '\n]')
         elif isinstance(value, dict) and 'losses' in value:
-            parts.append(f'"{key}":{{' + ',\n'.join(f'"{k}":{line(v)}' for k, v in value.items()) + '}')
+            inner = ',\n'.join(f'"{k}":{line(v)}' for k, v in value.items())
+            parts.append(f'"{key}":{{{inner}}}')
         else:
             parts.append(f'"{key}":{line(value)}')
     return '{' + ',\n'.join(parts) + '}\n'

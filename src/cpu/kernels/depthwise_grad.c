@@ -41,11 +41,13 @@ INLINE void meet(const float *image, const float *dy, const float *weight, float
                  vector *taps, int64_t count, const int kernel, const int stride)
 {
     const int reach = (kernel - 1) / stride;
-    vector sum[KERNEL_MAX];
+    vector sum[KERNEL_MAX], tap[KERNEL_MAX];
 
     UNROLL
-    for (int j = 0; j < kernel; j++)
+    for (int j = 0; j < kernel; j++) {
         sum[j] = taps[j];
+        tap[j] = vector_load(weight + j * LANES);
+    }
     for (int64_t q = 0; q < count; q += TILE) {
         UNROLL
         for (int phase = 0; phase < stride; phase++) {
@@ -65,7 +67,7 @@ INLINE void meet(const float *image, const float *dy, const float *weight, float
                     const int t = o - reach + m, j = phase + stride * m;
 
                     if (t >= 0 && t < TILE && j < kernel) {
-                        g[t] += d * vector_load(weight + j * LANES);
+                        g[t] += d * tap[j];
                         sum[j] += d * x[t];
                     }
                 }

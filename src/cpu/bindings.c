@@ -1,0 +1,7 @@
+/* bindings.c - the list of lists; see bindings.h. */
+
+#include "cpu/bindings.h"
+
+const struct kernel *const *const vector_kernel_lists[] = {
+    batch_norm_kernels, depthwise_kernels, NULL,
+};
