@@ -164,7 +164,10 @@ static int allocate(struct network *n, struct error *err)
         (o->accumulate && weights_memory_init(&n->accumulated, &n->weights, false, err)) ||
         (o->average && weights_memory_init(&n->average, &n->weights, true, err)))
         return -1;
-    return optimizer_new(&n->optimizer, &n->weights, &o->optimizer, err);
+    /* The exact reference device serves for gradients only. */
+    return n->device->values_are_double
+               ? 0
+               : optimizer_new(&n->optimizer, &n->weights, &o->optimizer, err);
 }
 
 int network_open(struct network *network, struct device *device,

@@ -135,6 +135,8 @@ static void fill_row(const struct strip *strip, int64_t r, float *row)
 
     if (y < 0 || y >= w->height)
         left = length, inside = 0;
+    if (inside)
+        prefetch_row(strip->x + ((y + 1) * w->width + x + left) * LANES, inside);
     clear_vectors(row, left);
     if (inside)
         (w->normalize ? fills[w->activation] : fill_plain)(

@@ -51,4 +51,17 @@ INLINE void copy_vectors(float *to, const float *from, int64_t count)
         vector_store(to + i * LANES, vector_load(from + i * LANES));
 }
 
+/* Ask for a row that will be needed soon: rows are too short for the hardware to foresee. */
+INLINE void prefetch_row(const float *row, int64_t count)
+{
+    for (int64_t i = 0; i < count * LANES; i += 16)
+        __builtin_prefetch(row + i, 0, 2);
+}
+
+INLINE void prefetch_row_to_write(float *row, int64_t count)
+{
+    for (int64_t i = 0; i < count * LANES; i += 16)
+        __builtin_prefetch(row + i, 1, 2);
+}
+
 #endif

@@ -166,6 +166,7 @@ static void fetch_dy(struct strip *strip, int64_t o, float *row)
     int64_t inside = larger(smaller(w->out_width - (x + left), length - left), 0);
     const float *from = strip->dy + (o * w->out_width + x + left) * LANES;
 
+    prefetch_row(from + w->out_width * LANES, inside);
     clear_vectors(row, left);
     copy_vectors(row + left * LANES, from, inside);
     clear_vectors(row + (left + inside) * LANES, length - left - inside);
@@ -180,6 +181,10 @@ static void backward_row(struct strip *strip, struct scratch *s, int64_t r)
     int64_t inside = larger(smaller(w->width - (x + left), length - left), 0);
     int64_t offset = ((r - w->pad[0]) * w->width + x + left) * LANES;
 
+    if (strip->x)
+        prefetch_row(strip->x + offset + w->width * LANES, inside);
+    if (strip->dx && !w->stream)
+        prefetch_row_to_write(strip->dx + offset + w->width * LANES, inside);
     clear_vectors(s->gradient, length);
     clear_vectors(s->image, left);
     clear_vectors(s->image + (left + inside) * LANES, length - left - inside);
