@@ -44,8 +44,13 @@ static int unknown(const struct arguments *arguments, const char *given, size_t 
 
     for (const struct option *o = arguments->options; o && o->name; o++)
         names[count++] = o->name;
-    for (const struct field *f = arguments->fields; f && f->name && count < ARGUMENTS_MAX_FIELDS; f++)
+    for (const struct field *f = arguments->fields; f && f->name; f++) {
+        if (count + 2 > ARGUMENTS_MAX_FIELDS)
+            break;
         names[count++] = f->name;
+        if (f->alias)
+            names[count++] = f->alias;
+    }
     snprintf(name, sizeof(name), "%.*s", (int)length, given);
     nearest = str_nearest(name, names, count);
     if (nearest)

@@ -163,7 +163,9 @@ static int run_steps(struct device *device, struct step *steps, int count,
         double start = seconds ? clock_seconds() : 0;
 
         steps[i].run = run;
-        if (steps[i].call(&steps[i]))
+        for (int j = 0; j < steps[i].phase_count; j++)
+            steps[i].phases[j].run(&steps[i], 0, steps[i].phases[j].count);
+        if (steps[i].call && steps[i].call(&steps[i]))
             return FAIL(err, INVALID, "step %d (%s '%s') failed", i, steps[i].kernel, steps[i].name);
         if (seconds)
             seconds[i] += clock_seconds() - start;

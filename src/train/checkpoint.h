@@ -31,7 +31,7 @@ struct checkpoint_state {
     bool plateau_has_best;
     double loss_sum;         /* of the current epoch */
     int64_t loss_count;
-    int64_t results_bytes, events_bytes, event_seq, attempt;
+    int64_t results_bytes;   /* of results.csv: what comes after is cut off on resume */
     const char *device;      /* identity of the device that trained */
 };
 

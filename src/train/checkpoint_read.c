@@ -62,9 +62,6 @@ static int read_state(struct checkpoint *c, struct error *err)
     REAL(loss_sum);
     INT(loss_count);
     INT(results_bytes);
-    INT(events_bytes);
-    INT(event_seq);
-    INT(attempt);
 #undef INT
 #undef REAL
     s->device = arena_strdup(&c->arena, json_string_value(json_object_get(j, "device")));

@@ -111,9 +111,6 @@ static char *state_json(struct arena *arena, const struct checkpoint_state *s)
     json_put_number(&w, "loss_sum", s->loss_sum);
     json_put_int(&w, "loss_count", s->loss_count);
     json_put_int(&w, "results_bytes", s->results_bytes);
-    json_put_int(&w, "events_bytes", s->events_bytes);
-    json_put_int(&w, "event_seq", s->event_seq);
-    json_put_int(&w, "attempt", s->attempt);
     json_put_text(&w, "device", s->device);
     json_close(&w);
     copy = arena_strdup(arena, text.text);

@@ -10,17 +10,53 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int events_open(struct events *events, const char *folder, const char *job_id, int64_t cut_at,
-                int64_t seq, int64_t attempt, struct error *err)
+#define EVENTS_LIMIT ((size_t)1 << 30)
+
+/* The last whole line's seq and attempt, and where it ends. */
+static int read_end(struct events *events, int64_t *end, struct error *err)
+{
+    struct str text = STR_INIT;
+    size_t length, start;
+    json_t *line;
+
+    *end = 0;
+    if (file_read(events->path, EVENTS_LIMIT, &text, err))
+        return -1;
+    for (length = text.length; length && text.text[length - 1] != '\n'; length--)
+        ;
+    for (start = length ? length - 1 : 0; start && text.text[start - 1] != '\n'; start--)
+        ;
+    if (length) {
+        line = json_parse(text.text + start, length - start, events->path, err);
+        if (!line) {
+            str_release(&text);
+            return -1;
+        }
+        events->seq = json_integer_value(json_object_get(line, "seq"));
+        events->attempt = json_integer_value(json_object_get(line, "attempt"));
+        json_decref(line);
+    }
+    *end = (int64_t)length;
+    str_release(&text);
+    return 0;
+}
+
+int events_open(struct events *events, const char *folder, const char *job_id, bool append,
+                struct error *err)
 {
     struct str path = STR_INIT;
+    int64_t end = 0;
 
     str_printf(&path, "%s/events.jsonl", folder);
-    *events = (struct events){ .seq = seq, .attempt = attempt + 1, .job_id = job_id,
-                               ._line = STR_INIT };
+    *events = (struct events){ .fd = -1, .job_id = job_id, ._line = STR_INIT };
     events->path = str_detach(&path);
+    if (append && file_exists(events->path) && read_end(events, &end, err)) {
+        events_close(events);
+        return -1;
+    }
+    events->attempt++;
     events->fd = open(events->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (events->fd < 0 || (cut_at >= 0 && ftruncate(events->fd, cut_at))) {
+    if (events->fd < 0 || ftruncate(events->fd, end)) {
         FAIL_ERRNO(err, "cannot open '%s'", events->path);
         events_close(events);
         return -1;
@@ -78,9 +114,4 @@ int events_log(struct events *events, const char *level, struct error *err, cons
     json_put_text(w, "message", text.text);
     str_release(&text);
     return events_send(events, err);
-}
-
-int64_t events_size(const struct events *events)
-{
-    return lseek(events->fd, 0, SEEK_END);
 }

@@ -2,8 +2,10 @@
  *
  *     {"seq":17,"attempt":1,"time":"2026-...Z","job_id":"...","event":"epoch_complete","data":{...}}
  *
- * seq grows by one per event and goes on after a resume; attempt counts the starts.  Each line is
- * written with one write(2), so that a reader never sees half of one that is complete. */
+ * seq grows by one per event and attempt by one per start; both go on after a resume, and what a
+ * killed run has written stays: readers know an event by its seq and may have seen it already.
+ * Each line is written with one write(2), so that a reader never sees half of one that is
+ * complete; half a line at the end, from a killed run, is cut off. */
 #ifndef TRAIN_EVENTS_H
 #define TRAIN_EVENTS_H
 
@@ -23,10 +25,9 @@ struct events {
     struct json_writer _writer;
 };
 
-/* Open for appending.  cut_at >= 0 first cuts the file back to so many bytes: what a killed run
- * wrote after its last checkpoint.  seq and attempt are the last ones used before (0: none). */
-int events_open(struct events *events, const char *folder, const char *job_id, int64_t cut_at,
-                int64_t seq, int64_t attempt, struct error *err);
+/* Open FOLDER/events.jsonl: empty, or with `append` after the events that are there. */
+int events_open(struct events *events, const char *folder, const char *job_id, bool append,
+                struct error *err);
 void events_close(struct events *events);
 
 /* Begin an event and get the writer, positioned inside its open "data" object; then send it. */
@@ -36,8 +37,5 @@ int events_send(struct events *events, struct error *err);
 /* A "log" event. */
 int events_log(struct events *events, const char *level, struct error *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-
-/* Bytes written so far, for the next resume. */
-int64_t events_size(const struct events *events);
 
 #endif

@@ -34,15 +34,6 @@ static int time_batches(struct run *run, double *seconds_per_batch, struct error
     return got < 0 ? -1 : 0;
 }
 
-static int64_t most_that_fits(struct run *run, int64_t limit)
-{
-    const int64_t fixed = run_peak_bytes(run) - (int64_t)run->network.memory.slab;
-    int64_t per_image = (int64_t)run->network.memory.slab / run->batch;
-    int64_t most = per_image > 0 && limit > fixed ? (limit - fixed) / per_image : 0;
-
-    return most < 1 ? 0 : most > 512 ? 512 : most;
-}
-
 int run_forecast(const struct run_options *options, struct run_forecast *f, struct error *err)
 {
     struct run run;
@@ -61,8 +52,9 @@ int run_forecast(const struct run_options *options, struct run_forecast *f, stru
     f->slab_bytes = (int64_t)run.network.memory.slab;
     f->weights_bytes = (int64_t)run.network.memory.weights;
     f->loader_bytes = f->peak_bytes - (int64_t)run.network.memory.total;
-    f->largest_batch = most_that_fits(&run, f->available_bytes);
     f->train_images = dataset_count(&run.dataset, DATASET_SPLIT_TRAIN);
+    f->largest_batch = run_largest_batch(
+        &run, f->available_bytes, (int)(f->train_images < 512 ? f->train_images : 512) + 1);
     f->val_images = dataset_count(&run.dataset, DATASET_SPLIT_VAL);
     f->parameters = graph_parameter_count(&run.network.model_graph);
     f->class_count = run.dataset.class_count;

@@ -1,7 +1,7 @@
 /* network.h - a model compiled for a device: weights, plans and optimizer in one place.
  *
  * It knows how a classification model becomes runnable (loss, passes, gradient, plans) and what
- * lies in memory while it trains.  train/loop.c says when things happen; this says how.
+ * lies in memory while it trains.  train/run.c says when things happen; this says how.
  *
  * Ownership  The network owns its graphs, plans and memory and borrows the device.
  * Memory     network_memory() is exact before anything is allocated: open with `plan_only`.

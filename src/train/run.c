@@ -140,9 +140,7 @@ static int start(struct run *run, struct error *err)
 
     if (make_folder(run, err) || (run->config->resume && resume(run, &resumed, err)))
         return -1;
-    if (events_open(&run->events, run->folder, run->config->job_id,
-                    resumed ? run->state.events_bytes : -1, run->state.event_seq,
-                    run->state.attempt, err) ||
+    if (events_open(&run->events, run->folder, run->config->job_id, resumed, err) ||
         (!resumed && run_start_weights(run, err)) || run_open_results(run, resumed, err) ||
         write_config(run, err))
         return -1;

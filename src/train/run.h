@@ -7,6 +7,7 @@
  *   results/             validation of the best and the last epoch: metrics, per class, confusion
  *                        matrix, one row per image
  *   splits/              which image was where
+ *   logs/                for whoever starts the run to keep its output
  *   checkpoints/         epoch_N, best, latest (checkpoint.h)
  *
  * SIGTERM and SIGINT finish the batch, write `latest` and report `stopped`.  A run that is killed

@@ -66,9 +66,6 @@ int run_save(struct run *run, const char *name, bool resumable, const char *kind
     s->plateau_bad_epochs = run->plateau.bad_epochs;
     s->plateau_has_best = run->plateau.has_best;
     s->results_bytes = lseek(run->results_fd, 0, SEEK_END);
-    s->events_bytes = events_size(&run->events);
-    s->event_seq = run->events.seq;
-    s->attempt = run->events.attempt;
     s->device = run->network.device->identity;
     if (checkpoint_write(path, &run->network, &info, s, resumable, err))
         return -1;

@@ -38,6 +38,8 @@ struct run {
 int run_open(struct run *run, const struct run_options *options, struct error *err);
 void run_close(struct run *run);
 int64_t run_peak_bytes(const struct run *run);
+/* The largest batch below `below` that fits into so many bytes, found by planning; 0: none. */
+int run_largest_batch(struct run *run, int64_t limit, int below);
 int64_t memory_available_bytes(void);
 int64_t memory_resident_bytes(void);
 

@@ -165,24 +165,22 @@ static struct network_options network_options(const struct run *run, int batch)
 }
 
 /* Bytes that a batch size needs, without allocating them; -1 after a failure. */
-static int64_t peak_of_batch(struct run *run, int batch, struct error *err)
+static int64_t peak_of_batch(const struct run *run, int batch, struct error *err)
 {
     struct network_options options = network_options(run, batch);
+    struct run probe = *run;
     int64_t result;
-    int kept = run->batch;
 
     options.plan_only = true;
-    if (network_open(&run->network, run->options->device, &options, err))
+    if (network_open(&probe.network, run->options->device, &options, err))
         return -1;
-    run->batch = batch;
-    result = run_peak_bytes(run);
-    run->batch = kept;
-    network_close(&run->network);
+    probe.batch = batch;
+    result = run_peak_bytes(&probe);
+    network_close(&probe.network);
     return result;
 }
 
-/* The largest batch that fits the limit; 0 when not even 1 or 2 does. */
-static int largest_batch(struct run *run, int64_t limit, int below)
+int run_largest_batch(struct run *run, int64_t limit, int below)
 {
     struct error err;
     int low = 0, high = below;
@@ -210,7 +208,7 @@ static int open_network(struct run *run, struct error *err)
     if (peak < 0)
         return -1;
     if (peak > limit) {
-        int fits = largest_batch(run, limit, run->batch);
+        int fits = run_largest_batch(run, limit, run->batch);
 
         if (!fits)
             return FAIL(err, NO_MEMORY, "%s at %d pixels needs %lld MB even with a batch of 1; the limit is %lld MB",
