@@ -64,6 +64,20 @@ void offer_blocked(const struct node *node, struct offer *offer, double passes)
     offer->cost = STEP_SECONDS + passes * largest;
 }
 
+void offer_alike(const struct node *node, const int *wish, struct offer *offer)
+{
+    int layout = wish[0] < 0 ? LAYOUT_PLAIN : wish[0];
+
+    for (int i = 1; i < node->input_count; i++)
+        if (wish[i] == LAYOUT_BLOCKED)
+            layout = LAYOUT_BLOCKED;
+    offer_plain(node, offer);
+    for (int i = 0; i < node->input_count; i++)
+        offer->inputs[i] = layout;
+    for (int i = 0; i < node->output_count; i++)
+        offer->outputs[i] = layout;
+}
+
 void offer_in_place(struct offer *offer, int output, int input)
 {
     offer->in_place[output] = input + 1;
@@ -121,6 +135,35 @@ void bind_phase(struct step *step, range_fn *range, void *work, int64_t count)
     step->phases[phase] = (struct phase){ run[phase], count };
 }
 
+struct simple_work {
+    const struct simple_row *row;
+    struct setup setup;
+    _Alignas(16) char work[]; /* the row's own */
+};
+
+static void setup_simple(struct step *step)
+{
+    struct binding *binding = step->context;
+    struct simple_work *simple = binding->work;
+
+    step->phase_count = 0;
+    simple->row->setup(step, simple->work, &simple->setup);
+}
+
+int create_simple(struct device *device, struct arena *arena, const struct offer *offer,
+                  struct step *step, struct error *err)
+{
+    const struct simple_row *row = (const struct simple_row *)offer->kernel;
+    struct simple_work *simple = bind_step(arena, step, sizeof(*simple) + row->work_size, NULL);
+
+    (void)err;
+    simple->row = row;
+    simple->setup = (struct setup){ device, bind_kernels(device), *offer };
+    step->bound = setup_simple;
+    setup_simple(step);
+    return 0;
+}
+
 /* --- sizes ----------------------------------------------------------------------------------- */
 
 struct blocked blocked_of(const struct shape *shape, int lanes)
@@ -147,4 +190,14 @@ int64_t blocked_floats(const struct blocked *size, int lanes)
 bool worth_streaming(int64_t floats)
 {
     return floats >= STREAM_FLOATS;
+}
+
+int64_t step_floats(const struct device *device, const struct value *value, int layout)
+{
+    int64_t count = shape_count(&value->shape);
+
+    if (layout == LAYOUT_PLAIN)
+        return count;
+    return (int64_t)(device->layout_bytes((struct device *)device, layout, &value->shape,
+                                          value->dtype) / sizeof(float));
 }

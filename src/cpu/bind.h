@@ -20,6 +20,8 @@ void offer_plain(const struct node *node, struct offer *offer);
 /* Images, those are computed values and inputs of four dimensions, blocked and the rest plain;
  * reading or writing them `passes` times in all. */
 void offer_blocked(const struct node *node, struct offer *offer, double passes);
+/* All values in one layout, whatever it is: blocked if one of them lies so now. */
+void offer_alike(const struct node *node, const int *wish, struct offer *offer);
 /* Output `output` may stand in the memory of input `input`. */
 void offer_in_place(struct offer *offer, int output, int input);
 
@@ -32,6 +34,28 @@ bool is_image(const struct value *value);
 void *bind_step(struct arena *arena, struct step *step, size_t work_size, bind_fn *bind);
 /* `work` is that struct or one inside it. */
 void bind_phase(struct step *step, range_fn *range, void *work, int64_t count);
+
+/* A row whose step is told by one function: sizes, pointers (NULL until the step is bound) and
+ * phases.  It runs when the step is created and whenever it is bound. */
+struct setup {
+    const struct device *device;
+    const struct cpu_kernels *kernels;
+    struct offer offer;
+};
+typedef void setup_fn(struct step *step, void *work, const struct setup *setup);
+
+struct simple_row {
+    struct kernel kernel; /* first; create is create_simple */
+    size_t work_size;
+    setup_fn *setup;
+};
+
+#define SIMPLE_ROW(op_name, offer_function, work_type, setup_function)                    \
+    { { "v:" #op_name, &op_##op_name, offer_function, create_simple }, sizeof(work_type), \
+      setup_function }
+
+int create_simple(struct device *device, struct arena *arena, const struct offer *offer,
+                  struct step *step, struct error *err);
 
 static inline void *step_input(const struct step *step, int index)
 {
@@ -48,6 +72,8 @@ static inline void *step_output(const struct step *step, int index)
 struct blocked blocked_of(const struct shape *shape, int lanes);
 int64_t blocked_pieces(const struct blocked *size);
 int64_t blocked_floats(const struct blocked *size, int lanes);
+
+int64_t step_floats(const struct device *device, const struct value *value, int layout);
 
 /* Is a result of so many floats better written past the caches? */
 bool worth_streaming(int64_t floats);

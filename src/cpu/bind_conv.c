@@ -1,199 +1,304 @@
 /* bind_conv.c - convolutions by oneDNN.
  *
- * Images are blocked, except those of up to 4 channels, which the first layer reads as they come
- * from the loader.  Weights lie as the kernel that uses them first likes best; where backward
- * wants another layout, the plan reorders (a few MB, next to the gigabytes of the images). */
-
-#include "cpu/device_cpu_internal.h"
+ * Images are blocked, and oneDNN is told of whole blocks of channels: the lanes past the last
+ * channel are zeros in images, weights and biases, so the result is the same, and its kernels for
+ * whole blocks are the good ones.  Exceptions are the first layer, which reads up to three channels
+ * as the loader writes them, and groups that blocks would cut, which run on plain images.
+ *
+ * Weights lie as the first kernel that uses them likes best.  Where a gradient's kernel wants
+ * another layout the plan reorders: a few MB, next to the gigabytes of the images. */
 
 #include "base/error.h"
 #include "cpu/conv_rules.h"
+#include "cpu/device_cpu_internal.h"
 #include "nn/ops.h"
 
 #include <string.h>
 
-#define PLAIN_CHANNELS 4
+#define IMAGE_CHANNELS 3 /* the most that oneDNN's kernels for a first layer take */
 
-/* What an offer hands to create. */
-struct conv_choice {
-    struct kernel_desc kernel;
-    struct memory_desc x, y, bias;
+/* Where an op has its operands: input i is i, output i is ~i. */
+#define OUTPUT(index) (~(index))
+#define ABSENT (-100)
+
+struct conv_op {
+    const struct op *op;
+    enum onednn_direction direction;
+    int args[OPERAND_COUNT];
 };
 
-/* The three ops differ in which value is x and which is y. */
-struct conv_values {
-    const struct shape *x, *y;
-    struct shape weight;
-    bool has_bias;
+static const struct conv_op conv_ops[] = {
+    { &op_conv2d, ONEDNN_FORWARD, { 0, 1, 2, OUTPUT(0) } },
+    { &op_conv2d_input_grad, ONEDNN_INPUT_GRAD, { OUTPUT(0), 1, ABSENT, 0 } },
+    { &op_conv2d_weight_grad, ONEDNN_WEIGHT_GRAD, { 0, OUTPUT(0), OUTPUT(1), 1 } },
+    { &op_conv_transpose2d, ONEDNN_INPUT_GRAD, { OUTPUT(0), 1, ABSENT, 0 } },
 };
 
-static struct memory_desc image_desc(struct device_cpu *cpu, const struct shape *shape, int *layout)
+static const struct conv_op *conv_op_of(const struct node *node)
 {
-    *layout = shape->dim[1] <= PLAIN_CHANNELS ? LAYOUT_PLAIN : LAYOUT_BLOCKED;
-    return device_cpu_desc(cpu, *layout, shape, DTYPE_F32);
+    for (size_t i = 0; i < sizeof(conv_ops) / sizeof(*conv_ops); i++)
+        if (conv_ops[i].op == node->op)
+            return &conv_ops[i];
+    BUG_IF("not a convolution");
+    return NULL;
 }
 
-/* (O, I/g, kh, kw), or with groups (g, O/g, I/g, kh, kw). */
-static struct memory_desc weight_desc(const struct shape *weight, int groups)
+static const struct value *operand_value(const struct conv_op *conv, const struct node *node,
+                                         enum operand operand)
 {
-    const int64_t *w = weight->dim;
-    int64_t dense[] = { w[0], w[1], w[2], w[3] };
-    int64_t grouped[] = { groups, w[0] / groups, w[1], w[2], w[3] };
+    int arg = conv->args[operand];
 
-    return groups > 1 ? memory_desc_any(5, grouped) : memory_desc_any(4, dense);
+    if (arg == ABSENT)
+        return NULL;
+    if (arg < 0)
+        return ~arg < node->output_count ? node->outputs[~arg] : NULL;
+    return arg < node->input_count ? node->inputs[arg] : NULL;
 }
 
-static struct conv_geometry geometry_of(const struct conv_attributes *a, const struct shape *y)
+/* --- what is asked of oneDNN ---------------------------------------------------------------------- */
+
+struct conv_request {
+    enum onednn_direction direction;
+    enum conv_algorithm algorithm;
+    struct conv_geometry geometry;
+    struct operands operands;
+    int x_layout, y_layout;
+    double flops; /* on whole blocks */
+};
+
+static int64_t round_up(int64_t count, int64_t block)
 {
-    struct conv_geometry g;
+    return (count + block - 1) / block * block;
+}
+
+/* Can groups be made of whole blocks of lanes?  Depthwise is: a lane per group. */
+static bool fits_blocks(const struct conv_attributes *a, const struct shape *x,
+                        const struct shape *y, int64_t block)
+{
+    if (a->groups == 1 || (x->dim[1] == a->groups && y->dim[1] == a->groups))
+        return true;
+    return x->dim[1] / a->groups % block == 0 && y->dim[1] / a->groups % block == 0;
+}
+
+/* (O, I, h, w) or with groups (G, O/G, I/G, h, w). */
+static struct shape weight_shape(const struct conv_attributes *a, int64_t groups, int64_t in,
+                                 int64_t out)
+{
+    if (groups == 1)
+        return SHAPE(out, in, a->kernel[0], a->kernel[1]);
+    return SHAPE(groups, out / groups, in / groups, a->kernel[0], a->kernel[1]);
+}
+
+static enum conv_algorithm algorithm_of(const struct conv_op *conv, const struct node *node)
+{
+    const struct conv_attributes *a = node->attributes;
+    const struct shape *x = &operand_value(conv, node, OPERAND_X)->shape;
+    const struct shape *y = &operand_value(conv, node, OPERAND_Y)->shape;
+    struct conv_case rule = { .direction = conv->direction, .isa = onednn_isa(),
+                              .images = x->dim[0], .in = x->dim[1], .out = y->dim[1],
+                              .groups = a->groups, .out_size = { y->dim[2], y->dim[3] } };
 
     for (int i = 0; i < 2; i++) {
-        int64_t reach = (int64_t)a->dilation[i] * (a->kernel[i] - 1) + 1;
-
-        g.stride[i] = a->stride[i];
-        g.dilation[i] = a->dilation[i];
-        g.pad_begin[i] = a->pad[i];
-        /* The last window may end before the padded side does: then there is less padding. */
-        g.pad_end[i] = (y->dim[2 + i] - 1) * a->stride[i] + reach - a->input_size[i] - a->pad[i];
+        rule.kernel[i] = a->kernel[i];
+        rule.stride[i] = a->stride[i];
+        rule.dilation[i] = a->dilation[i];
     }
-    return g;
+    return conv_rules_algorithm(&rule);
 }
 
-static struct conv_choice *choose(struct device_cpu *cpu, struct arena *arena,
-                                  const struct node *node, enum onednn_direction direction,
-                                  const struct conv_values *v, int *x_layout, int *y_layout)
+/* blocked: false asks for row-major images. */
+static bool make_request(struct device *device, const struct node *node, bool blocked,
+                         struct conv_request *r)
 {
+    struct onednn *onednn = &device_cpu_of(device)->onednn;
+    const struct conv_op *conv = conv_op_of(node);
     const struct conv_attributes *a = node->attributes;
-    struct conv_choice *choice = ARENA_NEW(arena, struct conv_choice);
-    struct memory_desc weight = weight_desc(&v->weight, a->groups);
-    struct conv_geometry geometry = geometry_of(a, v->y);
-    int64_t out = v->y->dim[1];
-    struct conv_shape shape = { .direction = direction, .kernel = a->kernel[0] == a->kernel[1]
-                                                                      ? a->kernel[0] : 0,
-                                .stride = a->stride[0], .in = (int)v->x->dim[1], .out = (int)out,
-                                .groups = a->groups, .pixels = v->y->dim[2] * v->y->dim[3] };
+    struct shape x = operand_value(conv, node, OPERAND_X)->shape;
+    struct shape y = operand_value(conv, node, OPERAND_Y)->shape, weight;
+    int64_t block = device->block, groups = a->groups;
+    bool is_first = blocked && groups == 1 && x.dim[1] <= IMAGE_CHANNELS &&
+                    conv->direction != ONEDNN_INPUT_GRAD;
+
+    if (blocked && !fits_blocks(a, &x, &y, block))
+        return false;
+    *r = (struct conv_request){ .direction = conv->direction,
+                                .algorithm = algorithm_of(conv, node),
+                                .x_layout = blocked && !is_first ? LAYOUT_BLOCKED : LAYOUT_PLAIN,
+                                .y_layout = blocked ? LAYOUT_BLOCKED : LAYOUT_PLAIN };
+    if (blocked) {
+        if (groups > 1 && x.dim[1] == groups)
+            groups = round_up(groups, block);
+        if (!is_first)
+            x.dim[1] = round_up(x.dim[1], block);
+        y.dim[1] = round_up(y.dim[1], block);
+    }
+    weight = weight_shape(a, groups, x.dim[1], y.dim[1]);
+    for (int i = 0; i < 2; i++) {
+        r->geometry.stride[i] = a->stride[i];
+        r->geometry.dilation[i] = a->dilation[i];
+        r->geometry.pad[i] = a->pad[i];
+    }
+    r->operands.of[OPERAND_X] = layout_desc(device, r->x_layout, &x, DTYPE_F32);
+    r->operands.of[OPERAND_Y] = layout_desc(device, r->y_layout, &y, DTYPE_F32);
+    r->operands.of[OPERAND_WEIGHT] = memory_desc_any(onednn, &weight);
+    if (operand_value(conv, node, OPERAND_BIAS))
+        r->operands.of[OPERAND_BIAS] = memory_desc_plain(onednn, &SHAPE(y.dim[1]), DTYPE_F32);
+    r->flops = 2.0 * (double)shape_count(&weight) * (double)(y.dim[0] * y.dim[2] * y.dim[3]);
+    return true;
+}
+
+static int choose(struct device *device, const struct conv_request *r, struct kernel_desc *kernel)
+{
     struct error ignored;
 
-    choice->x = image_desc(cpu, v->x, x_layout);
-    choice->y = device_cpu_desc(cpu, *y_layout = LAYOUT_BLOCKED, v->y, DTYPE_F32);
-    choice->bias = memory_desc_plain(1, &out);
-    if (onednn_choose_conv(&cpu->onednn, direction, conv_rule_winograd(&shape), &choice->x, &weight,
-                           v->has_bias ? &choice->bias : NULL, &choice->y, &geometry,
-                           &choice->kernel, &ignored))
+    return onednn_choose_conv(&device_cpu_of(device)->onednn, r->direction, r->algorithm,
+                              &r->operands, &r->geometry, kernel, &ignored);
+}
+
+/* --- offers ------------------------------------------------------------------------------------------ */
+
+/* Does the weight lie in a way that the kernel could take?  Then describe it. */
+static const struct memory_desc *weight_as_wished(struct device *device, int wish,
+                                                  const struct memory_desc *any)
+{
+    const struct memory_desc *desc;
+
+    if (wish == LAYOUT_PLAIN)
+        return memory_desc_plain(&device_cpu_of(device)->onednn, memory_desc_shape(any), DTYPE_F32);
+    if (wish < LAYOUT_FIRST_PRIVATE)
         return NULL;
-    device_cpu_keep(cpu, &choice->kernel);
-    return choice;
+    desc = layout_desc(device, wish, NULL, DTYPE_F32);
+    return shape_equal(memory_desc_shape(desc), memory_desc_shape(any)) ? desc : NULL;
 }
 
-static void settle(const struct conv_choice *choice, const struct node *node, struct offer *offer)
+/* Take the weight as it lies if that makes no slower kind of kernel; *kernel is replaced. */
+static void try_wish(struct device *device, int wish, struct conv_request *r,
+                     struct kernel_desc *kernel)
 {
-    offer->choice = (void *)choice;
-    offer->scratch_bytes = choice->kernel.scratch_bytes;
-    offer->cost = kernel_seconds(choice->kernel.name, node->op->flops(node));
+    struct conv_request wished = *r;
+    struct kernel_desc other;
+    const struct memory_desc *desc = weight_as_wished(device, wish, r->operands.of[OPERAND_WEIGHT]);
+
+    if (!desc || desc == kernel->operands.of[OPERAND_WEIGHT])
+        return;
+    if (wish == LAYOUT_PLAIN &&
+        shape_count(memory_desc_shape(desc)) * 4 != (int64_t)memory_desc_bytes(desc))
+        return;
+    wished.operands.of[OPERAND_WEIGHT] = desc;
+    if (choose(device, &wished, &other))
+        return;
+    if (kernel_class_of(other.name) <= kernel_class_of(kernel->name)) {
+        kernel_desc_release(kernel);
+        *kernel = other;
+        *r = wished;
+    } else {
+        kernel_desc_release(&other);
+    }
 }
 
-/* --- conv2d ------------------------------------------------------------------------------------------ */
-
-static bool offer_forward(struct device *device, struct arena *arena, const struct node *node,
-                          const int *wish, struct offer *offer)
+static double request_seconds(struct device *device, const struct conv_request *r,
+                              const struct kernel_desc *kernel)
 {
-    struct device_cpu *cpu = device_cpu_of(device);
-    struct conv_values v = { &node->inputs[0]->shape, &node->outputs[0]->shape,
-                             node->inputs[1]->shape, node->input_count > 2 && node->inputs[2] };
-    struct conv_choice *choice = choose(cpu, arena, node, ONEDNN_FORWARD, &v, &offer->inputs[0],
-                                        &offer->outputs[0]);
+    const double bytes_per_second = 1.5e10;
+    double bytes = (double)memory_desc_bytes(r->operands.of[OPERAND_X]) +
+                   (double)memory_desc_bytes(r->operands.of[OPERAND_Y]);
 
-    (void)wish;
-    if (!choice)
+    return kernel_seconds(device, kernel_class_of(kernel->name), r->flops) +
+           bytes / bytes_per_second;
+}
+
+static void set_layout(const struct conv_op *conv, enum operand operand, int layout,
+                       struct offer *offer)
+{
+    int arg = conv->args[operand];
+
+    if (arg == ABSENT)
+        return;
+    if (arg < 0)
+        offer->outputs[~arg] = layout;
+    else
+        offer->inputs[arg] = layout;
+}
+
+static bool offer_conv(struct device *device, struct arena *arena, const struct node *node,
+                       const int *wish, bool blocked, struct offer *offer)
+{
+    const struct conv_op *conv = conv_op_of(node);
+    int weight = conv->args[OPERAND_WEIGHT];
+    struct conv_request request;
+    struct kernel_desc kernel;
+
+    if (!make_request(device, node, blocked, &request) || choose(device, &request, &kernel))
         return false;
-    offer->inputs[1] = device_cpu_layout(cpu, &choice->kernel.weight);
-    offer->inputs[2] = LAYOUT_PLAIN;
-    settle(choice, node, offer);
+    if (weight >= 0)
+        try_wish(device, wish[weight], &request, &kernel);
+    set_layout(conv, OPERAND_X, request.x_layout, offer);
+    set_layout(conv, OPERAND_Y, request.y_layout, offer);
+    set_layout(conv, OPERAND_WEIGHT, layout_of_desc(device, kernel.operands.of[OPERAND_WEIGHT]),
+               offer);
+    offer->scratch_bytes = kernel.scratch_bytes;
+    offer->cost = request_seconds(device, &request, &kernel);
+    offer->choice = arena_copy(arena, &request, sizeof(request));
+    kernel_desc_release(&kernel);
     return true;
 }
 
-static int create_forward(struct device *device, struct arena *arena, const struct offer *offer,
-                          struct step *step, struct error *err)
+static bool offer_blocked_conv(struct device *device, struct arena *arena,
+                               const struct node *node, const int *wish, struct offer *offer)
 {
-    const struct conv_choice *c = offer->choice;
-    const struct node *node = step->node;
-    bool bias = node->input_count > 2 && node->inputs[2];
-    struct primitive_arg args[] = { { DNNL_ARG_SRC, 0, c->x },
-                                    { DNNL_ARG_WEIGHTS, 1, c->kernel.weight },
-                                    { DNNL_ARG_DST, node->input_count, c->y },
-                                    { DNNL_ARG_BIAS, 2, c->bias } };
-
-    return primitive_step(device_cpu_of(device), arena, step, &c->kernel, args, 3 + bias, err);
+    return offer_conv(device, arena, node, wish, true, offer);
 }
 
-/* --- gradients ------------------------------------------------------------------------------------------ */
-
-static bool offer_input(struct device *device, struct arena *arena, const struct node *node,
-                        const int *wish, struct offer *offer)
+static bool offer_plain_conv(struct device *device, struct arena *arena, const struct node *node,
+                             const int *wish, struct offer *offer)
 {
-    struct device_cpu *cpu = device_cpu_of(device);
-    struct conv_values v = { &node->outputs[0]->shape, &node->inputs[0]->shape,
-                             node->inputs[1]->shape, false };
-    struct conv_choice *choice = choose(cpu, arena, node, ONEDNN_INPUT_GRAD, &v,
-                                        &offer->outputs[0], &offer->inputs[0]);
-
-    (void)wish;
-    if (!choice)
-        return false;
-    offer->inputs[1] = device_cpu_layout(cpu, &choice->kernel.weight);
-    settle(choice, node, offer);
-    return true;
+    return offer_conv(device, arena, node, wish, false, offer);
 }
 
-static int create_input(struct device *device, struct arena *arena, const struct offer *offer,
-                        struct step *step, struct error *err)
-{
-    const struct conv_choice *c = offer->choice;
-    struct primitive_arg args[] = { { DNNL_ARG_DIFF_DST, 0, c->y },
-                                    { DNNL_ARG_WEIGHTS, 1, c->kernel.weight },
-                                    { DNNL_ARG_DIFF_SRC, 2, c->x } };
+/* --- steps -------------------------------------------------------------------------------------------- */
 
-    return primitive_step(device_cpu_of(device), arena, step, &c->kernel, args, 3, err);
+static int create_conv(struct device *device, struct arena *arena, const struct offer *offer,
+                       struct step *step, struct error *err)
+{
+    const struct conv_op *conv = conv_op_of(step->node);
+    const struct conv_request *r = offer->choice;
+    struct kernel_desc kernel;
+    int args[OPERAND_COUNT];
+
+    if (onednn_choose_conv(&device_cpu_of(device)->onednn, r->direction, r->algorithm, &r->operands,
+                           &r->geometry, &kernel, err))
+        return -1;
+    BUG_IF(kernel.scratch_bytes > offer->scratch_bytes);
+    for (int i = 0; i < OPERAND_COUNT; i++) {
+        args[i] = conv->args[i];
+        if (!operand_value(conv, step->node, (enum operand)i))
+            args[i] = -1;
+        else if (args[i] < 0)
+            args[i] = step->node->input_count + ~args[i];
+    }
+    step->kernel = arena_strdup(arena, kernel.name);
+    return primitive_step(device, arena, &kernel, args, step, err);
 }
 
-static bool offer_weight(struct device *device, struct arena *arena, const struct node *node,
-                         const int *wish, struct offer *offer)
-{
-    const struct conv_attributes *a = node->attributes;
-    struct device_cpu *cpu = device_cpu_of(device);
-    struct conv_values v = { &node->inputs[0]->shape, &node->inputs[1]->shape,
-                             node->outputs[0]->shape, a->has_bias };
-    struct conv_choice *choice = choose(cpu, arena, node, ONEDNN_WEIGHT_GRAD, &v,
-                                        &offer->inputs[0], &offer->inputs[1]);
+#define ROWS(name)                                                                              \
+    static const struct kernel name##_blocked = { "dnnl:" #name, &op_##name,                    \
+                                                  offer_blocked_conv, create_conv };            \
+    static const struct kernel name##_plain = { "dnnl:" #name ":plain", &op_##name,             \
+                                                offer_plain_conv, create_conv };
+ROWS(conv2d)
+ROWS(conv2d_input_grad)
+ROWS(conv2d_weight_grad)
+ROWS(conv_transpose2d)
+#undef ROWS
 
-    (void)wish;
-    if (!choice)
-        return false;
-    offer->outputs[0] = device_cpu_layout(cpu, &choice->kernel.weight);
-    offer->outputs[1] = LAYOUT_PLAIN;
-    settle(choice, node, offer);
-    return true;
-}
-
-static int create_weight(struct device *device, struct arena *arena, const struct offer *offer,
-                         struct step *step, struct error *err)
-{
-    const struct conv_choice *c = offer->choice;
-    const struct conv_attributes *a = step->node->attributes;
-    struct primitive_arg args[] = { { DNNL_ARG_SRC, 0, c->x },
-                                    { DNNL_ARG_DIFF_DST, 1, c->y },
-                                    { DNNL_ARG_DIFF_WEIGHTS, 2, c->kernel.weight },
-                                    { DNNL_ARG_DIFF_BIAS, 3, c->bias } };
-
-    return primitive_step(device_cpu_of(device), arena, step, &c->kernel, args, 3 + a->has_bias,
-                          err);
-}
-
-static const struct kernel conv_forward = { "onednn conv", &op_conv2d, offer_forward,
-                                            create_forward };
-static const struct kernel conv_input = { "onednn conv", &op_conv2d_input_grad, offer_input,
-                                          create_input };
-static const struct kernel conv_weight = { "onednn conv", &op_conv2d_weight_grad, offer_weight,
-                                           create_weight };
-
-const struct kernel *const conv_kernels[] = { &conv_forward, &conv_input, &conv_weight, NULL };
+const struct kernel *const conv_kernels[] = {
+    &conv2d_blocked,
+    &conv2d_plain,
+    &conv2d_input_grad_blocked,
+    &conv2d_input_grad_plain,
+    &conv2d_weight_grad_blocked,
+    &conv2d_weight_grad_plain,
+    &conv_transpose2d_blocked,
+    &conv_transpose2d_plain,
+    NULL,
+};

@@ -3,5 +3,6 @@
 #include "cpu/bindings.h"
 
 const struct kernel *const *const vector_kernel_lists[] = {
-    batch_norm_kernels, depthwise_kernels, NULL,
+    batch_norm_kernels, depthwise_kernels, elementwise_kernels, channel_kernels, row_kernels,
+    pool_kernels, move_kernels, NULL,
 };

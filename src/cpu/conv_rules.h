@@ -1,21 +1,24 @@
 /* conv_rules.h - which algorithm a convolution uses: a pure function of its shape.
  *
  * The choice decides the bits of the result, so training never times: conv_rules.def is the table
- * that measuring has led to. */
+ * that measuring has led to, and conv_rules_measure() is how to measure again. */
 #ifndef CPU_CONV_RULES_H
 #define CPU_CONV_RULES_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "cpu/onednn.h"
 
-struct conv_shape {
-    int direction; /* enum onednn_direction */
-    int kernel;    /* side; 0: not square */
-    int stride, in, out, groups;
-    int64_t pixels; /* of the output */
+struct conv_case {
+    enum onednn_direction direction;
+    enum onednn_isa isa;
+    int64_t images, in, out, kernel[2], stride[2], dilation[2], groups;
+    int64_t out_size[2];
 };
 
-/* May oneDNN take Winograd's algorithm?  (It still declines where it cannot.) */
-bool conv_rule_winograd(const struct conv_shape *shape);
+enum conv_algorithm conv_rules_algorithm(const struct conv_case *conv);
+
+/* Seconds of the fastest of some runs with both algorithms (dense, 3x3, padded by 1), on memory of
+ * its own.  Where Winograd's cannot be had, both are the same. */
+int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, double seconds[2],
+                       struct error *err);
 
 #endif

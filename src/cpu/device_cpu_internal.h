@@ -1,26 +1,22 @@
-/* device_cpu_internal.h - the device's own struct, for the bindings to oneDNN. */
+/* device_cpu_internal.h - what the files of the processor's device share. */
 #ifndef CPU_DEVICE_CPU_INTERNAL_H
 #define CPU_DEVICE_CPU_INTERNAL_H
 
 #include "cpu/bindings.h"
-#include "cpu/device_cpu.h"
 #include "cpu/onednn.h"
 
 struct device_cpu {
-    struct vector_device vector; /* first: the vector bindings cast to it */
+    struct vector_device vector; /* first, so that bindings may cast */
     struct onednn onednn;
-    /* Layouts from LAYOUT_FIRST_PRIVATE on. */
-    struct {
-        struct memory_desc *items;
+    struct { /* primitives whose code is generated before the next run, by all cores at once */
+        struct primitive **items;
         int count, capacity;
-    } layouts;
-    /* Chosen kernels, freed with the device: offers that were not taken have no other owner. */
+    } waiting;
     struct {
-        struct kernel_desc *items;
+        const struct kernel **items; /* ends with NULL */
         int count, capacity;
-    } chosen;
-    const struct kernel **table;
-    char identity[192];
+    } kernels;
+    char identity[256];
 };
 
 static inline struct device_cpu *device_cpu_of(struct device *device)
@@ -28,33 +24,45 @@ static inline struct device_cpu *device_cpu_of(struct device *device)
     return (struct device_cpu *)device;
 }
 
-/* The number of a layout; equal descriptions have equal numbers. */
-int device_cpu_layout(struct device_cpu *cpu, const struct memory_desc *desc);
-/* What a layout number means for a value of this shape. */
-struct memory_desc device_cpu_desc(struct device_cpu *cpu, int layout, const struct shape *shape,
-                                   enum dtype dtype);
-/* Let the device own a chosen kernel until it is closed. */
-void device_cpu_keep(struct device_cpu *cpu, const struct kernel_desc *desc);
+/* --- layouts.c ------------------------------------------------------------------------------- */
 
-/* --- steps that run a primitive ---------------------------------------------------------------------- */
+/* Numbers from LAYOUT_FIRST_PRIVATE on are oneDNN's descriptors.  A private layout may describe
+ * more channels than the value has, up to whole blocks; those are zeros. */
+const struct memory_desc *layout_desc(struct device *device, int layout, const struct shape *shape,
+                                      enum dtype dtype);
+/* LAYOUT_PLAIN if that is what it is. */
+int layout_of_desc(struct device *device, const struct memory_desc *desc);
 
-/* Which step argument is which of the primitive's. */
-struct primitive_arg {
-    int id;   /* DNNL_ARG_... */
-    int from; /* index in step->args; STEP_SCRATCH: the scratch */
-    struct memory_desc desc;
-};
-#define STEP_SCRATCH (-1)
+size_t cpu_layout_bytes(struct device *device, int layout, const struct shape *shape,
+                        enum dtype dtype);
+const char *cpu_layout_name(struct device *device, int layout, char *text, size_t size);
+int cpu_reorder(struct device *device, struct arena *arena, const struct shape *shape,
+                enum dtype dtype, int from, int to, struct step *step, struct error *err);
 
-/* Make the step run the kernel on these arguments (and its scratch, if it has any). */
-int primitive_step(struct device_cpu *cpu, struct arena *arena, struct step *step,
-                   const struct kernel_desc *desc, const struct primitive_arg *args, int count,
-                   struct error *err);
+/* --- execute.c -------------------------------------------------------------------------------- */
 
-/* Seconds that a kernel of this implementation needs, for comparing offers. */
-double kernel_seconds(const char *implementation, double flops);
+int cpu_run(struct device *device, struct step *steps, int count, const struct run_state *run,
+            double *seconds, struct error *err);
+/* Generate the code of what waits. */
+int cpu_generate(struct device_cpu *device, struct error *err);
 
-extern const struct kernel *const conv_kernels[];   /* bind_conv.c; end with NULL */
+/* --- primitive_step.c ------------------------------------------------------------------------- */
+
+/* Make the step run that kernel, which is taken; args[operand] is an index of step->args or -1. */
+int primitive_step(struct device *device, struct arena *arena, struct kernel_desc *desc,
+                   const int args[OPERAND_COUNT], struct step *step, struct error *err);
+
+/* How a kernel of oneDNN works, told by its name. */
+enum kernel_class { KERNEL_FAST, KERNEL_GEMM, KERNEL_SLOW };
+enum kernel_class kernel_class_of(const char *name);
+/* Estimated seconds for so many operations. */
+double kernel_seconds(const struct device *device, enum kernel_class kernel_class, double flops);
+
+/* --- rows for the table of kernels -------------------------------------------------------------- */
+
+extern const struct kernel *const conv_kernels[];   /* bind_conv.c */
 extern const struct kernel *const linear_kernels[]; /* bind_linear.c */
+extern const struct kernel *const matmul_kernels[]; /* bind_matmul.c */
+extern const struct kernel cpu_reference_kernel;        /* bind_reference.c: takes every op */
 
 #endif

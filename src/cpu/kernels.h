@@ -31,7 +31,7 @@ struct cpu_kernels {
 #define RANGE(name) range_fn *name;
 #include "cpu/kernels.def"
 #undef RANGE
-    struct flat_kernels flat;
+    const struct flat_kernels *flat; /* kernels/flat.c */
 };
 
 extern const struct cpu_kernels kernels_generic, kernels_avx2, kernels_avx512;
@@ -89,5 +89,136 @@ struct depthwise_work {
  * depthwise_forward        items: planes.  x, packed -> y, moments unless NULL
  * depthwise_backward       items: planes.  x, packed, dy -> dx, moments, weight_partial
  * depthwise_weight_finish  items: blocks.  weight_partial -> dweight, dbias */
+
+/* --- equal shapes: kernels/elementwise.c ------------------------------------------------------ */
+
+#define ELEMENTWISE_CHUNK 4096 /* floats per item */
+
+struct elementwise_work {
+    int64_t count;
+    int activation;   /* enum activation */
+    bool from_output; /* a is the activation's output */
+    const float *a, *b;
+    float *y; /* over a or b */
+};
+/* elementwise_add, elementwise_mul   y from a and b
+ * activation_apply                   y = act(a)
+ * activation_slopes                  y = b act'(a) */
+
+/* y has `samples` times `per` floats; items: chunks of `per` for each sample in turn. */
+struct samples_work {
+    int64_t samples, per, chunks;
+    const float *x, *s;
+    float *y; /* over x */
+};
+/* samples_scale   y = x s[sample]
+ * samples_add     y = x + s, s of `per` floats
+ * samples_sum     items: chunks.  y, of `per` floats, = sum of x over samples */
+
+/* --- a number per image and channel: kernels/channels.c --------------------------------------- */
+
+struct channels_work {
+    struct blocked size; /* items: planes */
+    const float *x, *dy; /* blocked */
+    const float *s;      /* (images, channels) */
+    float *y;            /* blocked, over x */
+    float *sums;         /* (images, channels) */
+};
+/* channels_scale    y = x s
+ * channels_dot      sums = sum over pixels of x dy
+ * channels_mean     sums = mean over pixels of x
+ * channels_spread   y = s / pixels */
+
+/* --- rows of a matrix: kernels/rows.c --------------------------------------------------------- */
+
+#define ROWS_PER_ITEM 32
+
+struct rows_work {
+    int64_t rows, columns;
+    double eps;
+    const float *x, *gamma, *beta, *dy;
+    const float *target; /* cross entropy */
+    float *mean, *istd;  /* (rows) */
+    float *y, *dx;       /* over x or dy */
+    float *loss, *per_row;
+    float *partial;  /* (items, sum_count, columns) */
+    float *sums[2];  /* (columns) each */
+    int64_t sum_count;
+};
+/* Items: groups of ROWS_PER_ITEM rows, but for the finishing ones.
+ * layer_norm            x -> y, mean, istd
+ * layer_norm_grad       x, mean, istd, dy -> dx, partial (gamma, beta)
+ * rows_scale            y = x gamma
+ * rows_scale_grad       x, dy -> partial
+ * columns_finish        items: vectors of columns.  partial -> sums
+ * softmax               x -> y
+ * softmax_grad          y as x, dy -> dx
+ * cross_entropy         x, target -> per_row, y (probability)
+ * cross_entropy_finish  one item.  per_row -> loss
+ * cross_entropy_grad    probability as x, target -> dx */
+
+/* --- windows: kernels/pool.c ------------------------------------------------------------------ */
+
+struct pool_work {
+    int64_t images, channels, blocks; /* items: planes */
+    int64_t height, width, out_height, out_width;
+    int kernel[2], stride[2], pad[2];
+    const float *x, *dy;
+    float *y, *dx;
+    int32_t *index; /* position in the window */
+};
+/* max_pool        x -> y, index
+ * max_pool_grad   index, dy -> dx
+ * avg_pool        x -> y;  avg_pool_grad   dy -> dx
+ * upsample        x -> y, stride = kernel = the factor;  upsample_grad   dy -> dx */
+
+/* --- copies: kernels/moves.c ------------------------------------------------------------------ */
+
+#define COPY_MAX 12
+
+/* Each of `outer` rows of the target is put together from pieces, or the other way round. */
+struct copy_work {
+    int64_t outer, piece_count; /* items: outer * piece_count */
+    struct copy_piece {
+        const float *from; /* NULL: zeros */
+        float *to;
+        int64_t from_step, to_step; /* from one row to the next */
+        int64_t count;              /* floats per row */
+    } pieces[COPY_MAX];
+};
+
+struct transpose_work {
+    int rank;
+    int64_t dim[6], step[6]; /* of the target; step of x along each of its dimensions */
+    const float *x;
+    float *y; /* items: rows of the last dimension */
+};
+
+/* Blocked images and plain tokens (images, pixels, channels). */
+struct tokens_work {
+    int64_t images, channels, blocks, pixels; /* items: images */
+    const float *x;
+    float *y;
+};
+
+struct first_rows_work { /* sum over samples of their first `columns` floats */
+    int64_t samples, step, columns;
+    const float *x;
+    float *y; /* items: chunks of ELEMENTWISE_CHUNK columns */
+};
+
+struct run_state;
+
+struct random_work {
+    const struct run_state *const *run; /* where the step keeps it */
+    int64_t samples, per;               /* items: samples */
+    double rate;
+    int key;
+    const float *x;
+    float *y;
+};
+/* copy_pieces; transpose; tokens_from_image, image_from_tokens; first_rows_sum
+ * dropout            y from x
+ * drop_path_mask     y, one number per sample */
 
 #endif

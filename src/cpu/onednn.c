@@ -3,15 +3,44 @@
 #include "cpu/onednn.h"
 
 #include "base/error.h"
+#include "base/vec.h"
 
+#include <dnnl.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define V3 (DNNL_VERSION_MAJOR >= 3)
+
+/* Version 2 has memory descriptors as values, version 3 as objects. */
 #if V3
-#define REF(memory) ((memory)->desc)
+typedef const_dnnl_memory_desc_t desc_ref;
 #else
-#define REF(memory) (&(memory)->desc)
+typedef const dnnl_memory_desc_t *desc_ref;
 #endif
+
+struct memory_desc {
+    dnnl_memory_desc_t desc;
+    struct shape shape;
+    int id;
+};
+
+static desc_ref ref(const struct memory_desc *memory)
+{
+#if V3
+    return memory ? memory->desc : NULL;
+#else
+    return memory ? &memory->desc : NULL;
+#endif
+}
+
+/* Kernels are made for the number of threads that OpenMP has set for the calling thread, which is
+ * not what another thread has set. */
+static void set_threads(int thread_count)
+{
+    omp_set_num_threads(thread_count);
+}
 
 static int check(dnnl_status_t status, const char *what, struct error *err)
 {
@@ -22,9 +51,19 @@ static int check(dnnl_status_t status, const char *what, struct error *err)
     return FAIL(err, UNSUPPORTED, "oneDNN: %s: status %d", what, (int)status);
 }
 
-int onednn_open(struct onednn *onednn, struct error *err)
+/* --- the library ---------------------------------------------------------------------------- */
+
+static void desc_destroy(struct memory_desc *memory)
 {
-    *onednn = (struct onednn){ 0 };
+#if V3
+    dnnl_memory_desc_destroy(memory->desc);
+#endif
+    free(memory);
+}
+
+int onednn_open(struct onednn *onednn, int thread_count, struct error *err)
+{
+    *onednn = (struct onednn){ .thread_count = thread_count };
     if (check(dnnl_engine_create(&onednn->engine, dnnl_cpu, 0), "engine", err) ||
         check(dnnl_stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags),
               "stream", err)) {
@@ -36,6 +75,9 @@ int onednn_open(struct onednn *onednn, struct error *err)
 
 void onednn_close(struct onednn *onednn)
 {
+    for (int i = 0; i < onednn->descs.count; i++)
+        desc_destroy(onednn->descs.items[i]);
+    VEC_RELEASE(&onednn->descs);
     if (onednn->stream)
         dnnl_stream_destroy(onednn->stream);
     if (onednn->engine)
@@ -52,93 +94,226 @@ const char *onednn_version(void)
     return text;
 }
 
-/* --- how arrays lie ---------------------------------------------------------------------------- */
-
-static struct memory_desc tagged(int rank, const int64_t *dims, dnnl_data_type_t type,
-                                 dnnl_format_tag_t tag)
+/* oneDNN's numbers are sets of bits: what contains all bits of AVX-512 can do AVX-512. */
+static bool isa_includes(unsigned isa, unsigned part)
 {
-    struct memory_desc memory = { .rank = rank };
-    dnnl_dims_t extents = { 0 };
+    return (isa & part) == part;
+}
 
-    for (int i = 0; i < rank; i++)
-        memory.dims[i] = extents[i] = dims[i];
-#if V3
-    BUG_IF(dnnl_memory_desc_create_with_tag(&memory.desc, rank, extents, type, tag));
-#else
-    BUG_IF(dnnl_memory_desc_init_by_tag(&memory.desc, rank, extents, type, tag));
-#endif
+enum onednn_isa onednn_isa(void)
+{
+    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+
+    return isa_includes(isa, dnnl_cpu_isa_avx512_core) ? ONEDNN_AVX512
+           : isa_includes(isa, dnnl_cpu_isa_avx2)      ? ONEDNN_AVX2
+                                                       : ONEDNN_SSE41;
+}
+
+void onednn_limit_isa(enum onednn_isa isa)
+{
+    static const dnnl_cpu_isa_t limits[] = { dnnl_cpu_isa_sse41, dnnl_cpu_isa_avx2 };
+
+    if (isa < ONEDNN_AVX512 && isa < onednn_isa())
+        dnnl_set_max_cpu_isa(limits[isa]); /* fails after the first kernel: then as it is */
+}
+
+/* --- how arrays lie ------------------------------------------------------------------------ */
+
+/* Takes the descriptor. */
+static const struct memory_desc *intern(struct onednn *onednn, dnnl_memory_desc_t desc,
+                                        const struct shape *shape)
+{
+    struct memory_desc *memory = calloc(1, sizeof(*memory));
+
+    BUG_IF(!memory);
+    *memory = (struct memory_desc){ desc, *shape, onednn->descs.count };
+    for (int i = 0; i < onednn->descs.count; i++)
+        if (dnnl_memory_desc_equal(ref(onednn->descs.items[i]), ref(memory))) {
+            desc_destroy(memory);
+            return onednn->descs.items[i];
+        }
+    *VEC_ADD(&onednn->descs) = memory;
     return memory;
 }
 
-static dnnl_format_tag_t plain_tag(int rank)
+static dnnl_data_type_t data_type(enum dtype dtype)
 {
-    static const dnnl_format_tag_t tags[] = { dnnl_a, dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd,
-                                              dnnl_abcde, dnnl_abcdef };
-
-    return tags[rank];
+    BUG_IF(dtype != DTYPE_F32 && dtype != DTYPE_I32);
+    return dtype == DTYPE_I32 ? dnnl_s32 : dnnl_f32;
 }
 
-struct memory_desc memory_desc_plain(int rank, const int64_t *dims)
+static const struct memory_desc *tagged(struct onednn *onednn, const struct shape *shape,
+                                        dnnl_data_type_t type, dnnl_format_tag_t tag)
 {
-    static const int64_t one = 1;
+    dnnl_memory_desc_t desc;
+    dnnl_dims_t dims = { 0 };
 
-    return rank ? tagged(rank, dims, dnnl_f32, plain_tag(rank)) : tagged(1, &one, dnnl_f32, dnnl_a);
+    memcpy(dims, shape->dim, (size_t)shape->rank * sizeof(*dims));
+#if V3
+    BUG_IF(dnnl_memory_desc_create_with_tag(&desc, shape->rank, dims, type, tag));
+#else
+    BUG_IF(dnnl_memory_desc_init_by_tag(&desc, shape->rank, dims, type, tag));
+#endif
+    return intern(onednn, desc, shape);
 }
 
-struct memory_desc memory_desc_plain_int(int rank, const int64_t *dims)
+const struct memory_desc *memory_desc_plain(struct onednn *onednn, const struct shape *shape,
+                                            enum dtype dtype)
 {
-    return tagged(rank, dims, dnnl_s32, plain_tag(rank));
+    static const dnnl_format_tag_t tags[] = { dnnl_a,    dnnl_a,     dnnl_ab,    dnnl_abc,
+                                              dnnl_abcd, dnnl_abcde, dnnl_abcdef };
+
+    static const struct shape one = { 1, { 1 } };
+
+    return tagged(onednn, shape->rank ? shape : &one, data_type(dtype), tags[shape->rank]);
 }
 
-struct memory_desc memory_desc_any(int rank, const int64_t *dims)
+const struct memory_desc *memory_desc_strided(struct onednn *onednn, const struct shape *shape,
+                                              const int64_t *strides)
 {
-    return tagged(rank, dims, dnnl_f32, dnnl_format_tag_any);
+    dnnl_memory_desc_t desc;
+    dnnl_dims_t dims = { 0 }, steps = { 0 };
+
+    memcpy(dims, shape->dim, (size_t)shape->rank * sizeof(*dims));
+    memcpy(steps, strides, (size_t)shape->rank * sizeof(*steps));
+#if V3
+    BUG_IF(dnnl_memory_desc_create_with_strides(&desc, shape->rank, dims, dnnl_f32, steps));
+#else
+    BUG_IF(dnnl_memory_desc_init_by_strides(&desc, shape->rank, dims, dnnl_f32, steps));
+#endif
+    return intern(onednn, desc, shape);
 }
 
-struct memory_desc memory_desc_blocked(const int64_t *dims, int block, bool is_int)
+const struct memory_desc *memory_desc_blocked(struct onednn *onednn, const struct shape *shape,
+                                              enum dtype dtype, int block)
 {
-    return tagged(4, dims, is_int ? dnnl_s32 : dnnl_f32, block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
+    BUG_IF(shape->rank != 4);
+    return tagged(onednn, shape, data_type(dtype), block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
 }
 
-bool memory_desc_equal(const struct memory_desc *a, const struct memory_desc *b)
+const struct memory_desc *memory_desc_any(struct onednn *onednn, const struct shape *shape)
 {
-    return dnnl_memory_desc_equal(REF(a), REF(b));
+    return tagged(onednn, shape, dnnl_f32, dnnl_format_tag_any);
+}
+
+int memory_desc_id(const struct memory_desc *desc)
+{
+    return desc->id;
+}
+
+const struct memory_desc *memory_desc_by_id(const struct onednn *onednn, int id)
+{
+    BUG_IF(id < 0 || id >= onednn->descs.count);
+    return onednn->descs.items[id];
+}
+
+const struct shape *memory_desc_shape(const struct memory_desc *desc)
+{
+    return &desc->shape;
 }
 
 size_t memory_desc_bytes(const struct memory_desc *desc)
 {
-    return dnnl_memory_desc_get_size(REF(desc));
+    return dnnl_memory_desc_get_size(ref(desc));
 }
 
-/* What a chosen kernel says of one of its arrays. */
-static struct memory_desc queried(dnnl_primitive_desc_t desc, dnnl_query_t what, int rank,
-                                  const int64_t *dims)
+/* Outer dimensions by falling stride, capital where they are cut into blocks, then the blocks. */
+struct blocking {
+    int rank, block_count;
+    int64_t strides[DNNL_MAX_NDIMS], blocks[DNNL_MAX_NDIMS], block_dims[DNNL_MAX_NDIMS];
+};
+
+static bool read_blocking(const struct memory_desc *memory, struct blocking *out)
 {
-    struct memory_desc memory = { .rank = rank };
-
-    memcpy(memory.dims, dims, (size_t)rank * sizeof(*dims));
+    *out = (struct blocking){ .rank = memory->shape.rank };
 #if V3
-    const_dnnl_memory_desc_t found = dnnl_primitive_desc_query_md(desc, what, 0);
+    dnnl_format_kind_t kind = dnnl_format_kind_undef;
+    const dnnl_dims_t *strides, *blocks, *block_dims;
 
-    BUG_IF(!found || dnnl_memory_desc_clone(&memory.desc, found));
+    dnnl_memory_desc_query(memory->desc, dnnl_query_format_kind, &kind);
+    if (kind != dnnl_blocked ||
+        dnnl_memory_desc_query(memory->desc, dnnl_query_inner_nblks_s32, &out->block_count) ||
+        dnnl_memory_desc_query(memory->desc, dnnl_query_strides, &strides) ||
+        dnnl_memory_desc_query(memory->desc, dnnl_query_inner_blks, &blocks) ||
+        dnnl_memory_desc_query(memory->desc, dnnl_query_inner_idxs, &block_dims))
+        return false;
+    memcpy(out->strides, *strides, sizeof(*strides));
+    memcpy(out->blocks, *blocks, sizeof(*blocks));
+    memcpy(out->block_dims, *block_dims, sizeof(*block_dims));
 #else
-    const dnnl_memory_desc_t *found = dnnl_primitive_desc_query_md(desc, what, 0);
+    const dnnl_blocking_desc_t *from = &memory->desc.format_desc.blocking;
+
+    if (memory->desc.format_kind != dnnl_blocked)
+        return false;
+    out->block_count = from->inner_nblks;
+    memcpy(out->strides, from->strides, sizeof(out->strides));
+    memcpy(out->blocks, from->inner_blks, sizeof(out->blocks));
+    memcpy(out->block_dims, from->inner_idxs, sizeof(out->block_dims));
+#endif
+    return true;
+}
+
+const char *memory_desc_text(const struct memory_desc *desc, char *text, size_t size)
+{
+    struct blocking b;
+    unsigned used = 0, cut = 0;
+    size_t length = 0;
+
+    if (!read_blocking(desc, &b)) {
+        snprintf(text, size, "opaque");
+        return text;
+    }
+    for (int i = 0; i < b.block_count; i++)
+        cut |= 1u << b.block_dims[i];
+    for (int i = 0; i < b.rank && length + 1 < size; i++) {
+        int next = -1;
+
+        for (int j = 0; j < b.rank; j++)
+            if (!(used >> j & 1) && (next < 0 || b.strides[j] > b.strides[next]))
+                next = j;
+        used |= 1u << next;
+        text[length++] = (char)((cut >> next & 1 ? 'A' : 'a') + next);
+    }
+    for (int i = 0; i < b.block_count && length + 1 < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%d%c", (int)b.blocks[i],
+                                   (char)('a' + b.block_dims[i]));
+    text[length < size ? length : size - 1] = 0;
+    return text;
+}
+
+/* --- what a chosen kernel says ------------------------------------------------------------- */
+
+static desc_ref query(dnnl_primitive_desc_t desc, dnnl_query_t what)
+{
+    return dnnl_primitive_desc_query_md(desc, what, 0);
+}
+
+/* Replace "any" by what the kernel wants.  False: it is not an arrangement of blocks, so that
+ * nothing else could read it. */
+static bool settle(struct onednn *onednn, const struct kernel_desc *kernel, dnnl_query_t what,
+                   const struct memory_desc **operand)
+{
+    desc_ref found = query(kernel->desc, what);
+    dnnl_memory_desc_t desc;
+    struct blocking blocking;
 
     BUG_IF(!found);
-    memory.desc = *found;
+#if V3
+    BUG_IF(dnnl_memory_desc_clone(&desc, found));
+#else
+    desc = *found;
 #endif
-    return memory;
+    *operand = intern(onednn, desc, &(*operand)->shape);
+    return read_blocking(*operand, &blocking);
 }
 
-static size_t scratch_bytes(dnnl_primitive_desc_t desc)
+static void describe(struct kernel_desc *out)
 {
-#if V3
-    const_dnnl_memory_desc_t found = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
-#else
-    const dnnl_memory_desc_t *found = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
-#endif
+    desc_ref scratch = query(out->desc, dnnl_query_scratchpad_md);
 
-    return found ? dnnl_memory_desc_get_size(found) : 0;
+    out->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
+    if (dnnl_primitive_desc_query(out->desc, dnnl_query_impl_info_str, 0, &out->name))
+        out->name = "unnamed";
 }
 
 /* Scratch is ours to place, so that nothing is allocated behind the plan's back. */
@@ -151,233 +326,314 @@ static dnnl_primitive_attr_t user_scratch(void)
     return attr;
 }
 
-static void describe(struct kernel_desc *out)
+void kernel_desc_release(struct kernel_desc *desc)
 {
-    const char *name = NULL;
-
-    out->scratch_bytes = scratch_bytes(out->desc);
-    dnnl_primitive_desc_query(out->desc, dnnl_query_impl_info_str, 0, &name);
-    out->name = name ? name : "onednn";
+    if (desc->desc)
+        dnnl_primitive_desc_destroy(desc->desc);
+    *desc = (struct kernel_desc){ 0 };
 }
 
-/* --- convolution ---------------------------------------------------------------------------------- */
+/* --- convolution and linear ------------------------------------------------------------------ */
 
-struct conv_call {
-    dnnl_alg_kind_t algorithm;
-    const struct memory_desc *x, *weight, *bias, *y;
-    dnnl_dims_t stride, dilation, pad_begin, pad_end; /* oneDNN counts dilation from 0 */
-    dnnl_primitive_attr_t attr;
+/* Which of oneDNN's arguments the operands are, by direction. */
+static const int operand_ids[][OPERAND_COUNT] = {
+    [ONEDNN_FORWARD] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST },
+    [ONEDNN_INPUT_GRAD] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS,
+                            DNNL_ARG_DIFF_DST },
+    [ONEDNN_WEIGHT_GRAD] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS,
+                             DNNL_ARG_DIFF_DST },
 };
 
-static dnnl_status_t conv_desc(const struct onednn *o, const struct conv_call *c,
-                               enum onednn_direction direction, dnnl_primitive_desc_t hint,
-                               dnnl_primitive_desc_t *out)
-{
-    const struct memory_desc *bias = direction == ONEDNN_INPUT_GRAD ? NULL : c->bias;
-#if V3
-    const_dnnl_memory_desc_t b = bias ? bias->desc : NULL;
+struct layer_call {
+    dnnl_engine_t engine;
+    desc_ref x, weight, bias, y;
+    dnnl_primitive_attr_t attr;
+    /* convolution only */
+    dnnl_alg_kind_t algorithm;
+    dnnl_dims_t stride, dilation, pad; /* oneDNN counts dilation from 0 */
+};
 
+typedef dnnl_status_t layer_fn(const struct layer_call *call, enum onednn_direction direction,
+                               dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out);
+
+#if V3
+static dnnl_status_t conv_desc(const struct layer_call *c, enum onednn_direction direction,
+                               dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
+{
     if (direction == ONEDNN_FORWARD)
         return dnnl_convolution_forward_primitive_desc_create(
-            out, o->engine, dnnl_forward_training, c->algorithm, REF(c->x), REF(c->weight), b,
-            REF(c->y), c->stride, c->dilation, c->pad_begin, c->pad_end, c->attr);
+            out, c->engine, dnnl_forward_training, c->algorithm, c->x, c->weight, c->bias, c->y,
+            c->stride, c->dilation, c->pad, c->pad, c->attr);
     if (direction == ONEDNN_INPUT_GRAD)
         return dnnl_convolution_backward_data_primitive_desc_create(
-            out, o->engine, c->algorithm, REF(c->x), REF(c->weight), REF(c->y), c->stride,
-            c->dilation, c->pad_begin, c->pad_end, hint, c->attr);
+            out, c->engine, c->algorithm, c->x, c->weight, c->y, c->stride, c->dilation, c->pad,
+            c->pad, hint, c->attr);
     return dnnl_convolution_backward_weights_primitive_desc_create(
-        out, o->engine, c->algorithm, REF(c->x), REF(c->weight), b, REF(c->y), c->stride,
-        c->dilation, c->pad_begin, c->pad_end, hint, c->attr);
+        out, c->engine, c->algorithm, c->x, c->weight, c->bias, c->y, c->stride, c->dilation,
+        c->pad, c->pad, hint, c->attr);
+}
+
+static dnnl_status_t linear_desc(const struct layer_call *c, enum onednn_direction direction,
+                                 dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
+{
+    if (direction == ONEDNN_FORWARD)
+        return dnnl_inner_product_forward_primitive_desc_create(
+            out, c->engine, dnnl_forward_training, c->x, c->weight, c->bias, c->y, c->attr);
+    if (direction == ONEDNN_INPUT_GRAD)
+        return dnnl_inner_product_backward_data_primitive_desc_create(
+            out, c->engine, c->x, c->weight, c->y, hint, c->attr);
+    return dnnl_inner_product_backward_weights_primitive_desc_create(
+        out, c->engine, c->x, c->weight, c->bias, c->y, hint, c->attr);
+}
 #else
-    const dnnl_memory_desc_t *b = bias ? &bias->desc : NULL;
+static dnnl_status_t conv_desc(const struct layer_call *c, enum onednn_direction direction,
+                               dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
+{
     dnnl_convolution_desc_t desc;
     dnnl_status_t status;
 
     if (direction == ONEDNN_FORWARD)
         status = dnnl_dilated_convolution_forward_desc_init(
-            &desc, dnnl_forward_training, c->algorithm, REF(c->x), REF(c->weight), b, REF(c->y),
-            c->stride, c->dilation, c->pad_begin, c->pad_end);
+            &desc, dnnl_forward_training, c->algorithm, c->x, c->weight, c->bias, c->y, c->stride,
+            c->dilation, c->pad, c->pad);
     else if (direction == ONEDNN_INPUT_GRAD)
-        status = dnnl_dilated_convolution_backward_data_desc_init(
-            &desc, c->algorithm, REF(c->x), REF(c->weight), REF(c->y), c->stride, c->dilation,
-            c->pad_begin, c->pad_end);
+        status = dnnl_dilated_convolution_backward_data_desc_init(&desc, c->algorithm, c->x,
+                                                                  c->weight, c->y, c->stride,
+                                                                  c->dilation, c->pad, c->pad);
     else
         status = dnnl_dilated_convolution_backward_weights_desc_init(
-            &desc, c->algorithm, REF(c->x), REF(c->weight), b, REF(c->y), c->stride, c->dilation,
-            c->pad_begin, c->pad_end);
-    if (status != dnnl_success)
-        return status;
-    return dnnl_primitive_desc_create(out, &desc, c->attr, o->engine, hint);
-#endif
+            &desc, c->algorithm, c->x, c->weight, c->bias, c->y, c->stride, c->dilation, c->pad,
+            c->pad);
+    return status ? status : dnnl_primitive_desc_create(out, &desc, c->attr, c->engine, hint);
 }
 
-int onednn_choose_conv(const struct onednn *o, enum onednn_direction direction, bool winograd,
-                       const struct memory_desc *x, const struct memory_desc *weight,
-                       const struct memory_desc *bias, const struct memory_desc *y,
-                       const struct conv_geometry *g, struct kernel_desc *out, struct error *err)
+static dnnl_status_t linear_desc(const struct layer_call *c, enum onednn_direction direction,
+                                 dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
 {
-    struct conv_call call = { .algorithm = winograd ? dnnl_convolution_auto : dnnl_convolution_direct,
-                              .x = x, .weight = weight, .bias = bias, .y = y,
-                              .attr = user_scratch() };
-    dnnl_primitive_desc_t hint = NULL;
-    dnnl_status_t status = dnnl_success;
-
-    *out = (struct kernel_desc){ 0 };
-    for (int i = 0; i < 2; i++) {
-        call.stride[i] = g->stride[i];
-        call.dilation[i] = g->dilation[i] - 1;
-        call.pad_begin[i] = g->pad_begin[i];
-        call.pad_end[i] = g->pad_end[i];
-    }
-    if (direction != ONEDNN_FORWARD) /* backward kernels ask what forward did */
-        status = conv_desc(o, &call, ONEDNN_FORWARD, NULL, &hint);
-    if (status == dnnl_success)
-        status = conv_desc(o, &call, direction, hint, &out->desc);
-    if (hint)
-        dnnl_primitive_desc_destroy(hint);
-    dnnl_primitive_attr_destroy(call.attr);
-    if (check(status, "convolution", err))
-        return -1;
-    out->weight = queried(out->desc,
-                          direction == ONEDNN_WEIGHT_GRAD ? dnnl_query_diff_weights_md
-                                                          : dnnl_query_weights_md,
-                          weight->rank, weight->dims);
-    describe(out);
-    return 0;
-}
-
-/* --- linear ---------------------------------------------------------------------------------------- */
-
-static dnnl_status_t linear_desc(const struct onednn *o, enum onednn_direction direction,
-                                 const struct memory_desc *x, const struct memory_desc *weight,
-                                 const struct memory_desc *bias, const struct memory_desc *y,
-                                 dnnl_primitive_attr_t attr, dnnl_primitive_desc_t hint,
-                                 dnnl_primitive_desc_t *out)
-{
-    if (direction == ONEDNN_INPUT_GRAD)
-        bias = NULL;
-#if V3
-    const_dnnl_memory_desc_t b = bias ? bias->desc : NULL;
-
-    if (direction == ONEDNN_FORWARD)
-        return dnnl_inner_product_forward_primitive_desc_create(
-            out, o->engine, dnnl_forward_training, REF(x), REF(weight), b, REF(y), attr);
-    if (direction == ONEDNN_INPUT_GRAD)
-        return dnnl_inner_product_backward_data_primitive_desc_create(
-            out, o->engine, REF(x), REF(weight), REF(y), hint, attr);
-    return dnnl_inner_product_backward_weights_primitive_desc_create(out, o->engine, REF(x),
-                                                                     REF(weight), b, REF(y), hint,
-                                                                     attr);
-#else
-    const dnnl_memory_desc_t *b = bias ? &bias->desc : NULL;
     dnnl_inner_product_desc_t desc;
     dnnl_status_t status;
 
     if (direction == ONEDNN_FORWARD)
-        status = dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_training, REF(x),
-                                                      REF(weight), b, REF(y));
+        status = dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_training, c->x,
+                                                      c->weight, c->bias, c->y);
     else if (direction == ONEDNN_INPUT_GRAD)
-        status = dnnl_inner_product_backward_data_desc_init(&desc, REF(x), REF(weight), REF(y));
+        status = dnnl_inner_product_backward_data_desc_init(&desc, c->x, c->weight, c->y);
     else
-        status = dnnl_inner_product_backward_weights_desc_init(&desc, REF(x), REF(weight), b, REF(y));
-    if (status != dnnl_success)
-        return status;
-    return dnnl_primitive_desc_create(out, &desc, attr, o->engine, hint);
+        status = dnnl_inner_product_backward_weights_desc_init(&desc, c->x, c->weight, c->bias,
+                                                               c->y);
+    return status ? status : dnnl_primitive_desc_create(out, &desc, c->attr, c->engine, hint);
+}
+#endif
+
+static int choose_layer(struct onednn *onednn, enum onednn_direction direction,
+                        const struct operands *operands, layer_fn *make, struct layer_call *call,
+                        const char *what, struct kernel_desc *out, struct error *err)
+{
+    dnnl_primitive_desc_t hint = NULL;
+    dnnl_status_t status = dnnl_success;
+    bool has_diff_weight = direction == ONEDNN_WEIGHT_GRAD;
+
+    set_threads(onednn->thread_count);
+    *out = (struct kernel_desc){ .operands = *operands };
+    memcpy(out->ids, operand_ids[direction], sizeof(out->ids));
+    if (direction == ONEDNN_INPUT_GRAD)
+        out->operands.of[OPERAND_BIAS] = NULL;
+    call->engine = onednn->engine;
+    call->attr = user_scratch();
+    call->x = ref(operands->of[OPERAND_X]);
+    call->weight = ref(operands->of[OPERAND_WEIGHT]);
+    call->bias = ref(operands->of[OPERAND_BIAS]);
+    call->y = ref(operands->of[OPERAND_Y]);
+    if (direction != ONEDNN_FORWARD) /* backward kernels want to know their forward kernel */
+        status = make(call, ONEDNN_FORWARD, NULL, &hint);
+    if (!status)
+        status = make(call, direction, hint, &out->desc);
+    if (hint)
+        dnnl_primitive_desc_destroy(hint);
+    dnnl_primitive_attr_destroy(call->attr);
+    if (check(status, what, err))
+        return -1;
+    if (!settle(onednn, out, has_diff_weight ? dnnl_query_diff_weights_md : dnnl_query_weights_md,
+                &out->operands.of[OPERAND_WEIGHT])) {
+        kernel_desc_release(out);
+        return FAIL(err, UNSUPPORTED, "oneDNN: %s: the kernel hides its weights' layout", what);
+    }
+    describe(out);
+    return 0;
+}
+
+int onednn_choose_conv(struct onednn *onednn, enum onednn_direction direction,
+                       enum conv_algorithm algorithm, const struct operands *operands,
+                       const struct conv_geometry *geometry, struct kernel_desc *out,
+                       struct error *err)
+{
+    struct layer_call call = { .algorithm = algorithm == CONV_AUTO ? dnnl_convolution_auto
+                                                                   : dnnl_convolution_direct };
+
+    for (int i = 0; i < 2; i++) {
+        call.stride[i] = geometry->stride[i];
+        call.dilation[i] = geometry->dilation[i] - 1;
+        call.pad[i] = geometry->pad[i];
+    }
+    return choose_layer(onednn, direction, operands, conv_desc, &call, "convolution", out, err);
+}
+
+int onednn_choose_linear(struct onednn *onednn, enum onednn_direction direction,
+                         const struct operands *operands, struct kernel_desc *out,
+                         struct error *err)
+{
+    struct layer_call call = { 0 };
+
+    return choose_layer(onednn, direction, operands, linear_desc, &call, "inner product", out, err);
+}
+
+/* --- matmul and reorder ------------------------------------------------------------------------ */
+
+/* The scale is an operation after the product: that is the same in all versions. */
+static void add_scale(dnnl_primitive_attr_t attr, float scale)
+{
+    dnnl_post_ops_t after = NULL;
+
+    BUG_IF(dnnl_post_ops_create(&after));
+#if V3
+    BUG_IF(dnnl_post_ops_append_eltwise(after, dnnl_eltwise_linear, scale, 0));
+#else
+    BUG_IF(dnnl_post_ops_append_eltwise(after, 1, dnnl_eltwise_linear, scale, 0));
+#endif
+    BUG_IF(dnnl_primitive_attr_set_post_ops(attr, after));
+    dnnl_post_ops_destroy(after);
+}
+
+static dnnl_status_t matmul_desc(const struct onednn *onednn, const struct operands *operands,
+                                 dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
+{
+    desc_ref x = ref(operands->of[OPERAND_X]), weight = ref(operands->of[OPERAND_WEIGHT]);
+    desc_ref bias = ref(operands->of[OPERAND_BIAS]), y = ref(operands->of[OPERAND_Y]);
+#if V3
+    return dnnl_matmul_primitive_desc_create(out, onednn->engine, x, weight, bias, y, attr);
+#else
+    dnnl_matmul_desc_t desc;
+    dnnl_status_t status = dnnl_matmul_desc_init(&desc, x, weight, bias, y);
+
+    return status ? status : dnnl_primitive_desc_create(out, &desc, attr, onednn->engine, NULL);
 #endif
 }
 
-int onednn_choose_linear(const struct onednn *o, enum onednn_direction direction,
-                         const struct memory_desc *x, const struct memory_desc *weight,
-                         const struct memory_desc *bias, const struct memory_desc *y,
+int onednn_choose_matmul(struct onednn *onednn, const struct operands *operands, float scale,
                          struct kernel_desc *out, struct error *err)
 {
     dnnl_primitive_attr_t attr = user_scratch();
-    dnnl_primitive_desc_t hint = NULL;
-    dnnl_status_t status = dnnl_success;
+    dnnl_status_t status;
 
-    *out = (struct kernel_desc){ 0 };
-    if (direction != ONEDNN_FORWARD)
-        status = linear_desc(o, ONEDNN_FORWARD, x, weight, bias, y, attr, NULL, &hint);
-    if (status == dnnl_success)
-        status = linear_desc(o, direction, x, weight, bias, y, attr, hint, &out->desc);
-    if (hint)
-        dnnl_primitive_desc_destroy(hint);
+    set_threads(onednn->thread_count);
+    *out = (struct kernel_desc){ .operands = *operands };
+    memcpy(out->ids, operand_ids[ONEDNN_FORWARD], sizeof(out->ids));
+    if (scale != 1)
+        add_scale(attr, scale);
+    status = matmul_desc(onednn, operands, attr, &out->desc);
     dnnl_primitive_attr_destroy(attr);
-    if (check(status, "inner product", err))
+    if (check(status, "matmul", err))
         return -1;
-    out->weight = queried(out->desc,
-                          direction == ONEDNN_WEIGHT_GRAD ? dnnl_query_diff_weights_md
-                                                          : dnnl_query_weights_md,
-                          weight->rank, weight->dims);
+    settle(onednn, out, dnnl_query_weights_md, &out->operands.of[OPERAND_WEIGHT]);
     describe(out);
     return 0;
 }
 
-int onednn_choose_reorder(const struct onednn *o, const struct memory_desc *from,
+int onednn_choose_reorder(struct onednn *onednn, const struct memory_desc *from,
                           const struct memory_desc *to, struct kernel_desc *out, struct error *err)
 {
     dnnl_primitive_attr_t attr = user_scratch();
-    dnnl_status_t status = dnnl_reorder_primitive_desc_create(&out->desc, REF(from), o->engine,
-                                                              REF(to), o->engine, attr);
+    dnnl_status_t status;
 
+    set_threads(onednn->thread_count);
+    *out = (struct kernel_desc){ .operands.of = { [OPERAND_X] = from, [OPERAND_Y] = to },
+                                 .ids = { [OPERAND_X] = DNNL_ARG_FROM,
+                                          [OPERAND_Y] = DNNL_ARG_TO } };
+    status = dnnl_reorder_primitive_desc_create(&out->desc, ref(from), onednn->engine, ref(to),
+                                                onednn->engine, attr);
     dnnl_primitive_attr_destroy(attr);
     if (check(status, "reorder", err))
         return -1;
-    out->weight = *to;
     describe(out);
     return 0;
 }
 
-void kernel_desc_release(struct kernel_desc *desc)
-{
-    if (desc->desc)
-        dnnl_primitive_desc_destroy(desc->desc);
-    desc->desc = NULL;
-}
+/* --- kernels that run ------------------------------------------------------------------------- */
 
-/* --- kernels that run ----------------------------------------------------------------------------- */
+struct primitive {
+    dnnl_stream_t stream;
+    int thread_count;
+    struct kernel_desc kernel;
+    dnnl_primitive_t primitive; /* NULL until generated */
+    dnnl_exec_arg_t args[OPERAND_COUNT + 1];
+    int arg_of[OPERAND_COUNT + 1]; /* by operand, the last one is the scratch; -1: absent */
+    int arg_count;
+};
 
-int primitive_init(struct primitive *primitive, const struct onednn *o,
-                   const struct kernel_desc *desc, struct error *err)
-{
-    *primitive = (struct primitive){ .stream = o->stream };
-    return check(dnnl_primitive_create(&primitive->primitive, desc->desc), desc->name, err);
-}
-
-static int add(struct primitive *primitive, const struct onednn *o, int id,
-#if V3
-               const_dnnl_memory_desc_t desc,
-#else
-               const dnnl_memory_desc_t *desc,
-#endif
-               struct error *err)
+static int add_arg(struct primitive *primitive, const struct onednn *onednn, int operand, int id,
+                   desc_ref desc, struct error *err)
 {
     dnnl_exec_arg_t *arg = &primitive->args[primitive->arg_count];
 
-    BUG_IF(primitive->arg_count == PRIMITIVE_MAX_ARGS);
     arg->arg = id;
-    if (check(dnnl_memory_create(&arg->memory, desc, o->engine, DNNL_MEMORY_NONE), "memory", err))
+    if (check(dnnl_memory_create(&arg->memory, desc, onednn->engine, DNNL_MEMORY_NONE), "memory",
+              err))
         return -1;
-    primitive->arg_count++;
+    primitive->arg_of[operand] = primitive->arg_count++;
     return 0;
 }
 
-int primitive_add(struct primitive *primitive, const struct onednn *o, int id,
-                  const struct memory_desc *desc, struct error *err)
+int primitive_new(struct primitive **out, const struct onednn *onednn, struct kernel_desc *desc,
+                  struct error *err)
 {
-    return add(primitive, o, id, REF(desc), err);
+    struct primitive *primitive = calloc(1, sizeof(*primitive));
+    const struct kernel_desc *kernel = &primitive->kernel;
+
+    BUG_IF(!primitive);
+    primitive->stream = onednn->stream;
+    primitive->thread_count = onednn->thread_count;
+    primitive->kernel = *desc;
+    *desc = (struct kernel_desc){ 0 };
+    memset(primitive->arg_of, -1, sizeof(primitive->arg_of));
+    for (int i = 0; i < OPERAND_COUNT; i++)
+        if (kernel->operands.of[i] && add_arg(primitive, onednn, i, kernel->ids[i],
+                                              ref(kernel->operands.of[i]), err))
+            goto failed;
+    if (kernel->scratch_bytes && add_arg(primitive, onednn, OPERAND_COUNT, DNNL_ARG_SCRATCHPAD,
+                                         query(kernel->desc, dnnl_query_scratchpad_md), err))
+        goto failed;
+    *out = primitive;
+    return 0;
+failed:
+    primitive_free(primitive);
+    return -1;
 }
 
-int primitive_add_scratch(struct primitive *primitive, const struct onednn *o,
-                          const struct kernel_desc *desc, struct error *err)
+int primitive_generate(struct primitive *primitive, struct error *err)
 {
-    return add(primitive, o, DNNL_ARG_SCRATCHPAD,
-               dnnl_primitive_desc_query_md(desc->desc, dnnl_query_scratchpad_md, 0), err);
+    if (primitive->primitive)
+        return 0;
+    set_threads(primitive->thread_count);
+    return check(dnnl_primitive_create(&primitive->primitive, primitive->kernel.desc),
+                 primitive->kernel.name, err);
 }
 
-void primitive_bind(struct primitive *primitive, int arg, void *memory)
+static void bind(struct primitive *primitive, int operand, void *memory)
 {
-    BUG_IF(dnnl_memory_set_data_handle(primitive->args[arg].memory, memory));
+    int arg = primitive->arg_of[operand];
+
+    if (arg >= 0)
+        BUG_IF(dnnl_memory_set_data_handle(primitive->args[arg].memory, memory));
+}
+
+void primitive_bind(struct primitive *primitive, enum operand operand, void *memory)
+{
+    bind(primitive, (int)operand, memory);
+}
+
+void primitive_bind_scratch(struct primitive *primitive, void *memory)
+{
+    bind(primitive, OPERAND_COUNT, memory);
 }
 
 int primitive_run(const struct primitive *primitive)
@@ -386,11 +642,14 @@ int primitive_run(const struct primitive *primitive)
                                        primitive->arg_count, primitive->args);
 }
 
-void primitive_release(struct primitive *primitive)
+void primitive_free(struct primitive *primitive)
 {
+    if (!primitive)
+        return;
     for (int i = 0; i < primitive->arg_count; i++)
         dnnl_memory_destroy(primitive->args[i].memory);
     if (primitive->primitive)
         dnnl_primitive_destroy(primitive->primitive);
-    *primitive = (struct primitive){ 0 };
+    kernel_desc_release(&primitive->kernel);
+    free(primitive);
 }

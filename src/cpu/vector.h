@@ -17,7 +17,7 @@
 typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef int32_t vector_int __attribute__((vector_size(4 * LANES)));
 
-/* One bit pattern per lane: all ones where a comparison held. */
+/* What a comparison gives: one bit, or all bits, of each lane where it held. */
 #if defined(__AVX512F__)
 #include <immintrin.h>
 typedef __mmask16 vector_mask;
@@ -138,6 +138,15 @@ INLINE vector_mask vector_greater(vector a, vector b)
     return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
 #else
     return a > b;
+#endif
+}
+
+INLINE vector_mask vector_equal_int(vector_int a, int32_t b)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmpeq_epi32_mask((__m512i)a, _mm512_set1_epi32(b));
+#else
+    return a == b;
 #endif
 }
 

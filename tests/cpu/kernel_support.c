@@ -149,7 +149,7 @@ static void compare(const struct trial *t, int arg, const void *buffer)
                       t->text, arg, shape_text(&value->shape, shape), (long long)i, got, want);
     }
     for (int64_t i = 0; i < stored; i++)
-        if (!used[i] && ((const int32_t *)buffer)[i])
+        if (!used[i] && ((const float *)buffer)[i] != 0) /* -0 is fine */
             test_fail(__FILE__, __LINE__, "%s: argument %d %s: padding at %lld is not zero", t->text,
                       arg, shape_text(&value->shape, shape), (long long)i);
     free(used);
@@ -234,8 +234,20 @@ static void try_row(struct trial *t)
     free_buffers(whole);
 }
 
+static size_t layout_bytes(struct device *device, int layout, const struct shape *shape,
+                           enum dtype dtype)
+{
+    int64_t b = device->block;
+
+    if (layout == LAYOUT_PLAIN)
+        return slab_round((size_t)shape_count(shape) * dtype_size(dtype));
+    return slab_round((size_t)(shape->dim[0] * ((shape->dim[1] + b - 1) / b) * shape->dim[2] *
+                               shape->dim[3] * b) * dtype_size(dtype));
+}
+
+/* With the images of the inputs in this layout before. */
 static int try_table(const struct kernel_check *check, const struct cpu_kernels *kernels,
-                     double *const *given, double *const *expected)
+                     double *const *given, double *const *expected, int layout)
 {
     int taken = 0;
 
@@ -243,7 +255,11 @@ static int try_table(const struct kernel_check *check, const struct cpu_kernels 
         struct trial t = { .check = check, .row = *row, .given = given, .expected = expected };
         int wish[NODE_MAX_INPUTS] = { 0 };
 
-        t.device = (struct vector_device){ { .thread_count = 2, .block = kernels->lanes }, kernels };
+        for (int i = 0; i < check->node->input_count; i++)
+            if (check->node->inputs[i] && check->node->inputs[i]->shape.rank == 4)
+                wish[i] = layout;
+        t.device = (struct vector_device){ { .thread_count = 2, .block = kernels->lanes,
+                                             .layout_bytes = layout_bytes }, kernels };
         t.offer.kernel = *row;
         if ((*row)->op == check->node->op &&
             (*row)->offer(&t.device.device, &t.arena, check->node, wish, &t.offer)) {
@@ -288,8 +304,10 @@ void check_kernels(const struct kernel_check *check)
     node->op->reference(&(struct reference_call){ node, expected, expected + node->input_count,
                                                   &run });
     for (const struct cpu_kernels *const *kernels = cpu_kernels_all(); *kernels; kernels++) {
-        int taken = try_table(check, *kernels, given, expected);
+        int taken = try_table(check, *kernels, given, expected, LAYOUT_BLOCKED);
 
+        if (check->any_layout)
+            try_table(check, *kernels, given, expected, LAYOUT_PLAIN);
         if (taken < least)
             test_fail(__FILE__, __LINE__, "%d rows of %s take %s, not %d", taken, (*kernels)->name,
                       node->op->name, least);

@@ -18,6 +18,7 @@ struct kernel_check {
     double tolerance;                 /* relative to 1 + |value|; 0: 2e-5 */
     uint64_t seed;
     bool training;
+    bool any_layout; /* images may lie blocked or plain: try both */
     int least_rows; /* how many rows must take the node; 0: 1 */
 };
 

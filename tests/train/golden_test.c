@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHAOTIC 5e-3
+
 struct golden {
     json_t *root;
     struct device *device;
@@ -15,6 +17,9 @@ struct golden {
     uint32_t seed;
     bool exact; /* the reference device in double */
     double global_l2;
+    /* How far the peer's own single precision is off at worst: some nets are chaotic on these
+     * small batches (batch norm over 36 values), and only double can be compared closely. */
+    double peer_error;
 };
 
 static void open_golden(struct golden *g, const char *name, bool exact)
@@ -31,6 +36,7 @@ static void open_golden(struct golden *g, const char *name, bool exact)
     g->classes = (int)golden_number(g->root, "classes");
     g->seed = (uint32_t)golden_number(g->root, "seed");
     g->global_l2 = golden_number(g->root, "grad_global_l2");
+    g->peer_error = golden_number(json_object_get(g->root, "f32_vs_f64"), "grad_rel_l2_max");
     g->device = exact ? device_reference_open(true) : device_cpu_open(&cpu, &err);
     CHECK(g->device);
     options.model = model_find(name);
@@ -79,6 +85,8 @@ static double allowed_difference(const struct golden *g, const json_t *row)
 
     if (g->exact)
         return 2e-6 * l2 + 1e-9 * g->global_l2;
+    if (g->peer_error > CHAOTIC)
+        own = 3 * g->peer_error;
     return (own > 1e-3 ? own : 1e-3) * l2 + 1e-6 * g->global_l2;
 }
 
@@ -111,7 +119,9 @@ static void check_gradient(const struct golden *g, const json_t *row)
 
         for (int64_t i = 0; i < count; i++)
             dot += values[i] * golden_uniform((uint32_t)i, 910001 + (uint32_t)k, g->seed);
-        if (!(fabs(dot - want) <= allowed))
+        /* an error of length e in a random direction adds e |U| / sqrt(count) = 0.58 e: two of
+         * that are within 2 e in all but one of a thousand cases */
+        if (!(fabs(dot - want) <= 2 * allowed))
             test_fail(__FILE__, __LINE__, "%s: dot product %zu of the gradient is %.9g, not %.9g",
                       name, k, dot, want);
     }
@@ -172,7 +182,7 @@ static void check_model(const char *name, bool exact)
         check_norm(&g, json_array_get(norms, i), "mean", "running_mean");
         check_norm(&g, json_array_get(norms, i), "var", "running_var");
     }
-    if (!exact)
+    if (!exact && g.peer_error <= CHAOTIC)
         check_update(&g);
     close_golden(&g);
 }
@@ -186,9 +196,15 @@ TEST_SLOW(golden_resnet34) { check_model("resnet34", false); }
 TEST_SLOW(golden_resnet50) { check_model("resnet50", false); }
 TEST_SLOW(golden_mobilenetv3_large) { check_model("mobilenetv3_large_100", false); }
 TEST_SLOW(golden_efficientnet_b1) { check_model("efficientnet_b1", false); }
+TEST_SLOW(golden_efficientnet_b2) { check_model("efficientnet_b2", false); }
+TEST_SLOW(golden_efficientnet_b3) { check_model("efficientnet_b3", false); }
+TEST_SLOW(golden_resnet101) { check_model("resnet101", false); }
+TEST_SLOW(golden_vit_small) { check_model("vit_small_patch16_224", false); }
+TEST_SLOW(golden_vit_base) { check_model("vit_base_patch16_224", false); }
 TEST_SLOW(golden_efficientnetv2_s) { check_model("efficientnetv2_s", false); }
 TEST_SLOW(golden_vit_tiny) { check_model("vit_tiny_patch16_224", false); }
 TEST_SLOW(golden_convnext_tiny) { check_model("convnext_tiny", false); }
 TEST_SLOW(golden_exact_mobilenetv3_small) { check_model("mobilenetv3_small_100", true); }
 TEST_SLOW(golden_exact_resnet18) { check_model("resnet18", true); }
+TEST_SLOW(golden_exact_resnet50) { check_model("resnet50", true); }
 TEST_SLOW(golden_exact_vit_tiny) { check_model("vit_tiny_patch16_224", true); }

@@ -51,15 +51,22 @@ INLINE void copy_vectors(float *to, const float *from, int64_t count)
         vector_store(to + i * LANES, vector_load(from + i * LANES));
 }
 
-/* Ask for a row that will be needed soon: rows are too short for the hardware to foresee. */
+/* Ask for a row that will be needed soon: rows are too short for the hardware to foresee, unless
+ * the plane is small as well. */
+#define PREFETCH_AT_LEAST 16
+
 INLINE void prefetch_row(const float *row, int64_t count)
 {
+    if (count < PREFETCH_AT_LEAST)
+        return;
     for (int64_t i = 0; i < count * LANES; i += 16)
         __builtin_prefetch(row + i, 0, 2);
 }
 
 INLINE void prefetch_row_to_write(float *row, int64_t count)
 {
+    if (count < PREFETCH_AT_LEAST)
+        return;
     for (int64_t i = 0; i < count * LANES; i += 16)
         __builtin_prefetch(row + i, 1, 2);
 }

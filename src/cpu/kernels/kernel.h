@@ -15,6 +15,8 @@
 #include "cpu/kernels.def"
 #undef RANGE
 
+extern const struct flat_kernels KERNEL(flat);
+
 INLINE int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;

@@ -11,4 +11,5 @@ const struct cpu_kernels KERNEL(kernels) = {
 #define RANGE(name) .name = KERNEL(name),
 #include "cpu/kernels.def"
 #undef RANGE
+    .flat = &KERNEL(flat),
 };
