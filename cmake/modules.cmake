@@ -31,8 +31,13 @@ function(module name)
 endfunction()
 
 # src/cpu/kernels/*.c are compiled once per instruction set, with the suffix in their symbols;
-# cpu/features.c chooses at run time.  Contraction to FMA is wanted here and nowhere else.
+# cpu/features.c chooses at run time.  Contraction to FMA is wanted here and nowhere else.  Under
+# sanitizers they are built plainly: instrumented and unrolled, one file takes a minute to compile.
 function(vector_kernels target)
+    set(optimise -O3)
+    if(FOVEA_SANITIZE)
+        set(optimise -O1 -fno-sanitize=undefined)
+    endif()
     file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cpu/kernels/*.c)
     set(flags_generic -DKERNEL_ISA=generic -DKERNEL_LANES=8 -Wno-psabi)
     set(flags_avx2 -DKERNEL_ISA=avx2 -DKERNEL_LANES=8 -mavx2 -mfma -mf16c)
@@ -41,7 +46,7 @@ function(vector_kernels target)
     foreach(isa generic avx2 avx512)
         add_library(kernels_${isa} OBJECT ${kernels})
         target_include_directories(kernels_${isa} PRIVATE ${PROJECT_SOURCE_DIR}/src)
-        target_compile_options(kernels_${isa} PRIVATE -O3 -ffp-contract=fast -fno-trapping-math
+        target_compile_options(kernels_${isa} PRIVATE ${optimise} -ffp-contract=fast -fno-trapping-math
             -include base/banned.h ${flags_${isa}})
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:kernels_${isa}>)
     endforeach()

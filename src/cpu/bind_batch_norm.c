@@ -1,4 +1,4 @@
-/* bind_batch_norm.c - rows for the batch norm family; kernels/batch_norm.c. */
+/* bind_batch_norm.c - rows for the batch norm family; kernels/vector_batch_norm.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"
@@ -138,7 +138,8 @@ static void bind_apply(const struct step *step, void *data)
     work->istd = step_input(step, APPLY_ISTD);
     work->gamma = step_input(step, APPLY_GAMMA);
     work->beta = step_input(step, APPLY_BETA);
-    work->residual = has_input(step->node, APPLY_RESIDUAL) ? step_input(step, APPLY_RESIDUAL) : NULL;
+    if (has_input(step->node, APPLY_RESIDUAL))
+        work->residual = step_input(step, APPLY_RESIDUAL);
     work->y = step_output(step, 0);
     if (work->y == work->x || work->y == work->residual)
         work->stream = false;

@@ -1,4 +1,4 @@
-/* bind_channels.c - rows for what has one number per image and channel; kernels/channels.c. */
+/* bind_channels.c - rows for numbers per image and channel; kernels/vector_channels.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"

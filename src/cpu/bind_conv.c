@@ -159,30 +159,29 @@ static int choose(struct device *device, const struct conv_request *r, struct ke
 
 /* Does the weight lie in a way that the kernel could take?  Then describe it. */
 static const struct memory_desc *weight_as_wished(struct device *device, int wish,
-                                                  const struct memory_desc *any)
+                                                  const struct shape *shape,
+                                                  const struct shape *value)
 {
     const struct memory_desc *desc;
 
-    if (wish == LAYOUT_PLAIN)
-        return memory_desc_plain(&device_cpu_of(device)->onednn, memory_desc_shape(any), DTYPE_F32);
+    if (wish == LAYOUT_PLAIN && shape_count(shape) == shape_count(value))
+        return memory_desc_plain(&device_cpu_of(device)->onednn, shape, DTYPE_F32);
     if (wish < LAYOUT_FIRST_PRIVATE)
         return NULL;
     desc = layout_desc(device, wish, NULL, DTYPE_F32);
-    return shape_equal(memory_desc_shape(desc), memory_desc_shape(any)) ? desc : NULL;
+    return shape_equal(memory_desc_shape(desc), shape) ? desc : NULL;
 }
 
 /* Take the weight as it lies if that makes no slower kind of kernel; *kernel is replaced. */
-static void try_wish(struct device *device, int wish, struct conv_request *r,
-                     struct kernel_desc *kernel)
+static void try_wish(struct device *device, int wish, const struct shape *value,
+                     struct conv_request *r, struct kernel_desc *kernel)
 {
     struct conv_request wished = *r;
     struct kernel_desc other;
-    const struct memory_desc *desc = weight_as_wished(device, wish, r->operands.of[OPERAND_WEIGHT]);
+    const struct memory_desc *desc = weight_as_wished(
+        device, wish, memory_desc_shape(r->operands.of[OPERAND_WEIGHT]), value);
 
     if (!desc || desc == kernel->operands.of[OPERAND_WEIGHT])
-        return;
-    if (wish == LAYOUT_PLAIN &&
-        shape_count(memory_desc_shape(desc)) * 4 != (int64_t)memory_desc_bytes(desc))
         return;
     wished.operands.of[OPERAND_WEIGHT] = desc;
     if (choose(device, &wished, &other))
@@ -225,17 +224,18 @@ static bool offer_conv(struct device *device, struct arena *arena, const struct 
 {
     const struct conv_op *conv = conv_op_of(node);
     int weight = conv->args[OPERAND_WEIGHT];
+    const struct shape *value_shape = &operand_value(conv, node, OPERAND_WEIGHT)->shape;
     struct conv_request request;
     struct kernel_desc kernel;
 
     if (!make_request(device, node, blocked, &request) || choose(device, &request, &kernel))
         return false;
     if (weight >= 0)
-        try_wish(device, wish[weight], &request, &kernel);
+        try_wish(device, wish[weight], value_shape, &request, &kernel);
     set_layout(conv, OPERAND_X, request.x_layout, offer);
     set_layout(conv, OPERAND_Y, request.y_layout, offer);
-    set_layout(conv, OPERAND_WEIGHT, layout_of_desc(device, kernel.operands.of[OPERAND_WEIGHT]),
-               offer);
+    set_layout(conv, OPERAND_WEIGHT,
+               layout_of_desc(device, kernel.operands.of[OPERAND_WEIGHT], value_shape), offer);
     offer->scratch_bytes = kernel.scratch_bytes;
     offer->cost = request_seconds(device, &request, &kernel);
     offer->choice = arena_copy(arena, &request, sizeof(request));

@@ -1,5 +1,5 @@
 /* bind_depthwise.c - rows for depthwise convolution, alone and with the batch norms around it;
- * kernels/depthwise.c, depthwise_grad.c. */
+ * kernels/vector_depthwise.c, vector_depthwise_grad.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"

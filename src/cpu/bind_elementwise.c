@@ -1,4 +1,4 @@
-/* bind_elementwise.c - rows for elementwise ops and the same for every sample; kernels/elementwise.c. */
+/* bind_elementwise.c - rows for elementwise ops; kernels/vector_elementwise.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"
@@ -116,7 +116,8 @@ static void setup_samples(struct step *step, struct samples_work *work, const st
     work->x = step_input(step, 0);
     work->s = step_input(step, 1);
     work->y = step_output(step, 0);
-    bind_phase(step, range, work, work->chunks * (step->node->op == &op_sum_samples ? 1 : work->samples));
+    bind_phase(step, range, work,
+               step->node->op == &op_sum_samples ? work->chunks : work->chunks * work->samples);
 }
 
 static void setup_scale_samples(struct step *step, void *work, const struct setup *setup)
@@ -139,7 +140,8 @@ static const struct simple_row rows[] = {
     SIMPLE_ROW(add, offer_pair, struct elementwise_work, setup_add),
     SIMPLE_ROW(mul, offer_pair, struct elementwise_work, setup_mul),
     SIMPLE_ROW(activation, offer_activation, struct elementwise_work, setup_activation),
-    SIMPLE_ROW(activation_grad, offer_activation_grad, struct elementwise_work, setup_activation_grad),
+    SIMPLE_ROW(activation_grad, offer_activation_grad, struct elementwise_work,
+               setup_activation_grad),
     SIMPLE_ROW(scale_samples, offer_scale_samples, struct samples_work, setup_scale_samples),
     SIMPLE_ROW(add_samples, offer_samples, struct samples_work, setup_add_samples),
     SIMPLE_ROW(sum_samples, offer_samples, struct samples_work, setup_sum_samples),

@@ -84,7 +84,8 @@ static bool offer_linear(struct device *device, struct arena *arena, int wish,
     }
     if (!chosen && choose(device, r, &kernel, &ignored))
         return false;
-    *weight_layout = layout_of_desc(device, kernel.operands.of[OPERAND_WEIGHT]);
+    *weight_layout = layout_of_desc(device, kernel.operands.of[OPERAND_WEIGHT],
+                                    memory_desc_shape(kernel.operands.of[OPERAND_WEIGHT]));
     offer->scratch_bytes = kernel.scratch_bytes;
     offer->cost = request_seconds(device, r, &kernel);
     offer->choice = arena_copy(arena, r, sizeof(*r));

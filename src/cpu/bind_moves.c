@@ -1,4 +1,4 @@
-/* bind_moves.c - rows for what only moves elements, and for random masks; kernels/moves.c. */
+/* bind_moves.c - rows for moving elements and random masks; kernels/vector_moves.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"

@@ -1,4 +1,4 @@
-/* bind_pool.c - rows for pooling and enlarging; kernels/pool.c. */
+/* bind_pool.c - rows for pooling and enlarging; kernels/vector_pool.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"

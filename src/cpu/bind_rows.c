@@ -1,4 +1,4 @@
-/* bind_rows.c - rows for ops on the last dimension of plain values; kernels/rows.c. */
+/* bind_rows.c - rows for ops on the last dimension of plain values; kernels/vector_rows.c. */
 
 #include "cpu/bind.h"
 #include "nn/ops.h"
@@ -166,7 +166,8 @@ static const struct simple_row rows[] = {
     SIMPLE_ROW(softmax, offer_over_first, struct rows_work, setup_softmax),
     SIMPLE_ROW(softmax_grad, offer_over_dy, struct rows_work, setup_softmax_grad),
     SIMPLE_ROW(softmax_cross_entropy, offer_rows, struct rows_work, setup_cross_entropy),
-    SIMPLE_ROW(softmax_cross_entropy_grad, offer_over_first, struct rows_work, setup_cross_entropy_grad),
+    SIMPLE_ROW(softmax_cross_entropy_grad, offer_over_first, struct rows_work,
+               setup_cross_entropy_grad),
 };
 /* clang-format on */
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "tensor/slab.h"
 
-#include <string.h>
+#include <math.h>
 
 static const struct rule {
     enum onednn_direction direction;
@@ -84,10 +84,11 @@ done:
     return result;
 }
 
-int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, double seconds[2],
+int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, double seconds[3],
                        struct error *err)
 {
-    static const enum conv_algorithm algorithms[] = { CONV_DIRECT, CONV_AUTO };
+    static const enum conv_algorithm algorithms[] = { CONV_DIRECT, CONV_AUTO,
+                                                     CONV_WINOGRAD };
     const struct conv_geometry geometry = { { 1, 1 }, { 1, 1 }, { 1, 1 } };
     int block = conv->isa == ONEDNN_AVX512 ? 16 : 8;
     struct shape x = SHAPE(conv->images, conv->in, conv->out_size[0], conv->out_size[1]);
@@ -98,12 +99,16 @@ int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, doub
           [OPERAND_WEIGHT] = memory_desc_any(onednn, &SHAPE(conv->out, conv->in, 3, 3)) }
     };
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         struct kernel_desc kernel;
 
+        seconds[i] = INFINITY;
         if (onednn_choose_conv(onednn, conv->direction, algorithms[i], &operands, &geometry,
-                               &kernel, err))
+                               &kernel, err)) {
+            if (algorithms[i] == CONV_WINOGRAD)
+                continue;
             return -1;
+        }
         if (time_kernel(onednn, &kernel, &seconds[i], err)) {
             kernel_desc_release(&kernel);
             return -1;

@@ -16,9 +16,9 @@ struct conv_case {
 
 enum conv_algorithm conv_rules_algorithm(const struct conv_case *conv);
 
-/* Seconds of the fastest of some runs with both algorithms (dense, 3x3, padded by 1), on memory of
- * its own.  Where Winograd's cannot be had, both are the same. */
-int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, double seconds[2],
+/* Seconds of the fastest of some runs, by enum conv_algorithm (dense, 3x3, padded by 1), on memory
+ * of its own; infinity where that algorithm cannot be had. */
+int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, double seconds[3],
                        struct error *err);
 
 #endif

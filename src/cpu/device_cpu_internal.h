@@ -30,8 +30,9 @@ static inline struct device_cpu *device_cpu_of(struct device *device)
  * more channels than the value has, up to whole blocks; those are zeros. */
 const struct memory_desc *layout_desc(struct device *device, int layout, const struct shape *shape,
                                       enum dtype dtype);
-/* LAYOUT_PLAIN if that is what it is. */
-int layout_of_desc(struct device *device, const struct memory_desc *desc);
+/* LAYOUT_PLAIN if it is row-major and has no more channels than the value. */
+int layout_of_desc(struct device *device, const struct memory_desc *desc,
+                   const struct shape *value);
 
 size_t cpu_layout_bytes(struct device *device, int layout, const struct shape *shape,
                         enum dtype dtype);

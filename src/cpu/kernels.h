@@ -31,12 +31,12 @@ struct cpu_kernels {
 #define RANGE(name) range_fn *name;
 #include "cpu/kernels.def"
 #undef RANGE
-    const struct flat_kernels *flat; /* kernels/flat.c */
+    const struct flat_kernels *flat; /* kernels/vector_flat.c */
 };
 
 extern const struct cpu_kernels kernels_generic, kernels_avx2, kernels_avx512;
 
-/* --- batch norm: kernels/batch_norm.c -------------------------------------------------------- */
+/* --- batch norm: kernels/vector_batch_norm.c ------------------------------------------------ */
 
 struct batch_norm_work {
     struct blocked size;
@@ -63,7 +63,7 @@ struct batch_norm_work {
  *                      dz stands for dy.
  * batch_running        items: blocks.  running statistics -> mean, istd */
 
-/* --- depthwise convolution: kernels/depthwise.c, depthwise_grad.c ---------------------------- */
+/* --- depthwise convolution: kernels/vector_depthwise.c, vector_depthwise_grad.c ------------- */
 
 /* One plane (image, block) is an item.  With `before`, x goes through that batch norm and the
  * activation while it is loaded. */
@@ -83,14 +83,14 @@ struct depthwise_work {
     float *dx; /* the gradient before the activation; NULL: not wanted */
     float *dweight, *dbias; /* NULL: not wanted */
     float *moments;        /* 2 * lanes per plane: statistics of y; sums for dgamma and dbeta */
-    float *weight_partial; /* (kernel^2 + 1) * lanes per plane: dweight, then dbias; NULL: unwanted */
+    float *weight_partial; /* (kernel^2 + 1) * lanes per plane: dweight, dbias; NULL: unwanted */
 };
 /* depthwise_pack           items: blocks.  weight -> packed
  * depthwise_forward        items: planes.  x, packed -> y, moments unless NULL
  * depthwise_backward       items: planes.  x, packed, dy -> dx, moments, weight_partial
  * depthwise_weight_finish  items: blocks.  weight_partial -> dweight, dbias */
 
-/* --- equal shapes: kernels/elementwise.c ------------------------------------------------------ */
+/* --- equal shapes: kernels/vector_elementwise.c --------------------------------------------- */
 
 #define ELEMENTWISE_CHUNK 4096 /* floats per item */
 
@@ -115,7 +115,7 @@ struct samples_work {
  * samples_add     y = x + s, s of `per` floats
  * samples_sum     items: chunks.  y, of `per` floats, = sum of x over samples */
 
-/* --- a number per image and channel: kernels/channels.c --------------------------------------- */
+/* --- a number per image and channel: kernels/vector_channels.c ------------------------------ */
 
 struct channels_work {
     struct blocked size; /* items: planes */
@@ -129,7 +129,7 @@ struct channels_work {
  * channels_mean     sums = mean over pixels of x
  * channels_spread   y = s / pixels */
 
-/* --- rows of a matrix: kernels/rows.c --------------------------------------------------------- */
+/* --- rows of a matrix: kernels/vector_rows.c ------------------------------------------------ */
 
 #define ROWS_PER_ITEM 32
 
@@ -157,7 +157,7 @@ struct rows_work {
  * cross_entropy_finish  one item.  per_row -> loss
  * cross_entropy_grad    probability as x, target -> dx */
 
-/* --- windows: kernels/pool.c ------------------------------------------------------------------ */
+/* --- windows: kernels/vector_pool.c --------------------------------------------------------- */
 
 struct pool_work {
     int64_t images, channels, blocks; /* items: planes */
@@ -172,7 +172,7 @@ struct pool_work {
  * avg_pool        x -> y;  avg_pool_grad   dy -> dx
  * upsample        x -> y, stride = kernel = the factor;  upsample_grad   dy -> dx */
 
-/* --- copies: kernels/moves.c ------------------------------------------------------------------ */
+/* --- copies: kernels/vector_moves.c --------------------------------------------------------- */
 
 #define COPY_MAX 12
 
@@ -220,5 +220,20 @@ struct random_work {
 /* copy_pieces; transpose; tokens_from_image, image_from_tokens; first_rows_sum
  * dropout            y from x
  * drop_path_mask     y, one number per sample */
+
+/* --- attention: kernels/vector_attention.c -------------------------------------------------- */
+
+#define ATTENTION_HEAD_MAX 128 /* floats per head and token */
+
+/* Items: heads of images. */
+struct attention_work {
+    int64_t images, heads, tokens, head_size;
+    const float *qkv; /* (images, tokens, 3, heads, head_size) */
+    const float *dout;
+    float *out, *log_sum_exp; /* (images, tokens, heads, head_size), (images, heads, tokens) */
+    float *dqkv;
+};
+/* attention        qkv -> out, log_sum_exp
+ * attention_grad   qkv, out, log_sum_exp, dout -> dqkv */
 
 #endif

@@ -21,11 +21,14 @@ const struct memory_desc *layout_desc(struct device *device, int layout, const s
     return memory_desc_by_id(onednn, layout - LAYOUT_FIRST_PRIVATE);
 }
 
-int layout_of_desc(struct device *device, const struct memory_desc *desc)
+int layout_of_desc(struct device *device, const struct memory_desc *desc,
+                   const struct shape *value)
 {
     struct onednn *onednn = &device_cpu_of(device)->onednn;
+    const struct shape *shape = memory_desc_shape(desc);
 
-    if (desc == memory_desc_plain(onednn, memory_desc_shape(desc), DTYPE_F32))
+    if (desc == memory_desc_plain(onednn, shape, DTYPE_F32) &&
+        shape_count(shape) == shape_count(value))
         return LAYOUT_PLAIN;
     return LAYOUT_FIRST_PRIVATE + memory_desc_id(desc);
 }

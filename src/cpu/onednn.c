@@ -467,8 +467,10 @@ int onednn_choose_conv(struct onednn *onednn, enum onednn_direction direction,
                        const struct conv_geometry *geometry, struct kernel_desc *out,
                        struct error *err)
 {
-    struct layer_call call = { .algorithm = algorithm == CONV_AUTO ? dnnl_convolution_auto
-                                                                   : dnnl_convolution_direct };
+    static const dnnl_alg_kind_t algorithms[] = { [CONV_DIRECT] = dnnl_convolution_direct,
+                                                  [CONV_AUTO] = dnnl_convolution_auto,
+                                                  [CONV_WINOGRAD] = dnnl_convolution_winograd };
+    struct layer_call call = { .algorithm = algorithms[algorithm] };
 
     for (int i = 0; i < 2; i++) {
         call.stride[i] = geometry->stride[i];

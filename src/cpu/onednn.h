@@ -69,7 +69,8 @@ const char *memory_desc_text(const struct memory_desc *desc, char *text, size_t 
 /* --- kernels that are chosen ------------------------------------------------------------------ */
 
 enum onednn_direction { ONEDNN_FORWARD, ONEDNN_INPUT_GRAD, ONEDNN_WEIGHT_GRAD };
-enum conv_algorithm { CONV_DIRECT, CONV_AUTO }; /* auto: Winograd's where oneDNN would */
+/* Auto: Winograd's where oneDNN thinks that it pays.  Winograd: wherever it can be had. */
+enum conv_algorithm { CONV_DIRECT, CONV_AUTO, CONV_WINOGRAD };
 
 /* What kernels work on.  Gradients take the place of what they are gradients of; matmul's b is the
  * weight; a reorder goes from x to y. */

@@ -1,4 +1,4 @@
-/* batch_norm_test.c - kernels/batch_norm.c against the reference. */
+/* batch_norm_test.c - kernels/vector_batch_norm.c against the reference. */
 
 #include "kernel_support.h"
 
@@ -40,7 +40,8 @@ TEST(batch_stats_equal_the_reference)
         if (s.n * s.h * s.w == 1)
             s.w++;
         graph_init(&graph);
-        node = TEST_NODE(&graph, &op_batch_stats, &attributes, test_image(&graph, s.n, s.c, s.h, s.w),
+        node = TEST_NODE(&graph, &op_batch_stats, &attributes,
+                         test_image(&graph, s.n, s.c, s.h, s.w),
                          test_state(&graph, "mean", s.c), test_state(&graph, "variance", s.c));
         check_kernels(&(struct kernel_check){ .node = node, .rows = batch_norm_kernels,
                                               .draw = draw_positive, .seed = seed });
@@ -57,7 +58,8 @@ TEST(batch_running_equals_the_reference)
 
         graph_init(&graph);
         node = TEST_NODE(&graph, &op_batch_running, &attributes,
-                         test_state(&graph, "mean", channels), test_state(&graph, "variance", channels));
+                         test_state(&graph, "mean", channels),
+                         test_state(&graph, "variance", channels));
         check_kernels(&(struct kernel_check){ .node = node, .rows = batch_norm_kernels,
                                               .draw = draw_positive, .seed = 1 });
         graph_release(&graph);

@@ -97,7 +97,7 @@ static struct conv_shapes draw(struct rng *rng)
 
 TEST(convolutions_agree_with_the_reference_at_random_shapes)
 {
-    for (uint64_t seed = 1; seed <= 24; seed++) {
+    for (uint64_t seed = 1; seed <= 12; seed++) {
         struct rng rng = rng_for(seed, 5, 0);
         struct conv_shapes s = draw(&rng);
 
@@ -159,9 +159,9 @@ TEST(winograd_can_be_measured)
     struct conv_case conv = { .direction = ONEDNN_INPUT_GRAD, .isa = onednn_isa(), .images = 2,
                               .in = 64, .out = 64, .kernel = { 3, 3 }, .stride = { 1, 1 },
                               .dilation = { 1, 1 }, .groups = 1, .out_size = { 14, 14 } };
-    double seconds[2] = { 0 };
+    double seconds[3] = { 0 };
     struct error err;
 
     CHECK_OK(conv_rules_measure(&device->onednn, &conv, seconds, &err), err);
-    CHECK(seconds[0] > 0 && seconds[1] > 0);
+    CHECK(seconds[0] > 0 && seconds[1] > 0 && seconds[2] > 0);
 }

@@ -1,4 +1,4 @@
-/* depthwise_test.c - kernels/depthwise.c and depthwise_grad.c against the reference. */
+/* depthwise_test.c - kernels/vector_depthwise*.c against the reference. */
 
 #include "kernel_support.h"
 
@@ -108,7 +108,8 @@ TEST(depthwise_norm_equals_the_reference)
 {
     for (uint64_t seed = 1; seed <= GEOMETRIES; seed++) {
         struct geometry g = pick_geometry(seed);
-        struct depthwise_norm_attributes attributes = { .conv = g.conv, .eps = 1e-3, .momentum = 0.1,
+        struct depthwise_norm_attributes attributes = { .conv = g.conv, .eps = 1e-3,
+                                                        .momentum = 0.1,
                                                         .activation = (int)seed % 9 };
         struct graph graph;
 
@@ -129,7 +130,8 @@ TEST(depthwise_norm_grad_equals_the_reference)
 {
     for (uint64_t seed = 1; seed <= GEOMETRIES; seed++) {
         struct geometry g = pick_geometry(seed);
-        struct depthwise_norm_attributes attributes = { .conv = g.conv, .eps = 1e-3, .momentum = 0.1,
+        struct depthwise_norm_attributes attributes = { .conv = g.conv, .eps = 1e-3,
+                                                        .momentum = 0.1,
                                                         .activation = (int)seed % 9 };
         struct graph graph;
 

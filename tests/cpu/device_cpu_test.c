@@ -65,8 +65,8 @@ TEST(weights_padded_to_whole_blocks_come_back)
     const struct memory_desc *columns = memory_desc_strided(onednn, &dense,
                                                             (int64_t[]){ 1, 16, 1536, 512 });
 
-    check_round_trip(SHAPE(11, 20, 3, 3), layout_of_desc(device, columns));
-    check_round_trip(SHAPE(16, 32, 3, 3), layout_of_desc(device, columns));
+    check_round_trip(SHAPE(11, 20, 3, 3), layout_of_desc(device, columns, &dense));
+    check_round_trip(SHAPE(16, 32, 3, 3), layout_of_desc(device, columns, &dense));
     check_round_trip(SHAPE(19, 1, 3, 3),
                      LAYOUT_FIRST_PRIVATE +
                          memory_desc_id(memory_desc_plain(onednn, &depthwise, DTYPE_F32)));

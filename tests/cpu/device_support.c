@@ -148,26 +148,28 @@ static void run_twice(struct trial *t, struct step *step)
 {
     const struct node *node = t->check->node;
     struct run_state run = { 0 };
+    float *first[MAX_ARGS];
     struct error err;
 
     for (int pass = 0; pass < 2; pass++) {
         for (int i = node->input_count; i < arg_count(node); i++) {
-            float *first = t->stored[i];
-
+            first[i] = t->stored[i];
             t->stored[i] = buffer_new(bytes_of(t->device, layout_at(t, i), value_at(node, i)));
             step->args[i] = t->stored[i];
-            if (pass)
-                free(first);
         }
         if (step->bound)
             step->bound(step);
         CHECK_OK(t->device->run(t->device, step, 1, &run, NULL, &err), err);
-        for (int i = node->input_count; i < arg_count(node); i++)
-            compare_output(t, i);
+    }
+    for (int i = node->input_count; i < arg_count(node); i++) {
+        if (memcmp(first[i], t->stored[i], bytes_of(t->device, layout_at(t, i), value_at(node, i))))
+            test_fail(__FILE__, __LINE__, "%s: argument %d differs in a second run", t->text, i);
+        free(first[i]);
+        compare_output(t, i);
     }
 }
 
-static bool try_row(struct trial *t, const struct kernel *row, bool *is_fast)
+static void try_row(struct trial *t, const struct kernel *row, bool *is_fast)
 {
     const struct node *node = t->check->node;
     struct step step = { .node = node, .kernel = row->name, .name = "test",
@@ -193,7 +195,20 @@ static bool try_row(struct trial *t, const struct kernel *row, bool *is_fast)
         free(t->stored[i]);
         t->stored[i] = NULL;
     }
-    return true;
+}
+
+/* Layouts of parameters that are free, or else plain; false: there are no parameters. */
+static bool make_wish(const struct node *node, bool is_free, int *wish)
+{
+    bool has_parameters = false;
+
+    for (int i = 0; i < node->input_count; i++) {
+        bool is_parameter = node->inputs[i] && node->inputs[i]->kind == VALUE_PARAMETER;
+
+        has_parameters |= is_parameter;
+        wish[i] = is_parameter && is_free ? -1 : LAYOUT_PLAIN;
+    }
+    return has_parameters;
 }
 
 void check_device(const struct device_check *check)
@@ -206,17 +221,18 @@ void check_device(const struct device_check *check)
     make_expected(&t);
     for (int i = 0; check->rows[i]; i++)
         for (int wished = 0; wished < 2; wished++) {
-            int wish[NODE_MAX_INPUTS] = { 0 };
+            int wish[NODE_MAX_INPUTS];
 
-            for (int k = 0; k < node->input_count; k++)
-                if (node->inputs[k] && node->inputs[k]->kind == VALUE_PARAMETER && !wished)
-                    wish[k] = -1;
+            if (!make_wish(node, !wished, wish) && wished)
+                break;
             t.offer = (struct offer){ .kernel = check->rows[i] };
             snprintf(t.text, sizeof(t.text), "%s, seed %llu", check->rows[i]->name,
                      (unsigned long long)check->seed);
             if (check->rows[i]->op == node->op &&
-                check->rows[i]->offer(t.device, &t.arena, node, wish, &t.offer))
-                taken += try_row(&t, check->rows[i], &is_fast);
+                check->rows[i]->offer(t.device, &t.arena, node, wish, &t.offer)) {
+                try_row(&t, check->rows[i], &is_fast);
+                taken++;
+            }
             arena_release(&t.arena);
         }
     if (!taken)

@@ -1,4 +1,4 @@
-/* flat_test.c - kernels/flat.c against the plain versions. */
+/* flat_test.c - kernels/vector_flat.c against the plain versions. */
 
 #include "cpu/features.h"
 #include "cpu/kernels.h"

@@ -150,8 +150,8 @@ static void compare(const struct trial *t, int arg, const void *buffer)
     }
     for (int64_t i = 0; i < stored; i++)
         if (!used[i] && ((const float *)buffer)[i] != 0) /* -0 is fine */
-            test_fail(__FILE__, __LINE__, "%s: argument %d %s: padding at %lld is not zero", t->text,
-                      arg, shape_text(&value->shape, shape), (long long)i);
+            test_fail(__FILE__, __LINE__, "%s: argument %d %s: padding at %lld is not zero",
+                      t->text, arg, shape_text(&value->shape, shape), (long long)i);
     free(used);
 }
 
@@ -224,7 +224,8 @@ static void try_row(struct trial *t)
     for (int i = 0; i < 3; i++) {
         run_once(t, cuts[i], false, cut);
         for (int arg = node->input_count; arg < arg_count(node); arg++)
-            if (value_at(node, arg) && memcmp(whole[arg], cut[arg], (size_t)stored_count(t, arg) * 4))
+            if (value_at(node, arg) &&
+                memcmp(whole[arg], cut[arg], (size_t)stored_count(t, arg) * sizeof(float)))
                 test_fail(__FILE__, __LINE__, "%s: argument %d differs in %d ranges", t->text, arg,
                           cuts[i]);
         free_buffers(cut);

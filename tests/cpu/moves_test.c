@@ -1,4 +1,4 @@
-/* moves_test.c - kernels/pool.c and moves.c against the reference. */
+/* moves_test.c - kernels/vector_pool.c and vector_moves.c against the reference. */
 
 #include "kernel_support.h"
 
@@ -170,7 +170,8 @@ TEST(slice_equals_the_reference)
 
 TEST(reshape_and_transpose_equal_the_reference)
 {
-    static const int orders[][4] = { { 0, 1, 2, 3 }, { 0, 2, 3, 1 }, { 3, 1, 0, 2 }, { 1, 0, 2, 3 } };
+    static const int orders[][4] = { { 0, 1, 2, 3 }, { 0, 2, 3, 1 }, { 3, 1, 0, 2 },
+                                     { 1, 0, 2, 3 } };
 
     for (uint64_t seed = 0; seed < 4; seed++) {
         struct rng rng = rng_for(seed, 5, 0);
@@ -181,8 +182,8 @@ TEST(reshape_and_transpose_equal_the_reference)
 
         memcpy(transpose.order, orders[seed], sizeof(orders[seed]));
         graph_init(&graph);
-        check_one(TEST_NODE(&graph, &op_reshape, &reshape, values_of(&graph, x)), move_kernels, seed,
-                  NULL);
+        check_one(TEST_NODE(&graph, &op_reshape, &reshape, values_of(&graph, x)), move_kernels,
+                  seed, NULL);
         check_one(TEST_NODE(&graph, &op_transpose, &transpose, values_of(&graph, x)), move_kernels,
                   seed, NULL);
         graph_release(&graph);
@@ -218,13 +219,14 @@ TEST(random_masks_equal_the_reference)
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct random_attributes random = { .rate = 0.3, .key = 7, .count = 23 };
         struct rng rng = rng_for(seed, 7, 0);
+        struct shape x = SHAPE(test_pick(&rng, 1, 5), test_pick(&rng, 1, 99));
         struct graph graph;
 
         graph_init(&graph);
-        check_one(TEST_NODE(&graph, &op_dropout, &random,
-                            values_of(&graph, SHAPE(test_pick(&rng, 1, 5), test_pick(&rng, 1, 99)))),
-                  move_kernels, seed, NULL);
-        check_one(test_node(&graph, &op_drop_path_mask, NULL, 0, &random), move_kernels, seed, NULL);
+        check_one(TEST_NODE(&graph, &op_dropout, &random, values_of(&graph, x)), move_kernels, seed,
+                  NULL);
+        check_one(test_node(&graph, &op_drop_path_mask, NULL, 0, &random), move_kernels, seed,
+                  NULL);
         graph_release(&graph);
     }
 }

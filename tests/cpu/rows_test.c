@@ -1,4 +1,5 @@
-/* rows_test.c - kernels/elementwise.c, channels.c and rows.c against the reference. */
+/* rows_test.c - kernels/vector_elementwise.c, vector_channels.c and vector_rows.c against the
+ * reference. */
 
 #include "kernel_support.h"
 
@@ -176,7 +177,8 @@ TEST(layer_norm_equals_the_reference)
         graph_init(&graph);
         check_kernels(&(struct kernel_check){
             .node = TEST_NODE(&graph, &op_layer_norm, &attributes, values_of(&graph, x),
-                              values_of(&graph, SHAPE(x.dim[2])), values_of(&graph, SHAPE(x.dim[2]))),
+                              values_of(&graph, SHAPE(x.dim[2])),
+                              values_of(&graph, SHAPE(x.dim[2]))),
             .rows = row_kernels, .seed = seed, .tolerance = 1e-4 });
         check_kernels(&(struct kernel_check){
             .node = TEST_NODE(&graph, &op_layer_norm_grad, &attributes, values_of(&graph, x),

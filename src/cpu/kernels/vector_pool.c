@@ -1,4 +1,4 @@
-/* pool.c - windows over blocked planes: maximum, average, nearest-neighbour enlargement. */
+/* vector_pool.c - windows over blocked planes: maximum, average, nearest-neighbour enlargement. */
 
 #include "cpu/kernels/kernel.h"
 
@@ -12,7 +12,8 @@ struct window {
 
 INLINE struct window window_at(const struct pool_work *w, int64_t oy, int64_t ox)
 {
-    struct window window = { .y = oy * w->stride[0] - w->pad[0], .x = ox * w->stride[1] - w->pad[1] };
+    struct window window = { .y = oy * w->stride[0] - w->pad[0],
+                             .x = ox * w->stride[1] - w->pad[1] };
 
     window.first[0] = larger(-window.y, 0);
     window.first[1] = larger(-window.x, 0);

@@ -1,4 +1,4 @@
-/* depthwise.c - depthwise convolution, forward; see depthwise.h.
+/* vector_depthwise.c - depthwise convolution, forward; see depthwise.h.
  *
  * Each output row is the sum over `kernel` rows of the ring.  A tile of its pixels stays in
  * registers meanwhile, and every loaded pixel is used for all taps that meet it. */
@@ -31,9 +31,11 @@ typedef void fill_fn(const struct before *before, const float *x, float *row, in
     {                                                                                          \
         struct before b = *before;                                                             \
                                                                                                \
-        for (int64_t i = 0; i < count * LANES; i += LANES)                                     \
-            vector_store(row + i,                                                              \
-                         activation_of(ACTIVATION_##kind, vector_load(x + i) * b.scale + b.shift)); \
+        for (int64_t i = 0; i < count * LANES; i += LANES) {                                   \
+            vector z = vector_load(x + i) * b.scale + b.shift;                                 \
+                                                                                               \
+            vector_store(row + i, activation_of(ACTIVATION_##kind, z));                        \
+        }                                                                                      \
     }
 FILL(NONE) FILL(RELU) FILL(RELU6) FILL(SILU) FILL(GELU)
 FILL(HARD_SWISH) FILL(HARD_SIGMOID) FILL(SIGMOID) FILL(TANH)
@@ -140,7 +142,8 @@ static void fill_row(const struct strip *strip, int64_t r, float *row)
     clear_vectors(row, left);
     if (inside)
         (w->normalize ? fills[w->activation] : fill_plain)(
-            strip->before, strip->x + (y * w->width + x + left) * LANES, row + left * LANES, inside);
+            strip->before, strip->x + (y * w->width + x + left) * LANES, row + left * LANES,
+            inside);
     clear_vectors(row + (left + inside) * LANES, length - left - inside);
 }
 

@@ -1,4 +1,4 @@
-/* batch_norm.c - batch norm with what surrounds it: activation, residual and their gradients.
+/* vector_batch_norm.c - batch norm with what surrounds it: activation, residual, gradients.
  *
  * All of this is bound by memory, so the aim is one pass per array.  The gradient makes z and the
  * activation's slope anew in each of its two passes instead of keeping them.  Where a pass follows

@@ -1,4 +1,4 @@
-/* flat.c - long vectors: optimizers, averages; see nn/flat.h. */
+/* vector_flat.c - long vectors: optimizers, averages; see nn/flat.h. */
 
 #include "cpu/kernels/kernel.h"
 

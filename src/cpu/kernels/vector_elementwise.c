@@ -1,4 +1,4 @@
-/* elementwise.c - what looks at one element at a time, and the same for every sample. */
+/* vector_elementwise.c - what looks at one element at a time, and the same for every sample. */
 
 #include "cpu/kernels/activations.h"
 #include "cpu/kernels/kernel.h"
@@ -14,8 +14,8 @@ void KERNEL(elementwise_add)(const void *work, int64_t begin, int64_t end)
     const struct elementwise_work *w = work;
 
     FOR_VECTORS(i, n, w, begin, end)
-        vector_store_first(w->y + i, vector_load_first(w->a + i, n) + vector_load_first(w->b + i, n),
-                           n);
+        vector_store_first(
+            w->y + i, vector_load_first(w->a + i, n) + vector_load_first(w->b + i, n), n);
 }
 
 void KERNEL(elementwise_mul)(const void *work, int64_t begin, int64_t end)
@@ -23,8 +23,8 @@ void KERNEL(elementwise_mul)(const void *work, int64_t begin, int64_t end)
     const struct elementwise_work *w = work;
 
     FOR_VECTORS(i, n, w, begin, end)
-        vector_store_first(w->y + i, vector_load_first(w->a + i, n) * vector_load_first(w->b + i, n),
-                           n);
+        vector_store_first(
+            w->y + i, vector_load_first(w->a + i, n) * vector_load_first(w->b + i, n), n);
 }
 
 void KERNEL(activation_apply)(const void *work, int64_t begin, int64_t end)

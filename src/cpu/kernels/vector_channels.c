@@ -1,4 +1,4 @@
-/* channels.c - one number per image and channel: squeeze-and-excitation, global pooling. */
+/* vector_channels.c - one number per image and channel: squeeze-and-excitation, global pooling. */
 
 #include "cpu/kernels/kernel.h"
 

@@ -1,4 +1,4 @@
-/* depthwise_grad.c - depthwise convolution, backward; see depthwise.h.
+/* vector_depthwise_grad.c - depthwise convolution, backward; see depthwise.h.
  *
  * For each image row: load it (through the batch norm and activation before), then meet each row
  * of dy that it had a part in.  A pair of pixels gives two products: with the tap, for the
@@ -197,8 +197,9 @@ static void backward_row(struct strip *strip, struct scratch *s, int64_t r)
         int64_t o = (r - i) / w->stride;
 
         if (r >= i && o < w->out_height)
-            meet_rows(s->image, s->dy[o % (strip->reach + 1)], strip->weight + i * w->kernel * LANES,
-                      s->gradient, strip->taps + i * w->kernel, strip->count);
+            meet_rows(s->image, s->dy[o % (strip->reach + 1)],
+                      strip->weight + i * w->kernel * LANES, s->gradient,
+                      strip->taps + i * w->kernel, strip->count);
     }
     if (w->normalize)
         close_row(strip, s, left, strip->x + offset, strip->dx + offset, inside);

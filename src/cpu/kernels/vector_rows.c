@@ -1,4 +1,4 @@
-/* rows.c - rows of a plain matrix: layer norm, softmax, cross entropy, factors per column.
+/* vector_rows.c - rows of a plain matrix: layer norm, softmax, cross entropy, factors per column.
  *
  * A row fits into the first cache, so it may be gone through several times. */
 

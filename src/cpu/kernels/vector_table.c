@@ -1,4 +1,4 @@
-/* table.c - the table of one instruction set. */
+/* vector_table.c - the table of one instruction set. */
 
 #include "cpu/kernels/kernel.h"
 

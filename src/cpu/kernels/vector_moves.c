@@ -1,4 +1,4 @@
-/* moves.c - putting elements elsewhere, and leaving some out. */
+/* vector_moves.c - putting elements elsewhere, and leaving some out. */
 
 #include "cpu/kernels/kernel.h"
 #include "nn/random_mask.h"
