@@ -18,7 +18,8 @@ static bool names_match(const char *name, const char *given, size_t length)
     return true;
 }
 
-static const struct option *find_option(const struct option *options, const char *given, size_t length)
+static const struct option *find_option(const struct option *options, const char *given,
+                                        size_t length)
 {
     for (const struct option *o = options; o && o->name; o++)
         if (names_match(o->name, given, length) || names_match(o->alias, given, length))
@@ -29,7 +30,8 @@ static const struct option *find_option(const struct option *options, const char
 static const struct field *find_field(const struct field *fields, const char *given, size_t length)
 {
     for (const struct field *f = fields; f && f->name; f++)
-        if (!f->no_flag && (names_match(f->name, given, length) || names_match(f->alias, given, length)))
+        if (!f->no_flag &&
+            (names_match(f->name, given, length) || names_match(f->alias, given, length)))
             return f;
     return NULL;
 }

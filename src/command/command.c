@@ -66,7 +66,8 @@ int command_main(int argc, char **argv)
     const char *names[COMMAND_COUNT], *nearest;
     struct error err = { 0 };
 
-    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+        !strcmp(argv[1], "help")) {
         print_all();
         return argc < 2 ? 2 : 0;
     }

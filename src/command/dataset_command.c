@@ -36,8 +36,8 @@ static void print_report(const struct check_report *r)
     const struct dataset *d = r->dataset;
 
     printf("%s: %d images in %d classes (%d train, %d val, %d test)\n", d->root, d->item_count,
-           d->class_count, dataset_count(d, DATASET_SPLIT_TRAIN), dataset_count(d, DATASET_SPLIT_VAL),
-           dataset_count(d, DATASET_SPLIT_TEST));
+           d->class_count, dataset_count(d, DATASET_SPLIT_TRAIN),
+           dataset_count(d, DATASET_SPLIT_VAL), dataset_count(d, DATASET_SPLIT_TEST));
     printf("good %d, unreadable %d, rotated by EXIF %d, excluded files %d\n", r->good_count,
            r->corrupted_count, r->rotated_count, d->excluded_count);
     printf("equal pairs %d, look-alike pairs %d, across train and val %d\n", r->equal_count,

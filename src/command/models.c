@@ -35,7 +35,8 @@ static void write_model(const struct model *m, const char *folder, struct json_w
     json_array_open(w);
     json_text(w, "image_classification");
     json_close(w);
-    json_put_bool(w, "pretrained_installed", folder && file_exists(weights_path(&arena, folder, m)));
+    json_put_bool(w, "pretrained_installed",
+                  folder && file_exists(weights_path(&arena, folder, m)));
     json_put_int(w, "recommended_batch_size", m->recommended_batch);
     json_put_number(w, "recommended_lr", m->recommended_learning_rate);
     json_put_text(w, "tags", m->tags);
@@ -115,7 +116,8 @@ static int import(const char *path, const char *name, const char *folder, struct
         return -1;
     model = name ? model_find(name) : recognise(&file);
     if (!model) {
-        FAIL(err, INVALID, name ? "unknown model '%s'" : "'%s' holds the weights of no model that is known here",
+        FAIL(err, INVALID,
+             name ? "unknown model '%s'" : "'%s' holds the weights of no model that is known here",
              name ? name : path);
     } else if (!file_make_folders(folder, err) &&
                !safetensors_write(weights_path(&arena, folder, model), file.metadata,
@@ -134,8 +136,10 @@ static int run(int argc, char **argv, struct error *err)
     bool json = false;
     const struct option options[] = {
         { "json", NULL, NULL, &json, NULL, "the catalogue as one JSON array" },
-        { "weights_dir", NULL, &folder, NULL, "FOLDER", "where weights are installed ($WEIGHTS_DIR)" },
-        { "model", NULL, &model, NULL, "NAME", "import: the model, when it cannot be told from the file" },
+        { "weights_dir", NULL, &folder, NULL, "FOLDER",
+          "where weights are installed ($WEIGHTS_DIR)" },
+        { "model", NULL, &model, NULL, "NAME",
+          "import: the model, when it cannot be told from the file" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
@@ -145,7 +149,8 @@ static int run(int argc, char **argv, struct error *err)
     if (arguments.help) {
         struct str text = STR_INIT;
 
-        str_add(&text, "\n  models               list them\n  models import FILE   install weights\n\nOptions:\n");
+        str_add(&text, "\n  models               list them\n  models import FILE   install "
+                       "weights\n\nOptions:\n");
         arguments_help(options, &text);
         command_print_help(&command_models, text.text);
         str_release(&text);

@@ -167,7 +167,8 @@ static int predict_all(struct session *s, char **paths, int count, bool resident
     return 0;
 }
 
-static int open_session(struct session *s, const char *path, struct device *device, struct error *err)
+static int open_session(struct session *s, const char *path, struct device *device,
+                        struct error *err)
 {
     size_t count;
 
@@ -201,7 +202,8 @@ static int run(int argc, char **argv, struct error *err)
         { "top_k", NULL, &top_k, NULL, "N", "classes to name (default 5)" },
         { "threads", NULL, &threads, NULL, "N", "0: one per core" },
         { "json", NULL, NULL, &json, NULL, "one JSON object per image" },
-        { "stdin", NULL, NULL, &resident, NULL, "stay, and read a path per line from standard input" },
+        { "stdin", NULL, NULL, &resident, NULL,
+          "stay, and read a path per line from standard input" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
@@ -230,7 +232,8 @@ static int run(int argc, char **argv, struct error *err)
         return FAIL(err, INVALID, "top_k must be at least 1, not '%s'", top_k);
     if (!command_open_device(&device, (int)strtol(threads, NULL, 10), err) &&
         !open_session(&session, path, device, err))
-        status = predict_all(&session, arguments.positionals, arguments.positional_count, resident, err);
+        status =
+            predict_all(&session, arguments.positionals, arguments.positional_count, resident, err);
     close_session(&session);
     device_close(device);
     return status;

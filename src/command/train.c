@@ -63,7 +63,9 @@ static void print_forecast(const struct run_forecast *f, bool as_json)
 
 static int run_with(struct configuration *c, const struct train_flags *flags, struct error *err)
 {
-    struct run_options options = { .config = &c->config, .values = &c->values, .quiet = flags->quiet };
+    struct run_options options = { .config = &c->config,
+                                   .values = &c->values,
+                                   .quiet = flags->quiet };
     struct run_forecast forecast;
     struct run_result result;
     int status;
@@ -102,8 +104,10 @@ static int run(int argc, char **argv, struct error *err)
     struct train_flags flags = { 0 };
     const struct option options[] = {
         { "json", NULL, NULL, &flags.json, NULL, "print the result as one JSON object" },
-        { "dry-run", NULL, NULL, &flags.dry_run, NULL, "print memory, largest batch and time; train nothing" },
-        { "print-config", NULL, NULL, &flags.print_config, NULL, "print every setting with its origin" },
+        { "dry-run", NULL, NULL, &flags.dry_run, NULL,
+          "print memory, largest batch and time; train nothing" },
+        { "print-config", NULL, NULL, &flags.print_config, NULL,
+          "print every setting with its origin" },
         { "quiet", NULL, NULL, &flags.quiet, NULL, "no progress on the terminal" },
         { "config", NULL, &flags.file, NULL, "FILE", "settings from a JSON file, flat or nested" },
         { "advanced_config", NULL, &flags.advanced, NULL, "JSON", "settings as JSON text" },
@@ -137,6 +141,8 @@ static int run(int argc, char **argv, struct error *err)
 }
 
 const struct command command_train = {
-    "train", "train a model on a folder of images", "--model NAME --data FOLDER --out FOLDER [OPTIONS]",
+    "train",
+    "train a model on a folder of images",
+    "--model NAME --data FOLDER --out FOLDER [OPTIONS]",
     run,
 };

@@ -115,7 +115,8 @@ static int split_named(const char *name, enum dataset_split *split, struct error
 
 static int val_with(const struct val_options *o, struct device *device, struct error *err)
 {
-    struct loader_options options = { .is_exact = true, .batch_size = (int)strtol(o->batch, NULL, 10) };
+    struct loader_options options = { .is_exact = true,
+                                      .batch_size = (int)strtol(o->batch, NULL, 10) };
     struct dataset dataset = { 0 };
     struct predictor p = { 0 };
     struct metrics metrics = { 0 };
@@ -151,7 +152,8 @@ static int run(int argc, char **argv, struct error *err)
 {
     struct val_options o = { .split = "val", .batch = "32", .threads = "0" };
     const struct option options[] = {
-        { "checkpoint_path", "checkpoint", &o.checkpoint, NULL, "FILE", "checkpoint to use; required" },
+        { "checkpoint_path", "checkpoint", &o.checkpoint, NULL, "FILE",
+          "checkpoint to use; required" },
         { "dataset_path", "data", &o.data, NULL, "FOLDER", "dataset; required" },
         { "split", NULL, &o.split, NULL, "NAME", "train, val or test (default val)" },
         { "batch_size", "batch", &o.batch, NULL, "N", "images at a time (default 32)" },
@@ -184,5 +186,8 @@ static int run(int argc, char **argv, struct error *err)
 }
 
 const struct command command_val = {
-    "val", "metrics of a checkpoint on a dataset", "--checkpoint_path FILE --data FOLDER [OPTIONS]", run,
+    "val",
+    "metrics of a checkpoint on a dataset",
+    "--checkpoint_path FILE --data FOLDER [OPTIONS]",
+    run,
 };

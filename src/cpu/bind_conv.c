@@ -55,7 +55,7 @@ static const struct value *operand_value(const struct conv_op *conv, const struc
     return arg < node->input_count ? node->inputs[arg] : NULL;
 }
 
-/* --- what is asked of oneDNN ---------------------------------------------------------------------- */
+/* --- what is asked of oneDNN ------------------------------------------------------------------ */
 
 struct conv_request {
     enum onednn_direction direction;
@@ -147,15 +147,23 @@ static bool make_request(struct device *device, const struct node *node, bool bl
     return true;
 }
 
-static int choose(struct device *device, const struct conv_request *r, struct kernel_desc *kernel)
+/* The rule may name an algorithm that oneDNN does not have for these layouts. */
+static int choose(struct device *device, struct conv_request *r, struct kernel_desc *kernel)
 {
+    struct onednn *onednn = &device_cpu_of(device)->onednn;
     struct error ignored;
 
-    return onednn_choose_conv(&device_cpu_of(device)->onednn, r->direction, r->algorithm,
-                              &r->operands, &r->geometry, kernel, &ignored);
+    if (!onednn_choose_conv(onednn, r->direction, r->algorithm, &r->operands, &r->geometry, kernel,
+                            &ignored))
+        return 0;
+    if (r->algorithm == CONV_DIRECT)
+        return -1;
+    r->algorithm = CONV_DIRECT;
+    return onednn_choose_conv(onednn, r->direction, r->algorithm, &r->operands, &r->geometry,
+                              kernel, &ignored);
 }
 
-/* --- offers ------------------------------------------------------------------------------------------ */
+/* --- offers ----------------------------------------------------------------------------------- */
 
 /* Does the weight lie in a way that the kernel could take?  Then describe it. */
 static const struct memory_desc *weight_as_wished(struct device *device, int wish,
@@ -255,7 +263,7 @@ static bool offer_plain_conv(struct device *device, struct arena *arena, const s
     return offer_conv(device, arena, node, wish, false, offer);
 }
 
-/* --- steps -------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static int create_conv(struct device *device, struct arena *arena, const struct offer *offer,
                        struct step *step, struct error *err)

@@ -46,7 +46,7 @@ static int choose(struct device *device, const struct linear_request *r, struct 
                                 err);
 }
 
-/* --- offers ------------------------------------------------------------------------------------------ */
+/* --- offers ----------------------------------------------------------------------------------- */
 
 /* The product is the work of a good kernel either way. */
 static double request_seconds(struct device *device, const struct linear_request *r,
@@ -122,7 +122,7 @@ static bool offer_weight_grad(struct device *device, struct arena *arena, const 
     return offer_linear(device, arena, -1, &r, &offer->outputs[0], offer);
 }
 
-/* --- steps -------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static int create_linear(struct device *device, struct arena *arena, const struct offer *offer,
                          struct step *step, struct error *err)

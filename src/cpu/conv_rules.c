@@ -10,18 +10,19 @@
 
 static const struct rule {
     enum onednn_direction direction;
-    int64_t least_in, least_out, least_pixels; /* pixels of all images' outputs */
+    enum onednn_isa least_isa;
+    int64_t least_channels, least_tiles;
     enum conv_algorithm algorithm;
 } rules[] = {
-#define RULE(direction, least_in, least_out, least_pixels, algorithm) \
-    { direction, least_in, least_out, least_pixels, algorithm },
+#define RULE(direction, least_isa, least_channels, least_tiles, algorithm) \
+    { direction, least_isa, least_channels, least_tiles, algorithm },
 #include "cpu/conv_rules.def"
 #undef RULE
 };
 
 static bool could_be_winograd(const struct conv_case *conv)
 {
-    bool could = conv->isa == ONEDNN_AVX512 && conv->groups == 1;
+    bool could = conv->isa >= ONEDNN_AVX512 && conv->groups == 1;
 
     for (int i = 0; i < 2; i++)
         could &= conv->kernel[i] == 3 && conv->stride[i] == 1 && conv->dilation[i] == 1;
@@ -30,13 +31,20 @@ static bool could_be_winograd(const struct conv_case *conv)
 
 enum conv_algorithm conv_rules_algorithm(const struct conv_case *conv)
 {
-    int64_t pixels = conv->images * conv->out_size[0] * conv->out_size[1];
+    enum { TILE = 4, LANES = 16, MOST_WASTE = 2 };
+    int64_t tiles = conv->images, pixels = conv->images * conv->out_size[0] * conv->out_size[1];
+    int64_t fewest = conv->in < conv->out ? conv->in : conv->out;
 
     if (!could_be_winograd(conv))
         return CONV_DIRECT;
+    for (int i = 0; i < 2; i++)
+        tiles *= (conv->out_size[i] + TILE - 1) / TILE;
+    if (tiles * TILE * TILE > MOST_WASTE * pixels)
+        return CONV_DIRECT;
+    fewest = (fewest + LANES - 1) / LANES * LANES;
     for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-        if (rules[i].direction == conv->direction && conv->in >= rules[i].least_in &&
-            conv->out >= rules[i].least_out && pixels >= rules[i].least_pixels)
+        if (rules[i].direction == conv->direction && conv->isa >= rules[i].least_isa &&
+            fewest >= rules[i].least_channels && tiles >= rules[i].least_tiles)
             return rules[i].algorithm;
     return CONV_DIRECT;
 }
@@ -90,7 +98,7 @@ int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, doub
     static const enum conv_algorithm algorithms[] = { CONV_DIRECT, CONV_AUTO,
                                                      CONV_WINOGRAD };
     const struct conv_geometry geometry = { { 1, 1 }, { 1, 1 }, { 1, 1 } };
-    int block = conv->isa == ONEDNN_AVX512 ? 16 : 8;
+    int block = conv->isa >= ONEDNN_AVX512 ? 16 : 8;
     struct shape x = SHAPE(conv->images, conv->in, conv->out_size[0], conv->out_size[1]);
     struct shape y = SHAPE(conv->images, conv->out, conv->out_size[0], conv->out_size[1]);
     struct operands operands = {

@@ -39,7 +39,7 @@ static int choose_isa(const struct cpu_kernels **kernels, struct error *err)
     return 0;
 }
 
-/* --- identity ----------------------------------------------------------------------------------- */
+/* --- identity --------------------------------------------------------------------------------- */
 
 static void processor_name(char name[49])
 {
@@ -75,7 +75,7 @@ static void identify(struct device_cpu *device)
              device->vector.device.thread_count, onednn_version());
 }
 
-/* --- opening -------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void add_kernels(struct device_cpu *device, const struct kernel *const *list)
 {

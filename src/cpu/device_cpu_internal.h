@@ -59,7 +59,7 @@ enum kernel_class kernel_class_of(const char *name);
 /* Estimated seconds for so many operations. */
 double kernel_seconds(const struct device *device, enum kernel_class kernel_class, double flops);
 
-/* --- rows for the table of kernels -------------------------------------------------------------- */
+/* --- rows for the table of kernels ------------------------------------------------------------ */
 
 extern const struct kernel *const conv_kernels[];   /* bind_conv.c */
 extern const struct kernel *const linear_kernels[]; /* bind_linear.c */

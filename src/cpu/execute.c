@@ -16,7 +16,7 @@
 #include <xmmintrin.h>
 #endif
 
-/* --- generating code ------------------------------------------------------------------------------ */
+/* --- generating code -------------------------------------------------------------------------- */
 
 struct generation {
     struct primitive **items;
@@ -64,7 +64,7 @@ int cpu_generate(struct device_cpu *device, struct error *err)
     return 0;
 }
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* Numbers below 1e-38 would cost a hundred times as much as others, and are worth nothing here. */
 static unsigned flush_denormals(void)

@@ -1,4 +1,5 @@
-/* layouts.c - layouts by number, and steps that go from one to another; see device_cpu_internal.h. */
+/* layouts.c - layouts by number, and steps that go from one to another; see device_cpu_internal.h.
+ */
 
 #include "cpu/device_cpu_internal.h"
 
@@ -54,7 +55,7 @@ const char *cpu_layout_name(struct device *device, int layout, char *text, size_
     return text;
 }
 
-/* --- copies --------------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 static int run_copy(const struct step *step)
 {
@@ -62,7 +63,8 @@ static int run_copy(const struct step *step)
     return 0;
 }
 
-/* --- reorders that add or drop channels -------------------------------------------------------------
+/* --- reorders that add or drop channels
+ * -------------------------------------------------------------
  *
  * Through two row-major arrays: unpack the source, copy what both sides have, pack the target. */
 
@@ -159,7 +161,8 @@ static int make_side(struct device *device, struct arena *arena, const struct me
     *plain = malloc(slab_round((size_t)shape_count(shape) * sizeof(**plain)));
     if (!*plain)
         return FAIL(err, NO_MEMORY, "no memory to reorder a weight");
-    return reorder_descs(device, arena, is_source ? desc : rows, is_source ? rows : desc, step, err);
+    return reorder_descs(device, arena, is_source ? desc : rows, is_source ? rows : desc, step,
+                         err);
 }
 
 static int reorder_padding(struct device *device, struct arena *arena,
@@ -180,7 +183,7 @@ static int reorder_padding(struct device *device, struct arena *arena,
                : 0;
 }
 
-/* --- reorders --------------------------------------------------------------------------------------- */
+/* --- reorders --------------------------------------------------------------------------------- */
 
 static int reorder_descs(struct device *device, struct arena *arena,
                          const struct memory_desc *from, const struct memory_desc *to,

@@ -104,9 +104,10 @@ enum onednn_isa onednn_isa(void)
 {
     unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
 
-    return isa_includes(isa, dnnl_cpu_isa_avx512_core) ? ONEDNN_AVX512
-           : isa_includes(isa, dnnl_cpu_isa_avx2)      ? ONEDNN_AVX2
-                                                       : ONEDNN_SSE41;
+    return isa_includes(isa, dnnl_cpu_isa_avx512_core_bf16) ? ONEDNN_AVX512_BF16
+           : isa_includes(isa, dnnl_cpu_isa_avx512_core)    ? ONEDNN_AVX512
+           : isa_includes(isa, dnnl_cpu_isa_avx2)           ? ONEDNN_AVX2
+                                                            : ONEDNN_SSE41;
 }
 
 void onednn_limit_isa(enum onednn_isa isa)
@@ -489,7 +490,7 @@ int onednn_choose_linear(struct onednn *onednn, enum onednn_direction direction,
     return choose_layer(onednn, direction, operands, linear_desc, &call, "inner product", out, err);
 }
 
-/* --- matmul and reorder ------------------------------------------------------------------------ */
+/* --- matmul and reorder ----------------------------------------------------------------------- */
 
 /* The scale is an operation after the product: that is the same in all versions. */
 static void add_scale(dnnl_primitive_attr_t attr, float scale)

@@ -36,7 +36,7 @@ struct onednn {
 };
 
 /* Instruction sets, each with all before it. */
-enum onednn_isa { ONEDNN_SSE41, ONEDNN_AVX2, ONEDNN_AVX512 };
+enum onednn_isa { ONEDNN_SSE41, ONEDNN_AVX2, ONEDNN_AVX512, ONEDNN_AVX512_BF16 };
 
 int onednn_open(struct onednn *onednn, int thread_count, struct error *err);
 void onednn_close(struct onednn *onednn);

@@ -56,7 +56,7 @@ int primitive_step(struct device *device, struct arena *arena, struct kernel_des
     return 0;
 }
 
-/* --- what kernels cost -------------------------------------------------------------------------- */
+/* --- what kernels cost ------------------------------------------------------------------------ */
 
 enum kernel_class kernel_class_of(const char *name)
 {

@@ -21,7 +21,8 @@ static struct value *block(struct graph *g, struct value *x, double drop_path)
 {
     int width = channels(x), height = x ? (int)x->shape.dim[2] : 0;
     int columns = x ? (int)x->shape.dim[3] : 0;
-    struct value *gamma = graph_parameter(g, "gamma", SHAPE(width), (struct init){ INIT_CONSTANT, 1e-6 });
+    struct value *gamma =
+        graph_parameter(g, "gamma", SHAPE(width), (struct init){ INIT_CONSTANT, 1e-6 });
     struct value *y = nn_conv(g, "conv_dw", x, .out = width, .kernel = 7, .groups = DEPTHWISE,
                               .bias = true, .init = trunc_002);
 
@@ -34,8 +35,8 @@ static struct value *block(struct graph *g, struct value *x, double drop_path)
     return nn_add(g, y, x);
 }
 
-static struct value *build(struct graph *g, struct value *image, const struct model_options *options,
-                           const void *config)
+static struct value *build(struct graph *g, struct value *image,
+                           const struct model_options *options, const void *config)
 {
     const struct convnext *c = config;
     int total = c->depth[0] + c->depth[1] + c->depth[2] + c->depth[3], done = 0;

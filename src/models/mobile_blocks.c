@@ -115,7 +115,8 @@ static struct value *head(struct graph *g, const struct mobile_net *net, struct 
         x = norm(g, "bn2", nn_conv(g, "conv_head", x, .out = out), net->activation);
         return nn_global_avgpool(g, x);
     }
-    x = nn_linear(g, "conv_head", nn_global_avgpool(g, x), .out = out, .as_conv = true, .init = init);
+    x = nn_linear(g, "conv_head", nn_global_avgpool(g, x), .out = out, .as_conv = true,
+                  .init = init);
     return nn_activation(g, x, net->activation);
 }
 

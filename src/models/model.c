@@ -41,8 +41,9 @@ int model_build(struct graph *graph, const struct model *model, const struct mod
     if (options->classes < 1)
         return FAIL(err, INVALID, "a classifier needs at least 1 class, not %d", options->classes);
     if (size < model->smallest_size || size % model->size_multiple)
-        return FAIL(err, INVALID, "image_size %d does not fit %s: it takes multiples of %d from %d on",
-                    size, model->name, model->size_multiple, model->smallest_size);
+        return FAIL(err, INVALID,
+                    "image_size %d does not fit %s: it takes multiples of %d from %d on", size,
+                    model->name, model->size_multiple, model->smallest_size);
     *image = graph_input(graph, "image", SHAPE(options->batch, 3, size, size), DTYPE_F32);
     *logits = model->build(graph, *image, options, model->config);
     return graph_finish(graph, err);

@@ -30,8 +30,8 @@ struct model {
     const char *tags;         /* separated by spaces */
 
     /* Append the network to the graph and return its logits (batch, classes). */
-    struct value *(*build)(struct graph *g, struct value *image, const struct model_options *options,
-                           const void *config);
+    struct value *(*build)(struct graph *g, struct value *image,
+                           const struct model_options *options, const void *config);
     const void *config; /* what differs inside a family */
 };
 

@@ -43,8 +43,8 @@ static struct value *block(struct graph *g, struct value *x, int width, int stri
     return nn_activation(g, nn_add(g, y, shortcut(g, x, out, stride)), ACTIVATION_RELU);
 }
 
-static struct value *build(struct graph *g, struct value *image, const struct model_options *options,
-                           const void *config)
+static struct value *build(struct graph *g, struct value *image,
+                           const struct model_options *options, const void *config)
 {
     const struct resnet *r = config;
     int total = r->depth[0] + r->depth[1] + r->depth[2] + r->depth[3], index = 0;

@@ -41,8 +41,8 @@ static struct value *patches(struct graph *g, struct value *image, const struct 
     return nn_to_tokens(g, x);
 }
 
-static struct value *build(struct graph *g, struct value *image, const struct model_options *options,
-                           const void *config)
+static struct value *build(struct graph *g, struct value *image,
+                           const struct model_options *options, const void *config)
 {
     const struct vit *v = config;
     int side = options->image_size / v->patch;

@@ -166,7 +166,8 @@ static int run_steps(struct device *device, struct step *steps, int count,
         for (int j = 0; j < steps[i].phase_count; j++)
             steps[i].phases[j].run(&steps[i], 0, steps[i].phases[j].count);
         if (steps[i].call && steps[i].call(&steps[i]))
-            return FAIL(err, INVALID, "step %d (%s '%s') failed", i, steps[i].kernel, steps[i].name);
+            return FAIL(err, INVALID, "step %d (%s '%s') failed", i, steps[i].kernel,
+                        steps[i].name);
         if (seconds)
             seconds[i] += clock_seconds() - start;
     }

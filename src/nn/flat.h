@@ -29,9 +29,11 @@ struct flat_kernels {
     /* g += wd w; v = alpha v + (1 - alpha) g g; m = mu m + g / (sqrt(v) + eps); w -= lr m */
     void (*rmsprop)(float *w, const float *g, float *m, float *v, int64_t count,
                     const struct flat_update *u);
-    void (*lerp)(float *average, const float *value, int64_t count, float weight); /* a += (v - a) weight */
+    void (*lerp)(float *average, const float *value, int64_t count,
+                 float weight); /* a += (v - a) weight */
     void (*add)(float *sum, const float *value, int64_t count);
-    double (*sum_squares)(const float *x, int64_t count); /* fixed order; NaN and Inf come through */
+    double (*sum_squares)(const float *x,
+                          int64_t count); /* fixed order; NaN and Inf come through */
 };
 
 extern const struct flat_kernels flat_plain;

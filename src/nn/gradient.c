@@ -54,7 +54,8 @@ int gradient_build(struct graph *graph, struct value *loss, struct value ***of, 
     return graph_finish(graph, err);
 }
 
-struct value *gradient_of_output(const struct gradient *gradient, const struct node *node, int index)
+struct value *gradient_of_output(const struct gradient *gradient, const struct node *node,
+                                 int index)
 {
     int id = node->outputs[index]->id;
 

@@ -23,7 +23,8 @@ int gradient_build(struct graph *graph, struct value *loss, struct value ***of, 
 /* --- for gradient rules ------------------------------------------------------------------ */
 
 /* The gradient of output `index`; NULL when nothing depends on it (treat it as zero). */
-struct value *gradient_of_output(const struct gradient *gradient, const struct node *node, int index);
+struct value *gradient_of_output(const struct gradient *gradient, const struct node *node,
+                                 int index);
 
 /* Does anything want the gradient of input `index`?  False for absent inputs. */
 bool gradient_wanted(const struct gradient *gradient, const struct node *node, int index);

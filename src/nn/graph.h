@@ -133,9 +133,10 @@ struct node *graph_node(struct graph *graph, const struct op *op, const char *na
 /* The same for ops with one output. */
 struct value *graph_apply(struct graph *graph, const struct op *op, const char *name,
                           struct value *const *inputs, int input_count, const void *attributes);
-#define GRAPH_APPLY(graph, op, name, attributes, ...)                                     \
-    graph_apply(graph, op, name, (struct value *[]){ __VA_ARGS__ },                       \
-                (int)(sizeof((struct value *[]){ __VA_ARGS__ }) / sizeof(struct value *)), attributes)
+#define GRAPH_APPLY(graph, op, name, attributes, ...)                                              \
+    graph_apply(graph, op, name, (struct value *[]){ __VA_ARGS__ },                                \
+                (int)(sizeof((struct value *[]){ __VA_ARGS__ }) / sizeof(struct value *)),         \
+                attributes)
 
 /* For shape rules: make output `index` of the node. */
 struct value *graph_node_output(struct graph *graph, struct node *node, struct shape shape,

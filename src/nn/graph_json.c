@@ -202,7 +202,8 @@ static void adapt_batch(const struct reader *r, const struct op *op, struct valu
 static int read_node(struct reader *r, const json_t *item)
 {
     const char *op_name = json_string_value(json_object_get(item, "op"));
-    const json_t *inputs = json_object_get(item, "inputs"), *outputs = json_object_get(item, "outputs");
+    const json_t *inputs = json_object_get(item, "inputs"),
+                 *outputs = json_object_get(item, "outputs");
     const json_t *attributes = json_object_get(item, "attributes");
     const char *name = json_string_value(json_object_get(item, "name"));
     const struct op *op = op_name ? op_find(op_name) : NULL;

@@ -47,18 +47,21 @@ struct pool {
 };
 
 /* Layers with parameters. */
-struct value *nn_conv_with(struct graph *g, const char *name, struct value *x, const struct conv *opt);
+struct value *nn_conv_with(struct graph *g, const char *name, struct value *x,
+                           const struct conv *opt);
 struct value *nn_batchnorm_with(struct graph *g, const char *name, struct value *x,
                                 const struct batchnorm *opt);
 struct value *nn_linear_with(struct graph *g, const char *name, struct value *x,
                              const struct linear *opt);
 struct value *nn_layernorm(struct graph *g, const char *name, struct value *x, double eps);
-struct value *nn_groupnorm(struct graph *g, const char *name, struct value *x, int groups, double eps);
+struct value *nn_groupnorm(struct graph *g, const char *name, struct value *x, int groups,
+                           double eps);
 /* x * gamma over the last dimension; the parameter is called exactly "<scope>.<name>". */
 struct value *nn_layer_scale(struct graph *g, const char *name, struct value *x, double start);
 
 #define nn_conv(g, name, x, ...) nn_conv_with(g, name, x, &(struct conv){ __VA_ARGS__ })
-#define nn_batchnorm(g, name, x, ...) nn_batchnorm_with(g, name, x, &(struct batchnorm){ __VA_ARGS__ })
+#define nn_batchnorm(g, name, x, ...)                                                              \
+    nn_batchnorm_with(g, name, x, &(struct batchnorm){ __VA_ARGS__ })
 #define nn_linear(g, name, x, ...) nn_linear_with(g, name, x, &(struct linear){ __VA_ARGS__ })
 
 /* Layers without. */
@@ -67,7 +70,8 @@ struct value *nn_add(struct graph *g, struct value *a, struct value *b);
 struct value *nn_mul(struct graph *g, struct value *a, struct value *b);
 struct value *nn_concat(struct graph *g, int axis, struct value *const *xs, int count);
 struct value *nn_slice(struct graph *g, struct value *x, int axis, int begin, int end);
-struct value *nn_reshape(struct graph *g, struct value *x, struct shape shape); /* one dim may be -1 */
+struct value *nn_reshape(struct graph *g, struct value *x,
+                         struct shape shape); /* one dim may be -1 */
 struct value *nn_transpose(struct graph *g, struct value *x, const int *order);
 struct value *nn_softmax(struct graph *g, struct value *x);
 struct value *nn_matmul(struct graph *g, struct value *a, struct value *b, bool transpose_a,

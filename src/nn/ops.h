@@ -188,10 +188,9 @@ struct attention_attributes {
  *                softmax(q k' / sqrt(C/heads)) v per head; q, k, v lie one after the other
  * attention_grad (qkv, out, log_sum_exp, dout) -> dqkv */
 
-/* softmax_cross_entropy      (logits (N,C), target (N,C)) -> loss, per_sample (N), probability (N,C)
- *                            per_sample = -sum target log softmax(logits); loss = their mean.
- *                            Targets are weights: one-hot, smoothed or mixed; an all-zero row
- *                            (padding of the last evaluation batch) counts as 0.
+/* softmax_cross_entropy      (logits (N,C), target (N,C)) -> loss, per_sample (N), probability
+ * (N,C) per_sample = -sum target log softmax(logits); loss = their mean. Targets are weights:
+ * one-hot, smoothed or mixed; an all-zero row (padding of the last evaluation batch) counts as 0.
  * softmax_cross_entropy_grad (probability, target) -> dlogits of the mean */
 
 #endif

@@ -229,7 +229,8 @@ static void lerp(const struct step *step, int64_t begin, int64_t end)
         size_t offset = (size_t)i * CHUNK_FLOATS * sizeof(float);
         size_t left = (sweep->bytes - offset) / sizeof(float);
 
-        sweep->flat->lerp((float *)(sweep->target + offset), (const float *)(sweep->source + offset),
+        sweep->flat->lerp((float *)(sweep->target + offset),
+                          (const float *)(sweep->source + offset),
                           (int64_t)(left < CHUNK_FLOATS ? left : CHUNK_FLOATS), sweep->weight);
     }
 }

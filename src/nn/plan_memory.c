@@ -98,7 +98,8 @@ static void replace_in_place(struct plan *plan)
 
 static int larger_first(const void *a, const void *b)
 {
-    const struct buffer *x = *(const struct buffer *const *)a, *y = *(const struct buffer *const *)b;
+    const struct buffer *x = *(const struct buffer *const *)a,
+                        *y = *(const struct buffer *const *)b;
 
     if (x->bytes != y->bytes)
         return x->bytes < y->bytes ? 1 : -1;

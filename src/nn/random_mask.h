@@ -14,7 +14,8 @@
 /* The stream of a node in a step for one sample. */
 static inline uint64_t mask_stream(const struct run_state *run, int key, int64_t sample)
 {
-    uint64_t place = (uint64_t)run->step * 0x9E3779B97F4A7C15u + (uint64_t)(run->first_sample + sample);
+    uint64_t place =
+        (uint64_t)run->step * 0x9E3779B97F4A7C15u + (uint64_t)(run->first_sample + sample);
 
     return place * 0xD1B54A32D192ED03u + (uint64_t)key;
 }

@@ -46,7 +46,8 @@ double schedule_rate(const struct schedule_options *options, int64_t step, doubl
     case SCHEDULE_NONE:
         return rate;
     case SCHEDULE_STEP:
-        return rate * pow(options->gamma, (double)(epoch / (options->step_size ? options->step_size : 1)));
+        return rate *
+               pow(options->gamma, (double)(epoch / (options->step_size ? options->step_size : 1)));
     case SCHEDULE_EXPONENTIAL:
         return rate * pow(options->gamma, (double)epoch);
     case SCHEDULE_COSINE:

@@ -25,7 +25,9 @@ bool shape_equal(const struct shape *a, const struct shape *b)
 
 size_t dtype_size(enum dtype dtype)
 {
-    static const size_t sizes[] = { [DTYPE_F32] = 4, [DTYPE_F64] = 8, [DTYPE_I32] = 4, [DTYPE_U8] = 1 };
+    static const size_t sizes[] = {
+        [DTYPE_F32] = 4, [DTYPE_F64] = 8, [DTYPE_I32] = 4, [DTYPE_U8] = 1
+    };
 
     return sizes[dtype];
 }

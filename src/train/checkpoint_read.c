@@ -218,7 +218,8 @@ static int by_name(const void *a, const void *b)
 
 void checkpoint_weights_hash(const struct safetensors *file, char text[SHA256_TEXT_SIZE])
 {
-    const struct safetensors_tensor **sorted = calloc((size_t)file->tensor_count + 1, sizeof(*sorted));
+    const struct safetensors_tensor **sorted =
+        calloc((size_t)file->tensor_count + 1, sizeof(*sorted));
     struct sha256 sha;
     int count = 0;
 

@@ -1,6 +1,6 @@
 /* events.h - what a run tells the world: events.jsonl in the run's folder, one JSON object a line.
  *
- *     {"seq":17,"attempt":1,"time":"2026-...Z","job_id":"...","event":"epoch_complete","data":{...}}
+ *     {"seq":17,"attempt":1,"time":"2026-...Z","job_id":"...","event":"step","data":{...}}
  *
  * seq grows by one per event and attempt by one per start; both go on after a resume, and what a
  * killed run has written stays: readers know an event by its seq and may have seen it already.

@@ -41,7 +41,8 @@ static int describe(struct compiled *c, const struct network_options *options, i
                         !model_is_head(options->model, value->name);
     }
     c->target = graph_input(c->graph, "target", SHAPE(batch, shape.classes), DTYPE_F32);
-    c->loss = nn_softmax_cross_entropy(c->graph, logits, c->target, &c->per_sample, &c->probability);
+    c->loss =
+        nn_softmax_cross_entropy(c->graph, logits, c->target, &c->per_sample, &c->probability);
     graph_add_output(c->graph, c->loss);
     graph_add_output(c->graph, c->per_sample);
     graph_add_output(c->graph, c->probability);

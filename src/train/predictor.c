@@ -35,7 +35,8 @@ static int build(struct predictor *p, struct error *err)
 static int load(struct predictor *p, struct error *err)
 {
     struct load_report report;
-    int result = checkpoint_load_weights(&p->checkpoint.file, "", &p->weights, &p->memory, &report, err);
+    int result =
+        checkpoint_load_weights(&p->checkpoint.file, "", &p->weights, &p->memory, &report, err);
 
     if (!result && (report.missing_count || report.misshapen_count))
         result = FAIL(err, CORRUPT, "the checkpoint lacks weights of its network: %s%s",

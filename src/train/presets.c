@@ -8,7 +8,8 @@
 
 const struct preset config_presets[] = {
     { "basic", "Adam at a constant rate: to see whether anything learns at all",
-      "{\"optimizer\":{\"type\":\"adam\",\"learning_rate\":0.001},\"scheduler\":{\"type\":\"none\"}}" },
+      "{\"optimizer\":{\"type\":\"adam\",\"learning_rate\":0.001},\"scheduler\":{\"type\":\"none\"}"
+      "}" },
     { "standard", "AdamW with cosine decay: a good start for most datasets",
       "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.01},"
       "\"scheduler\":{\"type\":\"cosine\",\"warmup_epochs\":5}}" },
@@ -19,7 +20,8 @@ const struct preset config_presets[] = {
       "\"ema\":true,\"ema_decay\":0.998,\"label_smoothing\":0.1}" },
     { "aggressive", "strong augmentation for long runs",
       "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.05},"
-      "\"scheduler\":{\"type\":\"cosine_warm_restarts\",\"T_0\":10,\"T_mult\":2,\"warmup_epochs\":3},"
+      "\"scheduler\":{\"type\":\"cosine_warm_restarts\",\"T_0\":10,\"T_mult\":2,\"warmup_epochs\":"
+      "3},"
       "\"augmentation\":{\"random_rotation\":true,\"rotation_degrees\":15,\"crop_scale\":[0.7,1],"
       "\"color_jitter\":true,\"brightness\":0.3,\"contrast\":0.3,\"saturation\":0.3,\"hue\":0.15,"
       "\"random_erasing\":true,\"mixup\":true,\"mixup_alpha\":0.2,\"cutmix\":true,"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- starting and resuming ----------------------------------------------------------------------- */
+/* --- starting and resuming -------------------------------------------------------------------- */
 
 static int make_folder(struct run *run, struct error *err)
 {
@@ -126,7 +126,8 @@ static int announce(struct run *run, bool resumed, struct error *err)
     json_put_int(w, "train_size", train);
     json_put_int(w, "val_size", val);
     json_put_int(w, "predicted_peak_mb", run_peak_bytes(run) >> 20);
-    progress_line(&run->progress, "%s, %d classes, %d training and %d validation images, %d px, batch %d",
+    progress_line(&run->progress,
+                  "%s, %d classes, %d training and %d validation images, %d px, batch %d",
                   run->model->display_name, run->dataset.class_count, train, val,
                   run->transform.image_size, run->batch);
     progress_line(&run->progress, "peak memory by plan: %lld MB; device: %s",
@@ -154,7 +155,7 @@ static int start(struct run *run, struct error *err)
     return announce(run, resumed, err);
 }
 
-/* --- the end of an epoch ------------------------------------------------------------------------- */
+/* --- the end of an epoch ---------------------------------------------------------------------- */
 
 static void write_metrics(struct run *run, const struct metrics_summary *s)
 {
@@ -200,10 +201,11 @@ static int send_epoch(struct run *run, int64_t epoch, const struct metrics_summa
     json_close(w);
     json_put_number(w, "seconds", clock_seconds() - run->epoch_started);
     if (s)
-        progress_line(&run->progress,
-                      "epoch %lld/%lld  loss %.4f  val_loss %.4f  accuracy %.2f %%  lr %.2e  %.1f s",
-                      (long long)epoch, (long long)run->config->epochs, run->train_loss, s->loss,
-                      100 * s->accuracy, learning_rate, clock_seconds() - run->epoch_started);
+        progress_line(
+            &run->progress,
+            "epoch %lld/%lld  loss %.4f  val_loss %.4f  accuracy %.2f %%  lr %.2e  %.1f s",
+            (long long)epoch, (long long)run->config->epochs, run->train_loss, s->loss,
+            100 * s->accuracy, learning_rate, clock_seconds() - run->epoch_started);
     else
         progress_line(&run->progress, "epoch %lld/%lld  loss %.4f  lr %.2e", (long long)epoch,
                       (long long)run->config->epochs, run->train_loss, learning_rate);
@@ -228,7 +230,8 @@ static bool judge(struct run *run, const struct metrics_summary *s)
     return better;
 }
 
-static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *early, struct error *err)
+static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *early,
+                        struct error *err)
 {
     int64_t epoch = run->state.epoch, every = run->config->checkpoint_interval;
     bool last = epoch == run->config->epochs;
@@ -264,7 +267,7 @@ static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *
     return run_save(run, "latest", true, "latest", err);
 }
 
-/* --- the whole run -------------------------------------------------------------------------------- */
+/* --- the whole run ---------------------------------------------------------------------------- */
 
 static int epochs(struct run *run, struct run_result *result, struct error *err)
 {
@@ -310,9 +313,11 @@ static int finish(struct run *run, const struct run_result *result, struct error
     json_put_text(w, "checkpoint_path",
                   arena_printf(&run->arena, "%s/checkpoints/latest.safetensors", run->folder));
     json_put_number(w, "duration_seconds", clock_seconds() - run->started);
-    progress_line(&run->progress, "%s after epoch %lld; best %s %.4f in epoch %lld; %s/checkpoints/best.safetensors",
-                  result->status, (long long)run->state.epoch, run->config->primary_metric,
-                  run->state.best, (long long)run->state.best_epoch, run->folder);
+    progress_line(
+        &run->progress,
+        "%s after epoch %lld; best %s %.4f in epoch %lld; %s/checkpoints/best.safetensors",
+        result->status, (long long)run->state.epoch, run->config->primary_metric, run->state.best,
+        (long long)run->state.best_epoch, run->folder);
     return events_send(&run->events, err);
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static int64_t proc_value(const char *path, const char *key)
 {
@@ -21,7 +21,8 @@ static int64_t proc_value(const char *path, const char *key)
     if (!file)
         return 0;
     while (fgets(line, sizeof(line), file))
-        if (!strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), " %lld", &kilobytes) == 1)
+        if (!strncmp(line, key, strlen(key)) &&
+            sscanf(line + strlen(key), " %lld", &kilobytes) == 1)
             break;
     fclose(file);
     return (int64_t)kilobytes * 1024;
@@ -51,7 +52,7 @@ int64_t run_peak_bytes(const struct run *run)
            loader_memory_bytes(&train, run->dataset.class_count);
 }
 
-/* --- data ---------------------------------------------------------------------------------------- */
+/* --- data ------------------------------------------------------------------------------------- */
 
 static int open_dataset(struct run *run, struct error *err)
 {
@@ -72,8 +73,9 @@ static int open_dataset(struct run *run, struct error *err)
                     c->dataset_path, train, val);
     run->batch = (int)c->batch_size;
     if (run->batch > train) {
-        progress_line(&run->progress, "batch size %d is larger than the %d training images: using %d",
-                      run->batch, train, train);
+        progress_line(&run->progress,
+                      "batch size %d is larger than the %d training images: using %d", run->batch,
+                      train, train);
         run->batch = train;
     }
     return 0;
@@ -148,7 +150,7 @@ static int open_loaders(struct run *run, struct error *err)
                : 0;
 }
 
-/* --- network ------------------------------------------------------------------------------------- */
+/* --- network ---------------------------------------------------------------------------------- */
 
 static struct network_options network_options(const struct run *run, int batch)
 {
@@ -211,12 +213,15 @@ static int open_network(struct run *run, struct error *err)
         int fits = run_largest_batch(run, limit, run->batch);
 
         if (!fits)
-            return FAIL(err, NO_MEMORY, "%s at %d pixels needs %lld MB even with a batch of 1; the limit is %lld MB",
-                        run->model->name, run->transform.image_size, (long long)(peak >> 20),
-                        (long long)(limit >> 20));
-        return FAIL(err, NO_MEMORY,
-                    "a batch of %d needs %lld MB, the limit is %lld MB; the largest batch that fits is %d",
-                    run->batch, (long long)(peak >> 20), (long long)(limit >> 20), fits);
+            return FAIL(
+                err, NO_MEMORY,
+                "%s at %d pixels needs %lld MB even with a batch of 1; the limit is %lld MB",
+                run->model->name, run->transform.image_size, (long long)(peak >> 20),
+                (long long)(limit >> 20));
+        return FAIL(
+            err, NO_MEMORY,
+            "a batch of %d needs %lld MB, the limit is %lld MB; the largest batch that fits is %d",
+            run->batch, (long long)(peak >> 20), (long long)(limit >> 20), fits);
     }
     if (network_open(&run->network, run->options->device, &options, err))
         return -1;
@@ -224,7 +229,7 @@ static int open_network(struct run *run, struct error *err)
     return 0;
 }
 
-/* --- all ----------------------------------------------------------------------------------------- */
+/* --- all -------------------------------------------------------------------------------------- */
 
 static void write_config_text(struct run *run)
 {

@@ -13,7 +13,7 @@
 volatile int run_stop_requested;
 
 
-/* --- not finite -------------------------------------------------------------------------------- */
+/* --- not finite ------------------------------------------------------------------------------- */
 
 static const char *first_not_finite(const float *values, size_t count)
 {
@@ -57,7 +57,7 @@ static int locate(struct run *run, const struct batch *batch, struct error *err)
     return -1;
 }
 
-/* --- one batch ----------------------------------------------------------------------------------- */
+/* --- one batch -------------------------------------------------------------------------------- */
 
 /* Gradients of one batch; *loss is its mean. */
 static int batch_gradients(struct run *run, const struct batch *batch, float *loss,
@@ -68,7 +68,8 @@ static int batch_gradients(struct run *run, const struct batch *batch, float *lo
     struct plan_slot target = plan_value(n->train_plan, n->train_target);
 
     memcpy(image.data, batch->images, (size_t)shape_count(&n->train_image->shape) * sizeof(float));
-    memcpy(target.data, batch->targets, (size_t)shape_count(&n->train_target->shape) * sizeof(float));
+    memcpy(target.data, batch->targets,
+           (size_t)shape_count(&n->train_target->shape) * sizeof(float));
     run->run_state = (struct run_state){ .seed = (uint64_t)run->config->seed,
                                          .step = run->state.step,
                                          .first_sample = (int64_t)batch->index * batch->capacity,
@@ -124,7 +125,7 @@ static int train_batch(struct run *run, const struct batch *batch, double learni
     return finite ? 0 : locate(run, batch, err);
 }
 
-/* --- telling ------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static int report_step(struct run *run, int64_t batch, double loss, double learning_rate,
                        struct error *err)
@@ -170,7 +171,7 @@ static int report_failures(struct run *run, struct error *err)
     return 0;
 }
 
-/* --- the epoch ----------------------------------------------------------------------------------- */
+/* --- the epoch -------------------------------------------------------------------------------- */
 
 int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
 {
@@ -203,6 +204,7 @@ int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
     }
     if (got < 0)
         return -1;
-    run->train_loss = run->state.loss_count ? run->state.loss_sum / (double)run->state.loss_count : 0;
+    run->train_loss =
+        run->state.loss_count ? run->state.loss_sum / (double)run->state.loss_count : 0;
     return report_failures(run, err);
 }

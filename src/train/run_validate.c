@@ -47,7 +47,7 @@ double run_primary(const struct run *run, const struct metrics_summary *s)
                                             : run->train_loss;
 }
 
-/* --- files --------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void write_classes(const struct run *run, struct json_writer *w)
 {

@@ -54,7 +54,8 @@ static int load_file(struct run *run, const char *path, struct error *err)
 
 static int load_pretrained(struct run *run, struct error *err)
 {
-    const char *folder = run->config->weights_dir ? run->config->weights_dir : getenv("WEIGHTS_DIR");
+    const char *folder =
+        run->config->weights_dir ? run->config->weights_dir : getenv("WEIGHTS_DIR");
     char *path = folder ? arena_printf(&run->arena, "%s/%s.safetensors", folder, run->model->name)
                         : NULL;
 

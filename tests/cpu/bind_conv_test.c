@@ -116,7 +116,8 @@ static const struct conv_shapes usual[] = {
     { 2, 3, 64, 29, 31, { { 7, 7 }, { 2, 2 }, { 3, 3 }, { 1, 1 }, 1, { 0 }, false } },
     { 2, 3, 24, 16, 16, { { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 1, { 0 }, false } },
     { 1, 1, 8, 28, 28, { { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1, { 0 }, true } },
-    { 2, 64, 64, 14, 14, { { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1, { 0 }, false } },
+    { 4, 64, 64, 14, 15, { { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1, { 0 }, true } },
+    { 2, 16, 12, 27, 30, { { 3, 3 }, { 1, 1 }, { 0, 1 }, { 1, 1 }, 1, { 0 }, false } },
     { 2, 64, 128, 13, 13, { { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 1, { 0 }, false } },
     { 2, 64, 128, 13, 13, { { 1, 1 }, { 2, 2 }, { 0, 0 }, { 1, 1 }, 1, { 0 }, false } },
     { 1, 96, 24, 7, 7, { { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1, { 0 }, false } },
@@ -139,13 +140,20 @@ TEST(usual_convolutions_get_fast_kernels)
 TEST(winograd_needs_channels_and_a_dense_3x3)
 {
     struct conv_case conv = { .direction = ONEDNN_FORWARD, .isa = ONEDNN_AVX512, .images = 16,
-                              .in = 256, .out = 256, .kernel = { 3, 3 }, .stride = { 1, 1 },
+                              .in = 256, .out = 250, .kernel = { 3, 3 }, .stride = { 1, 1 },
                               .dilation = { 1, 1 }, .groups = 1, .out_size = { 14, 14 } };
 
     CHECK(conv_rules_algorithm(&conv) == CONV_AUTO);
-    conv.in = conv.out = 16;
+    conv.out = 10;
     CHECK(conv_rules_algorithm(&conv) == CONV_DIRECT);
-    conv.in = conv.out = 256;
+    conv.isa = ONEDNN_AVX512_BF16;
+    CHECK(conv_rules_algorithm(&conv) == CONV_WINOGRAD);
+    conv.images = 1;
+    CHECK(conv_rules_algorithm(&conv) == CONV_DIRECT);
+    conv.images = 100;
+    conv.out_size[0] = conv.out_size[1] = 2; /* tiles would be mostly empty */
+    CHECK(conv_rules_algorithm(&conv) == CONV_DIRECT);
+    conv.out_size[0] = conv.out_size[1] = 14;
     conv.stride[0] = 2;
     CHECK(conv_rules_algorithm(&conv) == CONV_DIRECT);
     conv.stride[0] = 1;
@@ -162,6 +170,8 @@ TEST(winograd_can_be_measured)
     double seconds[3] = { 0 };
     struct error err;
 
+    if (onednn_isa() < ONEDNN_AVX512)
+        SKIP("this processor has no AVX-512");
     CHECK_OK(conv_rules_measure(&device->onednn, &conv, seconds, &err), err);
     CHECK(seconds[0] > 0 && seconds[1] > 0 && seconds[2] > 0);
 }

@@ -1,4 +1,5 @@
-/* device_cpu_test.c - layouts, reorders, the executor and the fallback of the processor's device. */
+/* device_cpu_test.c - layouts, reorders, the executor and the fallback of the processor's device.
+ */
 
 #include "cpu/device_cpu.h"
 
@@ -24,7 +25,8 @@ static void check_round_trip(struct shape shape, int layout)
     struct error err;
 
     for (int i = 0; i < 3; i++) {
-        size_t bytes = device->layout_bytes(device, i == 1 ? layout : LAYOUT_PLAIN, &shape, DTYPE_F32);
+        size_t bytes =
+            device->layout_bytes(device, i == 1 ? layout : LAYOUT_PLAIN, &shape, DTYPE_F32);
 
         CHECK(bytes % 64 == 0);
         buffers[i] = aligned_alloc(64, bytes);
@@ -173,7 +175,7 @@ TEST(a_step_that_fails_ends_the_run_with_its_name)
     CHECK(strstr(err.text, "layer1"));
 }
 
-/* --- the rest ---------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 TEST(the_reference_takes_every_op_and_costs_more_than_others)
 {

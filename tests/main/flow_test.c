@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Run a shell command with $F as the program and $D as the test's folder; its output goes to *out. */
+/* Run a shell command with $F as the program and $D as the test's folder; its output goes to *out.
+ */
 static int shell(const char *folder, const char *command, struct str *out)
 {
     struct str line = STR_INIT;
@@ -61,8 +62,8 @@ TEST(flow_train_validate_predict)
     const char *folder = test_folder();
 
     expect(folder, SAMPLE TRAIN "--out $D/run --json", 0, "\"status\":\"completed\"");
-    expect(folder, "$F val --checkpoint $D/run/checkpoints/best.safetensors --data $D/data --json", 0,
-           "\"images\":12");
+    expect(folder, "$F val --checkpoint $D/run/checkpoints/best.safetensors --data $D/data --json",
+           0, "\"images\":12");
     expect(folder, "$F predict --json --checkpoint $D/run/checkpoints/best.safetensors "
                    "$D/data/val/*/0001.jpg", 0, "\"predictions\":[{\"label\":");
     expect(folder, "$F inspect $D/run/checkpoints/best.safetensors", 0, "conv_stem.weight");

@@ -25,8 +25,10 @@ struct golden {
 static void open_golden(struct golden *g, const char *name, bool exact)
 {
     struct network_options options = { .training = true,
-                                       .optimizer = { .kind = OPTIMIZER_SGD, .momentum = 0.9,
-                                                      .weight_decay = 5e-4, .plain_momentum = true } };
+                                       .optimizer = { .kind = OPTIMIZER_SGD,
+                                                      .momentum = 0.9,
+                                                      .weight_decay = 5e-4,
+                                                      .plain_momentum = true } };
     struct device_cpu_options cpu = { .threads = 2 };
     struct error err;
 
@@ -128,7 +130,8 @@ static void check_gradient(const struct golden *g, const json_t *row)
     free(values);
 }
 
-static void check_norm(const struct golden *g, const json_t *row, const char *what, const char *state)
+static void check_norm(const struct golden *g, const json_t *row, const char *what,
+                       const char *state)
 {
     char name[256];
     const struct weight *weight;

@@ -41,10 +41,12 @@ static void open_trajectory(struct trajectory *t, const char *name)
     t->size = (int)golden_number(t->root, "size");
     t->classes = (int)golden_number(t->root, "classes");
     t->steps = (int)golden_number(t->root, "steps");
-    t->schedule = (struct schedule_options){ .kind = SCHEDULE_COSINE,
-                                             .learning_rate = golden_number(t->root, "learning_rate"),
-                                             .steps_per_epoch = 10, .total_steps = t->steps,
-                                             .warmup_epochs = 1 };
+    t->schedule =
+        (struct schedule_options){ .kind = SCHEDULE_COSINE,
+                                   .learning_rate = golden_number(t->root, "learning_rate"),
+                                   .steps_per_epoch = 10,
+                                   .total_steps = t->steps,
+                                   .warmup_epochs = 1 };
     t->device = device_cpu_open(&cpu, &err);
     CHECK(t->device);
     options.model = model_find(name);

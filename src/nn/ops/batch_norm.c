@@ -36,7 +36,8 @@ static bool vectors_fit(struct graph *graph, const struct node *node, int first,
     for (int i = first; i < first + count; i++)
         if (shape_count(&node->inputs[i]->shape) != node->inputs[0]->shape.dim[1]) {
             graph_fail(graph, "%s: input %d has %d elements for %d channels", node->op->name, i,
-                       (int)shape_count(&node->inputs[i]->shape), (int)node->inputs[0]->shape.dim[1]);
+                       (int)shape_count(&node->inputs[i]->shape),
+                       (int)node->inputs[0]->shape.dim[1]);
             return false;
         }
     return true;
@@ -80,7 +81,7 @@ const struct op op_batch_norm = {
     .attributes = norm_table, .shape = norm_shape, .reference = norm_reference,
 };
 
-/* --- statistics -------------------------------------------------------------------------------- */
+/* --- statistics ------------------------------------------------------------------------------- */
 
 static void stats_shape(struct graph *graph, struct node *node, void *attributes)
 {
@@ -156,7 +157,7 @@ const struct op op_batch_running = {
     .attributes = norm_table, .shape = running_shape, .reference = running_reference,
 };
 
-/* --- apply ------------------------------------------------------------------------------------- */
+/* --- apply ------------------------------------------------------------------------------------ */
 
 static void apply_shape(struct graph *graph, struct node *node, void *attributes)
 {
@@ -225,7 +226,7 @@ const struct op op_batch_apply = {
     .shape = apply_shape, .gradient = apply_gradient, .reference = apply_reference,
 };
 
-/* --- gradients --------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static void apply_grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
@@ -270,8 +271,9 @@ static void apply_grad_reference(const struct reference_call *call)
 
         for (int64_t j = i * e.plane; j < (i + 1) * e.plane; j++) {
             double xhat = (in[0][j] - mean) * istd;
-            double slope = inside ? in[6][j] > 0
-                                  : activation_derivative(a->activation, xhat * in[3][c] + in[4][c]);
+            double slope = inside
+                               ? in[6][j] > 0
+                               : activation_derivative(a->activation, xhat * in[3][c] + in[4][c]);
             double dz = in[5][j] * slope;
 
             out[0][j] = dz;

@@ -37,7 +37,8 @@ static void norm_shape(struct graph *graph, struct node *node, void *attributes)
     a->conv.input_size[0] = (int)x->shape.dim[2];
     a->conv.input_size[1] = (int)x->shape.dim[3];
     if (node->inputs[5]->shape.dim[0] != channel_count || node->inputs[5]->shape.dim[1] != 1) {
-        graph_fail(graph, "depthwise_norm: the weight does not fit %d channels", (int)channel_count);
+        graph_fail(graph, "depthwise_norm: the weight does not fit %d channels",
+                   (int)channel_count);
         return;
     }
     graph_node_output(graph, node,
@@ -72,7 +73,7 @@ static void norm_gradient(struct gradient *gradient, const struct node *node)
                                  grad->outputs[0]));
 }
 
-/* --- reference --------------------------------------------------------------------------------- */
+/* --- reference -------------------------------------------------------------------------------- */
 
 /* A value and a node that exist only to call another op's kernel. */
 static struct value value_like(const struct shape *shape)

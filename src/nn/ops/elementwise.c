@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* --- equal shapes ------------------------------------------------------------------------------ */
+/* --- equal shapes ----------------------------------------------------------------------------- */
 
 static void pair_shape(struct graph *graph, struct node *node, void *attributes)
 {
@@ -66,7 +66,7 @@ const struct op op_mul = {
     .gradient = mul_gradient, .reference = mul_reference,
 };
 
-/* --- a factor per image and channel -------------------------------------------------------------- */
+/* --- a factor per image and channel ----------------------------------------------------------- */
 
 static int64_t plane_of(const struct shape *x)
 {
@@ -136,7 +136,7 @@ const struct op op_scale_channels_scale_grad = {
     .reference = channels_grad_reference,
 };
 
-/* --- a factor per feature ------------------------------------------------------------------------- */
+/* --- a factor per feature --------------------------------------------------------------------- */
 
 static void last_shape(struct graph *graph, struct node *node, void *attributes)
 {
@@ -200,7 +200,7 @@ const struct op op_scale_last_scale_grad = {
     .reference = last_grad_reference,
 };
 
-/* --- the same for every sample ---------------------------------------------------------------------- */
+/* --- the same for every sample ---------------------------------------------------------------- */
 
 static void samples_shape(struct graph *graph, struct node *node, void *attributes)
 {

@@ -37,7 +37,8 @@ static void norm_shape(struct graph *graph, struct node *node, void *attributes)
     if (x->rank != 4 || a->groups < 1 || x->dim[1] % a->groups ||
         shape_count(&node->inputs[1]->shape) != x->dim[1] ||
         shape_count(&node->inputs[2]->shape) != x->dim[1]) {
-        graph_fail(graph, "group_norm: %d groups or the parameters do not fit the channels", a->groups);
+        graph_fail(graph, "group_norm: %d groups or the parameters do not fit the channels",
+                   a->groups);
         return;
     }
     graph_node_output(graph, node, *x, DTYPE_F32);
@@ -127,6 +128,10 @@ static void grad_reference(const struct reference_call *call)
 }
 
 const struct op op_group_norm_grad = {
-    .name = "group_norm_grad", .version = 1, .attributes_size = sizeof(struct group_norm_attributes),
-    .attributes = group_table, .shape = grad_shape, .reference = grad_reference,
+    .name = "group_norm_grad",
+    .version = 1,
+    .attributes_size = sizeof(struct group_norm_attributes),
+    .attributes = group_table,
+    .shape = grad_shape,
+    .reference = grad_reference,
 };

@@ -21,7 +21,7 @@ static struct view view_of(const struct shape *shape, int axis)
     return v;
 }
 
-/* --- concat ------------------------------------------------------------------------------------- */
+/* --- concat ----------------------------------------------------------------------------------- */
 
 static const struct attribute concat_table[] = {
     ATTRIBUTE_OF_INT(concat_attributes, axis), ATTRIBUTE_END,
@@ -89,7 +89,7 @@ const struct op op_concat = {
     .reference = concat_reference,
 };
 
-/* --- slice -------------------------------------------------------------------------------------- */
+/* --- slice ------------------------------------------------------------------------------------ */
 
 static const struct attribute slice_table[] = {
     ATTRIBUTE_OF_INT(slice_attributes, axis), ATTRIBUTE_OF_INT(slice_attributes, begin),
@@ -163,7 +163,7 @@ const struct op op_slice_grad = {
     .attributes = slice_table, .shape = slice_grad_shape, .reference = slice_grad_reference,
 };
 
-/* --- reshape ------------------------------------------------------------------------------------ */
+/* --- reshape ---------------------------------------------------------------------------------- */
 
 static const struct attribute reshape_table[] = {
     ATTRIBUTE_OF_INT(reshape_attributes, rank),
@@ -218,7 +218,7 @@ const struct op op_reshape = {
     .shape = reshape_shape, .gradient = reshape_gradient, .reference = reshape_reference,
 };
 
-/* --- transpose ---------------------------------------------------------------------------------- */
+/* --- transpose -------------------------------------------------------------------------------- */
 
 static const struct attribute transpose_table[] = {
     ATTRIBUTE_OF_INTS(transpose_attributes, order, SHAPE_MAX_RANK), ATTRIBUTE_END,

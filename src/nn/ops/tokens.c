@@ -86,7 +86,7 @@ const struct op op_from_tokens = {
     .reference = from_reference,
 };
 
-/* --- a token in front ---------------------------------------------------------------------------- */
+/* --- a token in front ------------------------------------------------------------------------- */
 
 static void prepend_shape(struct graph *graph, struct node *node, void *attributes)
 {
