@@ -171,10 +171,13 @@ static double truncated_normal(struct rng *rng, double limit)
     return x;
 }
 
-void weight_start_values(const struct weight *weight, uint64_t seed, float *plain)
+/* Elements are drawn in pieces, each from a sequence of its own, so that threads can share them. */
+#define PIECE 4096
+
+static void draw_piece(const struct weight *weight, uint64_t seed, int64_t piece, float *plain)
 {
-    struct rng rng = rng_for(seed, hash_name(weight->name), 0);
-    int64_t count = shape_count(&weight->shape);
+    struct rng rng = rng_for(seed, hash_name(weight->name), (uint64_t)piece);
+    int64_t count = shape_count(&weight->shape), end = (piece + 1) * PIECE;
     double fan_in = weight->shape.rank ? (double)count / (double)weight->shape.dim[0] : 1;
     double a = weight->init.a;
 
@@ -182,7 +185,7 @@ void weight_start_values(const struct weight *weight, uint64_t seed, float *plai
      * scaled up so that the variance really is 1 / fan_in. */
     double lecun = sqrt(1 / fan_in) / 0.87962566103423978;
 
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = piece * PIECE; i < end && i < count; i++)
         switch (weight->init.kind) {
         case INIT_CONSTANT:
             plain[i] = (float)a;
@@ -202,17 +205,44 @@ void weight_start_values(const struct weight *weight, uint64_t seed, float *plai
         }
 }
 
+struct drawing {
+    const struct weight *weight;
+    uint64_t seed;
+    float *plain;
+};
+
+static void draw(const struct step *step, int64_t begin, int64_t end)
+{
+    const struct drawing *drawing = step->context;
+
+    for (int64_t piece = begin; piece < end; piece++)
+        draw_piece(drawing->weight, drawing->seed, piece, drawing->plain);
+}
+
+void weight_start_values(const struct weight *weight, uint64_t seed, float *plain)
+{
+    for (int64_t piece = 0; piece * PIECE < shape_count(&weight->shape); piece++)
+        draw_piece(weight, seed, piece, plain);
+}
+
 int weights_start(const struct weights *weights, struct weights_memory *memory, uint64_t seed,
                   struct error *err)
 {
+    struct run_state run = { 0 };
+
     for (int i = 0; i < weights->count; i++) {
         const struct weight *weight = &weights->items[i];
-        float *plain = malloc((size_t)shape_count(&weight->shape) * sizeof(float));
+        int64_t count = shape_count(&weight->shape);
+        float *plain = malloc((size_t)count * sizeof(float));
+        struct drawing drawing = { weight, seed, plain };
+        struct step step = { .kernel = "start", .name = weight->name, .context = &drawing,
+                             .phases = { { draw, (count + PIECE - 1) / PIECE } },
+                             .phase_count = 1 };
         int result;
 
         BUG_IF(!plain);
-        weight_start_values(weight, seed, plain);
-        result = weights_write(weights, memory, weight, plain, err);
+        result = weights->device->run(weights->device, &step, 1, &run, NULL, err) ||
+                 weights_write(weights, memory, weight, plain, err);
         free(plain);
         if (result)
             return -1;

@@ -1,7 +1,9 @@
-/* batch_norm.c - batch normalisation (Ioffe and Szegedy 2015), in the pieces that plans run. */
+/* batch_norm.c - batch normalisation (Ioffe and Szegedy 2015), in the pieces that plans run.
+ *
+ * The statistics have no gradient rule: batch_apply's counts what they owe to x, because the sums
+ * that this takes are those of gamma's and beta's gradients. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
+#include "nn/ops/ops_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,33 +33,52 @@ static struct extents extents_of(const struct value *x)
     return e;
 }
 
-static bool vectors_fit(struct graph *graph, const struct node *node, int first, int count)
+/* --- checks ---------------------------------------------------------------------------------- */
+
+static bool has_channels(struct graph *graph, const struct node *node)
 {
-    for (int i = first; i < first + count; i++)
-        if (shape_count(&node->inputs[i]->shape) != node->inputs[0]->shape.dim[1]) {
-            graph_fail(graph, "%s: input %d has %d elements for %d channels", node->op->name, i,
-                       (int)shape_count(&node->inputs[i]->shape),
-                       (int)node->inputs[0]->shape.dim[1]);
+    char text[SHAPE_TEXT_SIZE];
+
+    if (node->inputs[0]->shape.rank >= 2)
+        return true;
+    graph_fail(graph, "%s: the input has the shape %s, but needs samples and channels",
+               node->op->name, shape_text(&node->inputs[0]->shape, text));
+    return false;
+}
+
+/* Inputs 1, 2, ... have one element per channel; `names` ends with NULL. */
+static bool has_vectors(struct graph *graph, const struct node *node, const char *const *names)
+{
+    struct shape vector = SHAPE(node->inputs[0]->shape.dim[1]);
+
+    for (int i = 0; names[i]; i++)
+        if (!op_has_shape(graph, node, 1 + i, names[i], &vector))
             return false;
-        }
     return true;
+}
+
+static bool settle(struct graph *graph, const struct node *node, struct batch_norm_attributes *a)
+{
+    if (!a->eps)
+        a->eps = 1e-5;
+    if (!a->momentum)
+        a->momentum = 0.1;
+    if (a->eps > 0 && a->momentum > 0 && a->momentum <= 1)
+        return true;
+    graph_fail(graph, "%s: an epsilon of %g with a momentum of %g", node->op->name, a->eps,
+               a->momentum);
+    return false;
 }
 
 /* --- batch_norm ------------------------------------------------------------------------------ */
 
 static void norm_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    struct batch_norm_attributes *a = attributes;
+    static const char *const names[] = { "the weight", "the bias", "the running mean",
+                                         "the running variance", NULL };
 
-    if (!a->eps)
-        a->eps = 1e-5;
-    if (!a->momentum)
-        a->momentum = 0.1;
-    if (node->inputs[0]->shape.rank < 2) {
-        graph_fail(graph, "batch_norm: takes (N,C,...)");
-        return;
-    }
-    if (vectors_fit(graph, node, 1, 4))
+    if (op_has_inputs(graph, node, 5, 5) && has_channels(graph, node) &&
+        has_vectors(graph, node, names) && settle(graph, node, attributes))
         graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
 }
 
@@ -67,12 +88,14 @@ static void norm_reference(const struct reference_call *call)
     struct extents e = extents_of(call->node->inputs[0]);
 
     for (int64_t i = 0; i < e.n * e.c; i++) {
+        const double *x = call->inputs[0] + i * e.plane;
+        double *y = call->outputs[0] + i * e.plane;
         int64_t c = i % e.c;
         double scale = call->inputs[1][c] / sqrt(call->inputs[4][c] + a->eps);
-        double shift = call->inputs[2][c] - call->inputs[3][c] * scale;
+        double mean = call->inputs[3][c], beta = call->inputs[2][c];
 
         for (int64_t j = 0; j < e.plane; j++)
-            call->outputs[0][i * e.plane + j] = call->inputs[0][i * e.plane + j] * scale + shift;
+            y[j] = (x[j] - mean) * scale + beta;
     }
 }
 
@@ -81,26 +104,27 @@ const struct op op_batch_norm = {
     .attributes = norm_table, .shape = norm_shape, .reference = norm_reference,
 };
 
-/* --- statistics ------------------------------------------------------------------------------- */
+/* --- statistics ------------------------------------------------------------------------------ */
 
 static void stats_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    struct batch_norm_attributes *a = attributes;
-    struct extents e = extents_of(node->inputs[0]);
+    static const char *const names[] = { "the running mean", "the running variance", NULL };
+    struct extents e;
 
-    if (!a->momentum)
-        a->momentum = 0.1;
+    if (!op_has_inputs(graph, node, 3, 3) || !has_channels(graph, node) ||
+        !has_vectors(graph, node, names) || !settle(graph, node, attributes))
+        return;
+    e = extents_of(node->inputs[0]);
     if (e.n * e.plane < 2) {
         graph_fail(graph, "batch norm needs more than one value per channel: "
                           "use a larger batch or image");
         return;
     }
-    if (!vectors_fit(graph, node, 1, 2))
-        return;
     graph_node_output(graph, node, SHAPE(e.c), DTYPE_F32);
     graph_node_output(graph, node, SHAPE(e.c), DTYPE_F32);
 }
 
+/* Two passes: the squares of x itself would cancel where the mean is large. */
 static void stats_reference(const struct reference_call *call)
 {
     const struct batch_norm_attributes *a = call->node->attributes;
@@ -108,21 +132,23 @@ static void stats_reference(const struct reference_call *call)
     double count = (double)(e.n * e.plane);
 
     for (int64_t c = 0; c < e.c; c++) {
-        double sum = 0, squares = 0, mean, var;
+        double sum = 0, squares = 0, mean;
 
-        for (int64_t n = 0; n < e.n; n++)
+        for (int64_t n = 0; n < e.n; n++) {
+            const double *x = call->inputs[0] + (n * e.c + c) * e.plane;
+
             for (int64_t j = 0; j < e.plane; j++)
-                sum += call->inputs[0][(n * e.c + c) * e.plane + j];
+                sum += x[j];
+        }
         mean = sum / count;
-        for (int64_t n = 0; n < e.n; n++)
-            for (int64_t j = 0; j < e.plane; j++) {
-                double d = call->inputs[0][(n * e.c + c) * e.plane + j] - mean;
+        for (int64_t n = 0; n < e.n; n++) {
+            const double *x = call->inputs[0] + (n * e.c + c) * e.plane;
 
-                squares += d * d;
-            }
-        var = squares / count;
+            for (int64_t j = 0; j < e.plane; j++)
+                squares += (x[j] - mean) * (x[j] - mean);
+        }
         call->outputs[0][c] = mean;
-        call->outputs[1][c] = 1 / sqrt(var + a->eps);
+        call->outputs[1][c] = 1 / sqrt(squares / count + a->eps);
         call->inputs[1][c] += (mean - call->inputs[1][c]) * a->momentum;
         call->inputs[2][c] += (squares / (count - 1) - call->inputs[2][c]) * a->momentum;
     }
@@ -136,7 +162,11 @@ const struct op op_batch_stats = {
 
 static void running_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    (void)attributes;
+    if (!op_has_inputs(graph, node, 2, 2) ||
+        !op_has_rank(graph, node, 0, "the running mean", 1) ||
+        !op_has_shape(graph, node, 1, "the running variance", &node->inputs[0]->shape) ||
+        !settle(graph, node, attributes))
+        return;
     graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
     graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
 }
@@ -157,20 +187,25 @@ const struct op op_batch_running = {
     .attributes = norm_table, .shape = running_shape, .reference = running_reference,
 };
 
-/* --- apply ------------------------------------------------------------------------------------ */
+/* --- apply ----------------------------------------------------------------------------------- */
+
+static const char *const apply_names[] = { "the mean", "the deviation", "the weight", "the bias",
+                                           NULL };
 
 static void apply_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    (void)attributes;
-    if (node->inputs[5] && !shape_equal(&node->inputs[5]->shape, &node->inputs[0]->shape)) {
-        graph_fail(graph, "batch_apply: the residual has another shape");
+    const struct batch_apply_attributes *a = attributes;
+
+    if (!op_has_inputs(graph, node, 5, 6) || !has_channels(graph, node) ||
+        !has_vectors(graph, node, apply_names) || !op_has_activation(graph, node, a->activation))
         return;
-    }
-    if (vectors_fit(graph, node, 1, 4))
-        graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
+    if (node->inputs[5] &&
+        !op_has_shape(graph, node, 5, "the residual", &node->inputs[0]->shape))
+        return;
+    graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
 }
 
-/* Does the residual go through the activation? */
+/* Does a residual go through the activation? */
 static bool residual_inside(const struct node *node)
 {
     const struct batch_apply_attributes *a = node->attributes;
@@ -180,15 +215,21 @@ static bool residual_inside(const struct node *node)
 
 static void apply_gradient(struct gradient *gradient, const struct node *node)
 {
+    const struct batch_apply_attributes *a = node->attributes;
     struct value *dy = gradient_of_output(gradient, node, 0);
     bool inside = residual_inside(node);
-    struct node *grad = graph_node(gradient->graph, &op_batch_apply_grad, node->name,
-                                   (struct value *[]){ node->inputs[0], node->inputs[1],
-                                                       node->inputs[2], node->inputs[3],
-                                                       node->inputs[4], dy,
-                                                       inside ? node->outputs[0] : NULL },
-                                   7, node->attributes);
+    struct node *grad;
 
+    if (inside && a->activation != ACTIVATION_RELU) {
+        graph_fail(gradient->graph, "batch_apply: the gradient of an activation behind a residual "
+                                    "is there for relu only");
+        return;
+    }
+    grad = graph_node(gradient->graph, &op_batch_apply_grad, node->name,
+                      (struct value *[]){ node->inputs[0], node->inputs[1], node->inputs[2],
+                                          node->inputs[3], node->inputs[4], dy,
+                                          inside ? node->outputs[0] : NULL },
+                      7, node->attributes);
     if (!grad)
         return;
     gradient_add(gradient, node, 0, grad->outputs[0]);
@@ -201,21 +242,19 @@ static void apply_reference(const struct reference_call *call)
 {
     const struct batch_apply_attributes *a = call->node->attributes;
     struct extents e = extents_of(call->node->inputs[0]);
-    const double *residual = call->inputs[5];
+    const double *before = a->residual_after ? NULL : call->inputs[5];
+    const double *after = a->residual_after ? call->inputs[5] : NULL;
 
     for (int64_t i = 0; i < e.n * e.c; i++) {
         int64_t c = i % e.c;
         double scale = call->inputs[2][c] * call->inputs[3][c];
-        double shift = call->inputs[4][c] - call->inputs[1][c] * scale;
+        double mean = call->inputs[1][c], beta = call->inputs[4][c];
 
         for (int64_t j = i * e.plane; j < (i + 1) * e.plane; j++) {
-            double z = call->inputs[0][j] * scale + shift;
+            double z = (call->inputs[0][j] - mean) * scale + beta;
 
-            if (residual && !a->residual_after)
-                z += residual[j];
-            call->outputs[0][j] = activation_value(a->activation, z);
-            if (residual && a->residual_after)
-                call->outputs[0][j] += residual[j];
+            call->outputs[0][j] = activation_value(a->activation, before ? z + before[j] : z) +
+                                  (after ? after[j] : 0);
         }
     }
 }
@@ -226,31 +265,59 @@ const struct op op_batch_apply = {
     .shape = apply_shape, .gradient = apply_gradient, .reference = apply_reference,
 };
 
-/* --- gradients -------------------------------------------------------------------------------- */
+/* --- gradients ------------------------------------------------------------------------------- */
 
 static void apply_grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    struct shape vector = SHAPE(node->inputs[0]->shape.dim[1]);
+    const struct batch_apply_attributes *a = attributes;
+    struct shape x, vector;
 
-    (void)attributes;
-    graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
+    if (!op_has_inputs(graph, node, 6, 7) || !has_channels(graph, node) ||
+        !has_vectors(graph, node, apply_names) || !op_has_activation(graph, node, a->activation))
+        return;
+    x = node->inputs[0]->shape;
+    vector = SHAPE(x.dim[1]);
+    if (!op_has_shape(graph, node, 5, "the gradient", &x) ||
+        (node->inputs[6] && !op_has_shape(graph, node, 6, "the output", &x)))
+        return;
+    if (node->inputs[6] && a->activation != ACTIVATION_RELU) {
+        graph_fail(graph, "batch_apply_grad: only relu's output tells its derivative");
+        return;
+    }
+    graph_node_output(graph, node, x, DTYPE_F32);
     graph_node_output(graph, node, vector, DTYPE_F32);
     graph_node_output(graph, node, vector, DTYPE_F32);
     if (node->inputs[6])
-        graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
+        graph_node_output(graph, node, x, DTYPE_F32);
 }
 
-/* dx = gamma istd (dz - (sum dz + xhat sum(dz xhat)) / count); without the second part when the
- * statistics are fixed. */
-static void input_part(const double *x, double mean, double istd, double gamma, double dgamma,
-                       double dbeta, const double *dz, double *dx, int64_t plane, double count,
-                       bool fixed)
+/* One channel's part of dx, in place of its dz:
+ * gamma istd (dz - (dbeta + xhat dgamma) / count).  A count of infinity: fixed statistics. */
+struct channel {
+    double mean, istd, gamma, beta, dgamma, dbeta, count;
+};
+
+static void input_part(const struct channel *channel, const double *x, double *dz, int64_t plane)
+{
+    double scale = channel->gamma * channel->istd, shift = channel->dbeta / channel->count;
+    double slope = channel->dgamma * channel->istd / channel->count;
+
+    for (int64_t j = 0; j < plane; j++)
+        dz[j] = scale * (dz[j] - shift - (x[j] - channel->mean) * slope);
+}
+
+/* dz of one plane; adds to the channel's dgamma and dbeta. */
+static void output_part(struct channel *channel, int activation, const double *x, const double *dy,
+                        const double *y, double *dz, int64_t plane)
 {
     for (int64_t j = 0; j < plane; j++) {
-        double xhat = (x[j] - mean) * istd;
-        double centred = fixed ? dz[j] : dz[j] - (dbeta + xhat * dgamma) / count;
+        double xhat = (x[j] - channel->mean) * channel->istd;
 
-        dx[j] = gamma * istd * centred;
+        dz[j] = dy[j] * (y ? activation_derivative(ACTIVATION_RELU, y[j])
+                           : activation_derivative(activation,
+                                                   xhat * channel->gamma + channel->beta));
+        channel->dgamma += dz[j] * xhat;
+        channel->dbeta += dz[j];
     }
 }
 
@@ -259,35 +326,29 @@ static void apply_grad_reference(const struct reference_call *call)
     const struct batch_apply_attributes *a = call->node->attributes;
     struct extents e = extents_of(call->node->inputs[0]);
     double *const *in = call->inputs, *const *out = call->outputs;
-    double count = (double)(e.n * e.plane);
-    bool inside = call->node->inputs[6] != NULL;
+    double *dresidual = call->node->output_count > 3 ? out[3] : NULL;
 
-    memset(out[1], 0, (size_t)e.c * sizeof(double));
-    memset(out[2], 0, (size_t)e.c * sizeof(double));
-    /* dz goes into dx first (and dresidual), then dx is made from it in place */
-    for (int64_t i = 0; i < e.n * e.c; i++) {
-        int64_t c = i % e.c;
-        double mean = in[1][c], istd = in[2][c];
+    for (int64_t c = 0; c < e.c; c++) {
+        struct channel channel = {
+            .mean = in[1][c], .istd = in[2][c], .gamma = in[3][c], .beta = in[4][c],
+            .count = a->fixed_stats ? INFINITY : (double)(e.n * e.plane),
+        };
 
-        for (int64_t j = i * e.plane; j < (i + 1) * e.plane; j++) {
-            double xhat = (in[0][j] - mean) * istd;
-            double slope = inside
-                               ? in[6][j] > 0
-                               : activation_derivative(a->activation, xhat * in[3][c] + in[4][c]);
-            double dz = in[5][j] * slope;
+        for (int64_t n = 0; n < e.n; n++) {
+            int64_t at = (n * e.c + c) * e.plane;
 
-            out[0][j] = dz;
-            if (inside)
-                out[3][j] = dz;
-            out[1][c] += dz * xhat;
-            out[2][c] += dz;
+            output_part(&channel, a->activation, in[0] + at, in[5] + at,
+                        dresidual ? in[6] + at : NULL, out[0] + at, e.plane);
+            if (dresidual)
+                memcpy(dresidual + at, out[0] + at, (size_t)e.plane * sizeof(double));
         }
-    }
-    for (int64_t i = 0; i < e.n * e.c; i++) {
-        int64_t c = i % e.c, at = i * e.plane;
+        for (int64_t n = 0; n < e.n; n++) {
+            int64_t at = (n * e.c + c) * e.plane;
 
-        input_part(in[0] + at, in[1][c], in[2][c], in[3][c], out[1][c], out[2][c], out[0] + at,
-                   out[0] + at, e.plane, count, a->fixed_stats);
+            input_part(&channel, in[0] + at, out[0] + at, e.plane);
+        }
+        out[1][c] = channel.dgamma;
+        out[2][c] = channel.dbeta;
     }
 }
 
@@ -299,8 +360,13 @@ const struct op op_batch_apply_grad = {
 
 static void grad_input_shape(struct graph *graph, struct node *node, void *attributes)
 {
+    static const char *const names[] = { "the mean", "the deviation", "the weight",
+                                         "the weight's gradient", "the bias's gradient", NULL };
+
     (void)attributes;
-    if (vectors_fit(graph, node, 1, 5))
+    if (op_has_inputs(graph, node, 7, 7) && has_channels(graph, node) &&
+        has_vectors(graph, node, names) &&
+        op_has_shape(graph, node, 6, "the gradient", &node->inputs[0]->shape))
         graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
 }
 
@@ -309,11 +375,15 @@ static void grad_input_reference(const struct reference_call *call)
     struct extents e = extents_of(call->node->inputs[0]);
     double *const *in = call->inputs;
 
+    memcpy(call->outputs[0], in[6], (size_t)(e.n * e.c * e.plane) * sizeof(double));
     for (int64_t i = 0; i < e.n * e.c; i++) {
-        int64_t c = i % e.c, at = i * e.plane;
+        int64_t c = i % e.c;
+        struct channel channel = {
+            .mean = in[1][c], .istd = in[2][c], .gamma = in[3][c], .dgamma = in[4][c],
+            .dbeta = in[5][c], .count = (double)(e.n * e.plane),
+        };
 
-        input_part(in[0] + at, in[1][c], in[2][c], in[3][c], in[4][c], in[5][c], in[6] + at,
-                   call->outputs[0] + at, e.plane, (double)(e.n * e.plane), false);
+        input_part(&channel, in[0] + i * e.plane, call->outputs[0] + i * e.plane, e.plane);
     }
 }
 

@@ -1,20 +1,20 @@
 /* elementwise.c - sums and products, of equal shapes and broadcast. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
 #include "nn/ops/ops_internal.h"
 
 #include <string.h>
 
-/* --- equal shapes ----------------------------------------------------------------------------- */
+/* --- equal shapes ---------------------------------------------------------------------------- */
 
 static void pair_shape(struct graph *graph, struct node *node, void *attributes)
 {
     char a[SHAPE_TEXT_SIZE], b[SHAPE_TEXT_SIZE];
 
     (void)attributes;
+    if (!op_has_inputs(graph, node, 2, 2))
+        return;
     if (!shape_equal(&node->inputs[0]->shape, &node->inputs[1]->shape)) {
-        graph_fail(graph, "%s: shapes %s and %s differ", node->op->name,
+        graph_fail(graph, "%s: the shapes %s and %s differ", node->op->name,
                    shape_text(&node->inputs[0]->shape, a), shape_text(&node->inputs[1]->shape, b));
         return;
     }
@@ -66,46 +66,55 @@ const struct op op_mul = {
     .gradient = mul_gradient, .reference = mul_reference,
 };
 
-/* --- a factor per image and channel ----------------------------------------------------------- */
+/* --- one factor for a row of elements, or one for each in it --------------------------------- */
 
-static int64_t plane_of(const struct shape *x)
+/* y row i = x row i times s[i] */
+static void scale_rows(const struct reference_call *call, int64_t rows, int64_t length)
 {
-    return x->dim[2] * x->dim[3];
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < length; j++)
+            call->outputs[0][i * length + j] = call->inputs[0][i * length + j] * call->inputs[1][i];
 }
 
-static void channels_shape(struct graph *graph, struct node *node, void *attributes)
-{
-    const struct shape *x = &node->inputs[0]->shape, *s = &node->inputs[1]->shape;
-
-    (void)attributes;
-    if (x->rank != 4 || s->rank != 2 || s->dim[0] != x->dim[0] || s->dim[1] != x->dim[1]) {
-        graph_fail(graph, "scale_channels: takes (N,C,H,W) and (N,C)");
-        return;
-    }
-    graph_node_output(graph, node, *x, DTYPE_F32);
-}
-
-static void channels_gradient(struct gradient *gradient, const struct node *node)
+/* Emit what scaling ops have in common: dx = op (dy, s) and ds = scale_grad (x, dy). */
+static void scale_gradients(struct gradient *gradient, const struct node *node,
+                            const struct op *scale_grad)
 {
     struct value *dy = gradient_of_output(gradient, node, 0);
     struct graph *graph = gradient->graph;
 
     if (gradient_wanted(gradient, node, 0))
         gradient_add(gradient, node, 0,
-                     GRAPH_APPLY(graph, &op_scale_channels, node->name, NULL, dy, node->inputs[1]));
+                     GRAPH_APPLY(graph, node->op, node->name, NULL, dy, node->inputs[1]));
     if (gradient_wanted(gradient, node, 1))
         gradient_add(gradient, node, 1,
-                     GRAPH_APPLY(graph, &op_scale_channels_scale_grad, node->name, NULL,
-                                 node->inputs[0], dy));
+                     GRAPH_APPLY(graph, scale_grad, node->name, NULL, node->inputs[0], dy));
+}
+
+/* --- a factor per image and channel ---------------------------------------------------------- */
+
+static void channels_shape(struct graph *graph, struct node *node, void *attributes)
+{
+    const struct shape *x;
+
+    (void)attributes;
+    if (!op_has_inputs(graph, node, 2, 2) || !op_has_rank(graph, node, 0, "the input", 4))
+        return;
+    x = &node->inputs[0]->shape;
+    if (op_has_shape(graph, node, 1, "the scale", &SHAPE(x->dim[0], x->dim[1])))
+        graph_node_output(graph, node, *x, DTYPE_F32);
+}
+
+static void channels_gradient(struct gradient *gradient, const struct node *node)
+{
+    scale_gradients(gradient, node, &op_scale_channels_scale_grad);
 }
 
 static void channels_reference(const struct reference_call *call)
 {
     const struct shape *x = &call->node->inputs[0]->shape;
-    int64_t plane = plane_of(x);
 
-    for (int64_t i = 0; i < shape_count(x); i++)
-        call->outputs[0][i] = call->inputs[0][i] * call->inputs[1][i / plane];
+    scale_rows(call, x->dim[0] * x->dim[1], x->dim[2] * x->dim[3]);
 }
 
 const struct op op_scale_channels = {
@@ -115,16 +124,20 @@ const struct op op_scale_channels = {
 
 static void channels_grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *x = &node->inputs[0]->shape;
+    const struct shape *x;
 
     (void)attributes;
-    graph_node_output(graph, node, SHAPE(x->dim[0], x->dim[1]), DTYPE_F32);
+    if (!op_has_inputs(graph, node, 2, 2) || !op_has_rank(graph, node, 0, "the input", 4))
+        return;
+    x = &node->inputs[0]->shape;
+    if (op_has_shape(graph, node, 1, "the gradient", x))
+        graph_node_output(graph, node, SHAPE(x->dim[0], x->dim[1]), DTYPE_F32);
 }
 
 static void channels_grad_reference(const struct reference_call *call)
 {
     const struct shape *x = &call->node->inputs[0]->shape;
-    int64_t plane = plane_of(x);
+    int64_t plane = x->dim[2] * x->dim[3];
 
     for (int64_t i = 0; i < x->dim[0] * x->dim[1]; i++)
         call->outputs[0][i] =
@@ -136,42 +149,34 @@ const struct op op_scale_channels_scale_grad = {
     .reference = channels_grad_reference,
 };
 
-/* --- a factor per feature --------------------------------------------------------------------- */
+/* --- a factor per feature -------------------------------------------------------------------- */
 
 static void last_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *x = &node->inputs[0]->shape;
+    const struct shape *x;
 
     (void)attributes;
-    if (shape_count(&node->inputs[1]->shape) != shape_last(x)) {
-        graph_fail(graph, "scale_last: %d factors for %d features",
-                   (int)shape_count(&node->inputs[1]->shape), (int)shape_last(x));
+    if (!op_has_inputs(graph, node, 2, 2))
         return;
-    }
-    graph_node_output(graph, node, *x, DTYPE_F32);
+    x = &node->inputs[0]->shape;
+    if (op_has_shape(graph, node, 1, "the scale", &SHAPE(shape_last(x))))
+        graph_node_output(graph, node, *x, DTYPE_F32);
 }
 
 static void last_gradient(struct gradient *gradient, const struct node *node)
 {
-    struct value *dy = gradient_of_output(gradient, node, 0);
-    struct graph *graph = gradient->graph;
-
-    if (gradient_wanted(gradient, node, 0))
-        gradient_add(gradient, node, 0,
-                     GRAPH_APPLY(graph, &op_scale_last, node->name, NULL, dy, node->inputs[1]));
-    if (gradient_wanted(gradient, node, 1))
-        gradient_add(gradient, node, 1,
-                     GRAPH_APPLY(graph, &op_scale_last_scale_grad, node->name, NULL,
-                                 node->inputs[0], dy));
+    scale_gradients(gradient, node, &op_scale_last_scale_grad);
 }
 
 static void last_reference(const struct reference_call *call)
 {
     const struct shape *x = &call->node->inputs[0]->shape;
-    int64_t c = shape_last(x);
+    int64_t rows = shape_rows(x), features = shape_last(x);
 
-    for (int64_t i = 0; i < shape_count(x); i++)
-        call->outputs[0][i] = call->inputs[0][i] * call->inputs[1][i % c];
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < features; j++)
+            call->outputs[0][i * features + j] =
+                call->inputs[0][i * features + j] * call->inputs[1][j];
 }
 
 const struct op op_scale_last = {
@@ -182,17 +187,21 @@ const struct op op_scale_last = {
 static void last_grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
     (void)attributes;
-    graph_node_output(graph, node, SHAPE(shape_last(&node->inputs[0]->shape)), DTYPE_F32);
+    if (op_has_inputs(graph, node, 2, 2) &&
+        op_has_shape(graph, node, 1, "the gradient", &node->inputs[0]->shape))
+        graph_node_output(graph, node, SHAPE(shape_last(&node->inputs[0]->shape)), DTYPE_F32);
 }
 
 static void last_grad_reference(const struct reference_call *call)
 {
     const struct shape *x = &call->node->inputs[0]->shape;
-    int64_t c = shape_last(x);
+    int64_t rows = shape_rows(x), features = shape_last(x);
 
-    memset(call->outputs[0], 0, (size_t)c * sizeof(double));
-    for (int64_t i = 0; i < shape_count(x); i++)
-        call->outputs[0][i % c] += call->inputs[0][i] * call->inputs[1][i];
+    memset(call->outputs[0], 0, (size_t)features * sizeof(double));
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < features; j++)
+            call->outputs[0][j] +=
+                call->inputs[0][i * features + j] * call->inputs[1][i * features + j];
 }
 
 const struct op op_scale_last_scale_grad = {
@@ -200,18 +209,33 @@ const struct op op_scale_last_scale_grad = {
     .reference = last_grad_reference,
 };
 
-/* --- the same for every sample ---------------------------------------------------------------- */
+/* --- the same for every sample --------------------------------------------------------------- */
+
+/* Input 1 has the shape of one sample of input 0, with or without a 1 in front. */
+static bool is_one_sample(struct graph *graph, const struct node *node)
+{
+    const struct shape *x = &node->inputs[0]->shape, *b = &node->inputs[1]->shape;
+    struct shape one = *x;
+    char text[SHAPE_TEXT_SIZE], batch[SHAPE_TEXT_SIZE];
+
+    if (one.rank && b->rank == one.rank) {
+        one.dim[0] = 1;
+    } else if (one.rank) {
+        one.rank--;
+        memmove(one.dim, one.dim + 1, (size_t)one.rank * sizeof(one.dim[0]));
+    }
+    if (x->rank && shape_equal(b, &one))
+        return true;
+    graph_fail(graph, "%s: %s is not the shape of one sample of %s", node->op->name,
+               shape_text(b, text), shape_text(x, batch));
+    return false;
+}
 
 static void samples_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *x = &node->inputs[0]->shape;
-
     (void)attributes;
-    if (shape_count(&node->inputs[1]->shape) * x->dim[0] != shape_count(x)) {
-        graph_fail(graph, "add_samples: the summand is not of one sample's size");
-        return;
-    }
-    graph_node_output(graph, node, *x, DTYPE_F32);
+    if (op_has_inputs(graph, node, 2, 2) && is_one_sample(graph, node))
+        graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
 }
 
 static void samples_gradient(struct gradient *gradient, const struct node *node)
@@ -227,11 +251,12 @@ static void samples_gradient(struct gradient *gradient, const struct node *node)
 
 static void samples_reference(const struct reference_call *call)
 {
-    int64_t count = shape_count(&call->node->inputs[0]->shape);
-    int64_t per = shape_count(&call->node->inputs[1]->shape);
+    int64_t samples = call->node->inputs[0]->shape.dim[0];
+    int64_t size = shape_count(&call->node->inputs[1]->shape);
 
-    for (int64_t i = 0; i < count; i++)
-        call->outputs[0][i] = call->inputs[0][i] + call->inputs[1][i % per];
+    for (int64_t n = 0; n < samples; n++)
+        for (int64_t i = 0; i < size; i++)
+            call->outputs[0][n * size + i] = call->inputs[0][n * size + i] + call->inputs[1][i];
 }
 
 const struct op op_add_samples = {
@@ -242,38 +267,49 @@ const struct op op_add_samples = {
 static void sum_shape(struct graph *graph, struct node *node, void *attributes)
 {
     (void)attributes;
-    graph_node_output(graph, node, node->inputs[1]->shape, DTYPE_F32);
+    if (op_has_inputs(graph, node, 2, 2) && is_one_sample(graph, node))
+        graph_node_output(graph, node, node->inputs[1]->shape, DTYPE_F32);
 }
 
 static void sum_reference(const struct reference_call *call)
 {
-    int64_t count = shape_count(&call->node->inputs[0]->shape);
-    int64_t per = shape_count(&call->node->inputs[1]->shape);
+    int64_t samples = call->node->inputs[0]->shape.dim[0];
+    int64_t size = shape_count(&call->node->inputs[1]->shape);
 
-    memset(call->outputs[0], 0, (size_t)per * sizeof(double));
-    for (int64_t i = 0; i < count; i++)
-        call->outputs[0][i % per] += call->inputs[0][i];
+    memset(call->outputs[0], 0, (size_t)size * sizeof(double));
+    for (int64_t n = 0; n < samples; n++)
+        vector_add(call->outputs[0], 1, call->inputs[0] + n * size, size);
 }
 
 const struct op op_sum_samples = {
     .name = "sum_samples", .version = 1, .shape = sum_shape, .reference = sum_reference,
 };
 
+/* --- a factor per sample --------------------------------------------------------------------- */
+
 static void scale_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *x = &node->inputs[0]->shape;
+    const struct shape *x;
+    char text[SHAPE_TEXT_SIZE];
 
     (void)attributes;
-    if (shape_count(&node->inputs[1]->shape) != x->dim[0]) {
-        graph_fail(graph, "scale_samples: needs one factor per sample");
+    if (!op_has_inputs(graph, node, 2, 2))
         return;
-    }
-    graph_node_output(graph, node, *x, DTYPE_F32);
+    x = &node->inputs[0]->shape;
+    if (!x->rank)
+        graph_fail(graph, "scale_samples: the input has the shape %s, but needs samples",
+                   shape_text(x, text));
+    else if (op_has_shape(graph, node, 1, "the scale", &SHAPE(x->dim[0])))
+        graph_node_output(graph, node, *x, DTYPE_F32);
 }
 
-/* The factors are random, not learned: they get no gradient. */
+/* The factors are masks, so there is no op for their gradient. */
 static void scale_gradient(struct gradient *gradient, const struct node *node)
 {
+    if (gradient_wanted(gradient, node, 1)) {
+        graph_fail(gradient->graph, "scale_samples: factors have no gradient");
+        return;
+    }
     gradient_add(gradient, node, 0,
                  GRAPH_APPLY(gradient->graph, &op_scale_samples, node->name, NULL,
                              gradient_of_output(gradient, node, 0), node->inputs[1]));
@@ -282,10 +318,8 @@ static void scale_gradient(struct gradient *gradient, const struct node *node)
 static void scale_reference(const struct reference_call *call)
 {
     const struct shape *x = &call->node->inputs[0]->shape;
-    int64_t per = shape_count(x) / x->dim[0];
 
-    for (int64_t i = 0; i < shape_count(x); i++)
-        call->outputs[0][i] = call->inputs[0][i] * call->inputs[1][i / per];
+    scale_rows(call, x->dim[0], shape_count(x) / x->dim[0]);
 }
 
 const struct op op_scale_samples = {

@@ -1,7 +1,5 @@
 /* layer_norm.c - layer normalisation (Ba et al. 2016) over the last dimension. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
 #include "nn/ops/ops_internal.h"
 
 #include <math.h>
@@ -11,22 +9,35 @@ static const struct attribute layer_table[] = {
     ATTRIBUTE_OF_REAL(layer_norm_attributes, eps), ATTRIBUTE_END,
 };
 
+/* The shape of x without its last dimension; false, reported, when nothing would be left. */
+static bool has_rows(struct graph *graph, const struct node *node, struct shape *rows)
+{
+    char text[SHAPE_TEXT_SIZE];
+
+    *rows = node->inputs[0]->shape;
+    if (rows->rank >= 2) {
+        rows->dim[--rows->rank] = 0;
+        return true;
+    }
+    graph_fail(graph, "%s: the input has the shape %s, but needs rows of features",
+               node->op->name, shape_text(rows, text));
+    return false;
+}
+
 static void norm_shape(struct graph *graph, struct node *node, void *attributes)
 {
     struct layer_norm_attributes *a = attributes;
-    const struct value *x = node->inputs[0];
-    struct shape rows = x->shape;
+    struct shape rows, features;
 
+    if (!op_has_inputs(graph, node, 3, 3) || !has_rows(graph, node, &rows))
+        return;
+    features = SHAPE(shape_last(&node->inputs[0]->shape));
+    if (!op_has_shape(graph, node, 1, "the weight", &features) ||
+        !op_has_shape(graph, node, 2, "the bias", &features))
+        return;
     if (!a->eps)
         a->eps = 1e-5;
-    if (x->shape.rank < 2 || shape_count(&node->inputs[1]->shape) != shape_last(&x->shape) ||
-        shape_count(&node->inputs[2]->shape) != shape_last(&x->shape)) {
-        graph_fail(graph, "layer_norm: gamma and beta must have %d elements",
-                   (int)shape_last(&x->shape));
-        return;
-    }
-    rows.rank--;
-    graph_node_output(graph, node, x->shape, DTYPE_F32);
+    graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
     graph_node_output(graph, node, rows, DTYPE_F32);
     graph_node_output(graph, node, rows, DTYPE_F32);
 }
@@ -49,22 +60,23 @@ static void norm_reference(const struct reference_call *call)
 {
     const struct layer_norm_attributes *a = call->node->attributes;
     const struct shape *shape = &call->node->inputs[0]->shape;
-    int64_t rows = shape_rows(shape), c = shape_last(shape);
+    int64_t rows = shape_rows(shape), features = shape_last(shape);
 
-    for (int64_t r = 0; r < rows; r++) {
-        const double *x = call->inputs[0] + r * c;
-        double mean = 0, var = 0, istd;
+    for (int64_t row = 0; row < rows; row++) {
+        const double *x = call->inputs[0] + row * features;
+        double *y = call->outputs[0] + row * features;
+        double sum = 0, squares = 0, mean, istd;
 
-        for (int64_t i = 0; i < c; i++)
-            mean += x[i] / (double)c;
-        for (int64_t i = 0; i < c; i++)
-            var += (x[i] - mean) * (x[i] - mean) / (double)c;
-        istd = 1 / sqrt(var + a->eps);
-        for (int64_t i = 0; i < c; i++)
-            call->outputs[0][r * c + i] =
-                (x[i] - mean) * istd * call->inputs[1][i] + call->inputs[2][i];
-        call->outputs[1][r] = mean;
-        call->outputs[2][r] = istd;
+        for (int64_t i = 0; i < features; i++)
+            sum += x[i];
+        mean = sum / (double)features;
+        for (int64_t i = 0; i < features; i++)
+            squares += (x[i] - mean) * (x[i] - mean);
+        istd = 1 / sqrt(squares / (double)features + a->eps);
+        for (int64_t i = 0; i < features; i++)
+            y[i] = (x[i] - mean) * istd * call->inputs[1][i] + call->inputs[2][i];
+        call->outputs[1][row] = mean;
+        call->outputs[2][row] = istd;
     }
 }
 
@@ -76,37 +88,48 @@ const struct op op_layer_norm = {
 
 static void grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
+    struct shape rows, features;
+
     (void)attributes;
+    if (!op_has_inputs(graph, node, 5, 5) || !has_rows(graph, node, &rows))
+        return;
+    features = SHAPE(shape_last(&node->inputs[0]->shape));
+    if (!op_has_shape(graph, node, 1, "the weight", &features) ||
+        !op_has_shape(graph, node, 2, "the mean", &rows) ||
+        !op_has_shape(graph, node, 3, "the deviation", &rows) ||
+        !op_has_shape(graph, node, 4, "the gradient", &node->inputs[0]->shape))
+        return;
     graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
-    graph_node_output(graph, node, node->inputs[1]->shape, DTYPE_F32);
-    graph_node_output(graph, node, node->inputs[1]->shape, DTYPE_F32);
+    graph_node_output(graph, node, features, DTYPE_F32);
+    graph_node_output(graph, node, features, DTYPE_F32);
 }
 
-/* dx = istd (g - mean(g) - xhat mean(g xhat)), g = dy gamma */
+/* dx = istd (g - mean(g) - xhat mean(g xhat)), where g = dy gamma */
 static void grad_reference(const struct reference_call *call)
 {
     const struct shape *shape = &call->node->inputs[0]->shape;
-    int64_t rows = shape_rows(shape), c = shape_last(shape);
+    int64_t rows = shape_rows(shape), features = shape_last(shape);
     double *const *in = call->inputs, *const *out = call->outputs;
 
-    memset(out[1], 0, (size_t)c * sizeof(double));
-    memset(out[2], 0, (size_t)c * sizeof(double));
-    for (int64_t r = 0; r < rows; r++) {
-        double sum = 0, dot = 0, istd = in[3][r];
+    memset(out[1], 0, (size_t)features * sizeof(double));
+    memset(out[2], 0, (size_t)features * sizeof(double));
+    for (int64_t row = 0; row < rows; row++) {
+        const double *x = in[0] + row * features, *dy = in[4] + row * features;
+        double *dx = out[0] + row * features;
+        double mean = in[2][row], istd = in[3][row], sum = 0, dot = 0;
 
-        for (int64_t i = 0; i < c; i++) {
-            double dy = in[4][r * c + i], xhat = (in[0][r * c + i] - in[2][r]) * istd;
+        for (int64_t i = 0; i < features; i++) {
+            double xhat = (x[i] - mean) * istd;
 
-            sum += dy * in[1][i] / (double)c;
-            dot += dy * in[1][i] * xhat / (double)c;
-            out[1][i] += dy * xhat;
-            out[2][i] += dy;
+            sum += dy[i] * in[1][i];
+            dot += dy[i] * in[1][i] * xhat;
+            out[1][i] += dy[i] * xhat;
+            out[2][i] += dy[i];
         }
-        for (int64_t i = 0; i < c; i++) {
-            double xhat = (in[0][r * c + i] - in[2][r]) * istd;
-
-            out[0][r * c + i] = istd * (in[4][r * c + i] * in[1][i] - sum - xhat * dot);
-        }
+        sum /= (double)features;
+        dot /= (double)features;
+        for (int64_t i = 0; i < features; i++)
+            dx[i] = istd * (dy[i] * in[1][i] - sum - (x[i] - mean) * istd * dot);
     }
 }
 

@@ -15,6 +15,8 @@ bool op_has_rank(struct graph *graph, const struct node *node, int index, const 
 /* Input `index` has this shape. */
 bool op_has_shape(struct graph *graph, const struct node *node, int index, const char *what,
                   const struct shape *shape);
+/* `kind` is one of enum activation. */
+bool op_has_activation(struct graph *graph, const struct node *node, int kind);
 
 /* --- shapes ---------------------------------------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* shape_ops.c - moving elements around: concatenate, cut, reshape, transpose. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
+#include "nn/ops/ops_internal.h"
 
 #include <string.h>
 
@@ -21,7 +20,18 @@ static struct view view_of(const struct shape *shape, int axis)
     return v;
 }
 
-/* --- concat ----------------------------------------------------------------------------------- */
+static bool has_axis(struct graph *graph, const struct node *node, int axis)
+{
+    char text[SHAPE_TEXT_SIZE];
+
+    if (axis >= 0 && axis < node->inputs[0]->shape.rank)
+        return true;
+    graph_fail(graph, "%s: %s has no axis %d", node->op->name,
+               shape_text(&node->inputs[0]->shape, text), axis);
+    return false;
+}
+
+/* --- concat ---------------------------------------------------------------------------------- */
 
 static const struct attribute concat_table[] = {
     ATTRIBUTE_OF_INT(concat_attributes, axis), ATTRIBUTE_END,
@@ -30,21 +40,26 @@ static const struct attribute concat_table[] = {
 static void concat_shape(struct graph *graph, struct node *node, void *attributes)
 {
     const struct concat_attributes *a = attributes;
-    struct shape y = node->inputs[0]->shape;
+    int count = node->input_count > 0 ? node->input_count : 1;
+    char text[SHAPE_TEXT_SIZE], first[SHAPE_TEXT_SIZE];
+    struct shape y;
 
-    if (a->axis < 0 || a->axis >= y.rank) {
-        graph_fail(graph, "concat: there is no axis %d", a->axis);
+    if (!op_has_inputs(graph, node, count, NODE_MAX_INPUTS))
         return;
-    }
+    y = node->inputs[0]->shape;
+    if (!has_axis(graph, node, a->axis))
+        return;
     for (int i = 1; i < node->input_count; i++) {
-        struct shape other = node->inputs[i]->shape;
+        struct shape same = node->inputs[i]->shape;
 
-        y.dim[a->axis] += other.rank == y.rank ? other.dim[a->axis] : 0;
-        other.dim[a->axis] = y.dim[a->axis];
-        if (!shape_equal(&other, &y)) {
-            graph_fail(graph, "concat: input %d differs in more than axis %d", i, a->axis);
+        same.dim[a->axis] = y.dim[a->axis];
+        if (!shape_equal(&same, &y)) {
+            graph_fail(graph, "concat: %s and %s differ elsewhere than in axis %d",
+                       shape_text(&node->inputs[0]->shape, first),
+                       shape_text(&node->inputs[i]->shape, text), a->axis);
             return;
         }
+        y.dim[a->axis] += node->inputs[i]->shape.dim[a->axis];
     }
     graph_node_output(graph, node, y, DTYPE_F32);
 }
@@ -89,7 +104,7 @@ const struct op op_concat = {
     .reference = concat_reference,
 };
 
-/* --- slice ------------------------------------------------------------------------------------ */
+/* --- slice ----------------------------------------------------------------------------------- */
 
 static const struct attribute slice_table[] = {
     ATTRIBUTE_OF_INT(slice_attributes, axis), ATTRIBUTE_OF_INT(slice_attributes, begin),
@@ -100,14 +115,17 @@ static const struct attribute slice_table[] = {
 static void slice_shape(struct graph *graph, struct node *node, void *attributes)
 {
     struct slice_attributes *a = attributes;
-    struct shape y = node->inputs[0]->shape;
+    struct shape y;
 
-    if (a->axis < 0 || a->axis >= y.rank || a->begin < 0 || a->end <= a->begin ||
-        a->end > y.dim[a->axis]) {
-        graph_fail(graph, "slice: [%d, %d) does not fit axis %d", a->begin, a->end, a->axis);
+    if (!op_has_inputs(graph, node, 1, 1) || !has_axis(graph, node, a->axis))
+        return;
+    y = node->inputs[0]->shape;
+    a->size = (int)y.dim[a->axis];
+    if (a->begin < 0 || a->end <= a->begin || a->end > a->size) {
+        graph_fail(graph, "slice: [%d, %d) is no part of the %d along axis %d", a->begin, a->end,
+                   a->size, a->axis);
         return;
     }
-    a->size = (int)y.dim[a->axis];
     y.dim[a->axis] = a->end - a->begin;
     graph_node_output(graph, node, y, DTYPE_F32);
 }
@@ -139,8 +157,16 @@ const struct op op_slice = {
 static void slice_grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
     const struct slice_attributes *a = attributes;
-    struct shape dx = node->inputs[0]->shape;
+    struct shape dx;
 
+    if (!op_has_inputs(graph, node, 1, 1) || !has_axis(graph, node, a->axis))
+        return;
+    dx = node->inputs[0]->shape;
+    if (a->begin < 0 || a->end > a->size || a->end - (int64_t)a->begin != dx.dim[a->axis]) {
+        graph_fail(graph, "slice_grad: %d elements are not [%d, %d) of %d", (int)dx.dim[a->axis],
+                   a->begin, a->end, a->size);
+        return;
+    }
     dx.dim[a->axis] = a->size;
     graph_node_output(graph, node, dx, DTYPE_F32);
 }
@@ -163,34 +189,55 @@ const struct op op_slice_grad = {
     .attributes = slice_table, .shape = slice_grad_shape, .reference = slice_grad_reference,
 };
 
-/* --- reshape ---------------------------------------------------------------------------------- */
+/* --- reshape --------------------------------------------------------------------------------- */
 
 static const struct attribute reshape_table[] = {
     ATTRIBUTE_OF_INT(reshape_attributes, rank),
     ATTRIBUTE_OF_INTS(reshape_attributes, dim, SHAPE_MAX_RANK), ATTRIBUTE_END,
 };
 
+/* What stands in place of the one -1, so that there are `count` elements; 0: nothing can. */
+static int64_t open_size(const struct reshape_attributes *a, int64_t count)
+{
+    int64_t known = 1;
+    int open_count = 0;
+
+    for (int i = 0; i < a->rank; i++) {
+        open_count += a->dim[i] == -1;
+        if (a->dim[i] != -1)
+            known *= a->dim[i];
+        if (known < 1 || known > count)
+            return 0;
+    }
+    if (open_count > 1 || count % known || (!open_count && known != count))
+        return 0;
+    return count / known;
+}
+
 static void reshape_shape(struct graph *graph, struct node *node, void *attributes)
 {
     struct reshape_attributes *a = attributes;
     struct shape y = { .rank = a->rank };
-    int64_t count = shape_count(&node->inputs[0]->shape), known = 1;
-    int open = -1;
-    char text[SHAPE_TEXT_SIZE];
+    char from[SHAPE_TEXT_SIZE], to[SHAPE_TEXT_SIZE];
+    int64_t open;
 
-    for (int i = 0; i < a->rank; i++)
-        if (a->dim[i] == -1)
-            open = i;
-        else
-            known *= a->dim[i];
-    if (open >= 0 && known > 0)
-        a->dim[open] = (int)(count / known);
-    for (int i = 0; i < a->rank; i++)
-        y.dim[i] = a->dim[i];
-    if (shape_count(&y) != count) {
-        graph_fail(graph, "reshape: %s has not %d elements", shape_text(&y, text), (int)count);
+    if (!op_has_inputs(graph, node, 1, 1))
+        return;
+    if (a->rank < 0 || a->rank > SHAPE_MAX_RANK) {
+        graph_fail(graph, "reshape: to %d dimensions", a->rank);
         return;
     }
+    for (int i = 0; i < a->rank; i++)
+        y.dim[i] = a->dim[i];
+    open = open_size(a, shape_count(&node->inputs[0]->shape));
+    if (!open) {
+        graph_fail(graph, "reshape: %s cannot become %s",
+                   shape_text(&node->inputs[0]->shape, from), shape_text(&y, to));
+        return;
+    }
+    for (int i = 0; i < a->rank; i++)
+        if (a->dim[i] == -1)
+            y.dim[i] = a->dim[i] = (int)open;
     graph_node_output(graph, node, y, DTYPE_F32);
 }
 
@@ -218,7 +265,7 @@ const struct op op_reshape = {
     .shape = reshape_shape, .gradient = reshape_gradient, .reference = reshape_reference,
 };
 
-/* --- transpose -------------------------------------------------------------------------------- */
+/* --- transpose ------------------------------------------------------------------------------- */
 
 static const struct attribute transpose_table[] = {
     ATTRIBUTE_OF_INTS(transpose_attributes, order, SHAPE_MAX_RANK), ATTRIBUTE_END,
@@ -227,13 +274,18 @@ static const struct attribute transpose_table[] = {
 static void transpose_shape(struct graph *graph, struct node *node, void *attributes)
 {
     const struct transpose_attributes *a = attributes;
-    const struct shape *x = &node->inputs[0]->shape;
-    struct shape y = { .rank = x->rank };
+    const struct shape *x;
+    struct shape y;
     unsigned seen = 0;
 
+    if (!op_has_inputs(graph, node, 1, 1))
+        return;
+    x = &node->inputs[0]->shape;
+    y = *x;
     for (int i = 0; i < x->rank; i++) {
         if (a->order[i] < 0 || a->order[i] >= x->rank || seen >> a->order[i] & 1) {
-            graph_fail(graph, "transpose: the order is not a permutation");
+            graph_fail(graph, "transpose: the order has %d in place %d and is no permutation of "
+                              "%d dimensions", a->order[i], i, x->rank);
             return;
         }
         seen |= 1u << a->order[i];
@@ -254,24 +306,29 @@ static void transpose_gradient(struct gradient *gradient, const struct node *nod
                              gradient_of_output(gradient, node, 0)));
 }
 
+/* Row by row of y: `from` is where the row begins in x, counted on like the digits of a number. */
 static void transpose_reference(const struct reference_call *call)
 {
     const struct transpose_attributes *a = call->node->attributes;
     const struct shape *x = &call->node->inputs[0]->shape, *y = &call->node->outputs[0]->shape;
-    int64_t stride[SHAPE_MAX_RANK], step = 1;
+    int64_t step[SHAPE_MAX_RANK] = { 1 }, at[SHAPE_MAX_RANK] = { 0 }, from = 0, last = shape_last(y);
+    double *out = call->outputs[0];
 
-    for (int i = x->rank - 1; i >= 0; i--) {
-        stride[i] = step;
-        step *= x->dim[i];
+    for (int k = 0; k < y->rank; k++) {
+        step[k] = 1;
+        for (int i = a->order[k] + 1; i < x->rank; i++)
+            step[k] *= x->dim[i];
     }
-    for (int64_t i = 0; i < shape_count(y); i++) {
-        int64_t left = i, from = 0;
-
-        for (int k = y->rank - 1; k >= 0; k--) {
-            from += left % y->dim[k] * stride[a->order[k]];
-            left /= y->dim[k];
+    for (int64_t row = 0; row < shape_rows(y); row++, out += last) {
+        for (int64_t i = 0; i < last; i++)
+            out[i] = call->inputs[0][from + i * step[y->rank ? y->rank - 1 : 0]];
+        for (int k = y->rank - 2; k >= 0; k--) {
+            from += step[k];
+            if (++at[k] < y->dim[k])
+                break;
+            from -= at[k] * step[k];
+            at[k] = 0;
         }
-        call->outputs[0][i] = call->inputs[0][from];
     }
 }
 

@@ -1,7 +1,6 @@
 /* tokens.c - between images and sequences of tokens. */
 
-#include "nn/gradient.h"
-#include "nn/ops.h"
+#include "nn/ops/ops_internal.h"
 
 #include <string.h>
 
@@ -12,13 +11,12 @@ static const struct attribute reshape_table[] = {
 
 static void to_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *x = &node->inputs[0]->shape;
+    const struct shape *x;
 
     (void)attributes;
-    if (x->rank != 4) {
-        graph_fail(graph, "to_tokens: takes (N,C,H,W)");
+    if (!op_has_inputs(graph, node, 1, 1) || !op_has_rank(graph, node, 0, "the input", 4))
         return;
-    }
+    x = &node->inputs[0]->shape;
     graph_node_output(graph, node, SHAPE(x->dim[0], x->dim[2] * x->dim[3], x->dim[1]), DTYPE_F32);
 }
 
@@ -57,10 +55,14 @@ const struct op op_to_tokens = {
 static void from_shape(struct graph *graph, struct node *node, void *attributes)
 {
     const struct reshape_attributes *a = attributes;
-    const struct shape *x = &node->inputs[0]->shape;
+    const struct shape *x;
 
-    if (x->rank != 3 || x->dim[1] != (int64_t)a->dim[2] * a->dim[3]) {
-        graph_fail(graph, "from_tokens: the tokens are not %d x %d", a->dim[2], a->dim[3]);
+    if (!op_has_inputs(graph, node, 1, 1) || !op_has_rank(graph, node, 0, "the input", 3))
+        return;
+    x = &node->inputs[0]->shape;
+    if (a->dim[2] < 1 || a->dim[3] < 1 || x->dim[1] != (int64_t)a->dim[2] * a->dim[3]) {
+        graph_fail(graph, "from_tokens: %d tokens are not %d x %d pixels", (int)x->dim[1],
+                   a->dim[2], a->dim[3]);
         return;
     }
     graph_node_output(graph, node, SHAPE(x->dim[0], x->dim[2], a->dim[2], a->dim[3]), DTYPE_F32);
@@ -86,17 +88,32 @@ const struct op op_from_tokens = {
     .reference = from_reference,
 };
 
-/* --- a token in front ------------------------------------------------------------------------- */
+/* --- a token in front ------------------------------------------------------------------------ */
+
+/* Input 0 is tokens, at least `least` of them, and input 1 one of their size. */
+static bool check_token(struct graph *graph, const struct node *node, int least)
+{
+    const struct shape *x, *token;
+
+    if (!op_has_inputs(graph, node, 2, 2) || !op_has_rank(graph, node, 0, "the input", 3))
+        return false;
+    x = &node->inputs[0]->shape;
+    token = &node->inputs[1]->shape;
+    if (x->dim[1] >= least && shape_count(token) == x->dim[2])
+        return true;
+    graph_fail(graph, "%s: a token of %d features and %d tokens of %d", node->op->name,
+               (int)shape_count(token), (int)x->dim[1], (int)x->dim[2]);
+    return false;
+}
 
 static void prepend_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *x = &node->inputs[0]->shape;
+    const struct shape *x;
 
     (void)attributes;
-    if (x->rank != 3 || shape_count(&node->inputs[1]->shape) != x->dim[2]) {
-        graph_fail(graph, "prepend_token: the token does not fit the tokens");
+    if (!check_token(graph, node, 1))
         return;
-    }
+    x = &node->inputs[0]->shape;
     graph_node_output(graph, node, SHAPE(x->dim[0], x->dim[1] + 1, x->dim[2]), DTYPE_F32);
 }
 
@@ -133,9 +150,12 @@ const struct op op_prepend_token = {
 
 static void prepend_grad_shape(struct graph *graph, struct node *node, void *attributes)
 {
-    const struct shape *dy = &node->inputs[0]->shape;
+    const struct shape *dy;
 
     (void)attributes;
+    if (!check_token(graph, node, 2))
+        return;
+    dy = &node->inputs[0]->shape;
     graph_node_output(graph, node, SHAPE(dy->dim[0], dy->dim[1] - 1, dy->dim[2]), DTYPE_F32);
     graph_node_output(graph, node, node->inputs[1]->shape, DTYPE_F32);
 }
