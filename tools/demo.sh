@@ -12,8 +12,8 @@ say() {
     "$@"
 }
 
-say $fovea dataset sample $demo/data --task classification
-say $fovea train --model resnet18 --data $demo/data --out $demo/run --epochs 3 --image_size 64
+say $fovea dataset sample $demo/data --task classification --train 400 --val 50
+say $fovea train --model resnet18 --data $demo/data --out $demo/run --epochs 8 --image_size 64 --batch 16 --preset small_data --augmentation.random_crop false
 
 # One image of each class, of those the model has not seen where there is a validation split.
 mapfile -t images < <(
