@@ -92,6 +92,55 @@ void numbers_run(struct numbers *numbers, const struct run_state *run)
     run_nodes(numbers, numbers->graph->node_count, run);
 }
 
+/* --- a graph with its numbers ---------------------------------------------------------------- */
+
+void built_init(struct built *built, build_fn *build, const void *context, uint64_t seed)
+{
+    struct error err;
+
+    graph_init(&built->graph);
+    build(&built->graph, context);
+    CHECK_OK(graph_finish(&built->graph, &err), err);
+    CHECK_OK(graph_check(&built->graph, &err), err);
+    numbers_init(&built->numbers, &built->graph);
+    numbers_draw(&built->numbers, seed);
+}
+
+void built_release(struct built *built)
+{
+    numbers_release(&built->numbers);
+    graph_release(&built->graph);
+}
+
+double *built_find(const struct built *built, const char *name)
+{
+    const struct value *value = graph_find(&built->graph, name);
+
+    if (!value)
+        test_fail(__FILE__, __LINE__, "there is no '%s'", name);
+    return numbers_of(&built->numbers, value);
+}
+
+double *built_output(const struct built *built, int index)
+{
+    CHECK(index < built->graph.output_count);
+    return numbers_of(&built->numbers, built->graph.outputs[index]);
+}
+
+void check_numbers(uint64_t seed, const char *what, const double *got, const double *expected,
+                   int64_t count, double tolerance)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!(fabs(got[i] - expected[i]) <= tolerance))
+            test_fail(__FILE__, __LINE__, "seed %llu: %s at %lld is %.10g, not %.10g",
+                      (unsigned long long)seed, what, (long long)i, got[i], expected[i]);
+}
+
+int pick_between(struct rng *rng, int low, int high)
+{
+    return low + (int)rng_below(rng, (uint32_t)(high - low + 1));
+}
+
 /* --- the sum whose gradient is checked ----------------------------------------------------- */
 
 struct sum_attributes {

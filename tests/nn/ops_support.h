@@ -6,6 +6,7 @@
 #ifndef TESTS_NN_OPS_SUPPORT_H
 #define TESTS_NN_OPS_SUPPORT_H
 
+#include "base/rng.h"
 #include "nn/graph.h"
 #include "nn/op.h"
 
@@ -35,6 +36,26 @@ void numbers_run(struct numbers *numbers, const struct run_state *run);
 /* Build something small and mark what to look at with graph_add_output().  What shall get a
  * gradient is a parameter; graph_input() does not get one. */
 typedef void build_fn(struct graph *graph, const void *context);
+
+/* A graph with its numbers. */
+struct built {
+    struct graph graph;
+    struct numbers numbers;
+};
+
+/* Build it, which must not fail, and draw its numbers. */
+void built_init(struct built *built, build_fn *build, const void *context, uint64_t seed);
+void built_release(struct built *built);
+/* The numbers of an input, parameter or state, which must exist, and of an output. */
+double *built_find(const struct built *built, const char *name);
+double *built_output(const struct built *built, int index);
+
+/* Fails the running test, naming the seed, when numbers differ by more than the tolerance. */
+void check_numbers(uint64_t seed, const char *what, const double *got, const double *expected,
+                   int64_t count, double tolerance);
+
+/* Uniform in low..high, both possible. */
+int pick_between(struct rng *rng, int low, int high);
 
 /* Overwrite what numbers_draw() made, such as targets that have to sum to one. */
 typedef void prepare_fn(struct numbers *numbers, const void *context);

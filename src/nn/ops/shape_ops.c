@@ -311,8 +311,8 @@ static void transpose_reference(const struct reference_call *call)
 {
     const struct transpose_attributes *a = call->node->attributes;
     const struct shape *x = &call->node->inputs[0]->shape, *y = &call->node->outputs[0]->shape;
-    int64_t step[SHAPE_MAX_RANK] = { 1 }, at[SHAPE_MAX_RANK] = { 0 }, from = 0,
-            last = shape_last(y);
+    int64_t step[SHAPE_MAX_RANK] = { 1 }, at[SHAPE_MAX_RANK] = { 0 };
+    int64_t from = 0, last = shape_last(y);
     double *out = call->outputs[0];
 
     for (int k = 0; k < y->rank; k++) {
