@@ -1,7 +1,7 @@
 /* passes.h - rewrites of a graph, each one file of nn/passes/.
  *
  * What changes the things that backward keeps runs before differentiation.  A pass leaves the
- * meaning of the graph's outputs unchanged; tests run random graphs with each pass on and off.
+ * meaning of the graph's outputs unchanged.
  */
 #ifndef NN_PASSES_H
 #define NN_PASSES_H
