@@ -62,7 +62,7 @@ static struct depthwise_case pick_case(uint64_t seed)
         c.norm.conv.dilation[i] = dilation;
         c.norm.conv.stride[i] = pick_between(&rng, 1, 2);
         c.norm.conv.pad[i] = pick_between(&rng, 0, kernel - 1);
-        c.x.dim[2 + i] = (kernel - 1) * dilation + pick_between(&rng, 2, 5);
+        c.x.dim[2 + i] = (kernel - 1) * dilation + pick_between(&rng, 3, 6);
     }
     return c;
 }
