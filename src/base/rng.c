@@ -68,14 +68,6 @@ static double uniform_above_zero(struct rng *rng)
     return 1.0 - rng_uniform(rng);
 }
 
-/* Box and Muller's pair, of which one is used: keeping the other would be hidden state. */
-double rng_normal(struct rng *rng)
-{
-    double radius = sqrt(-2.0 * log(uniform_above_zero(rng)));
-
-    return radius * cos(2.0 * M_PI * rng_uniform(rng));
-}
-
 /* The logarithm of a Gamma(shape) number (Marsaglia and Tsang 2000).  Logarithms, because with
  * small shapes the number itself is often below what a double holds. */
 static double log_gamma(struct rng *rng, double shape)
