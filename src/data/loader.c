@@ -12,14 +12,11 @@
 #include "data/loader_order.h"
 #include "data/streams.h"
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define THREAD_LIMIT 256
-#define AHEAD_DEFAULT 2
 #define FAILURE_LIMIT_DEFAULT 0.05
 #define FAILURES_KEPT 100
 
@@ -80,16 +77,6 @@ int loader_batch_count(const struct loader *loader)
 int loader_image_count(const struct loader *loader)
 {
     return loader->image_count;
-}
-
-/* Cores this process may run on, which in a container or a job is less than the machine has. */
-static int core_count(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof(set), &set))
-        return 1;
-    return CPU_COUNT(&set) < THREAD_LIMIT ? CPU_COUNT(&set) : THREAD_LIMIT;
 }
 
 /* ---- one row ----------------------------------------------------------------------------- */
@@ -401,7 +388,7 @@ static void make_recipe(struct loader *loader, const struct dataset *dataset)
 int loader_open(struct loader **out, const struct dataset *dataset,
                 const struct loader_options *options, struct error *err)
 {
-    int threads = options->threads ? options->threads : core_count();
+    int threads = loader_threads(options);
     struct loader *loader;
 
     if (check_options(options, err))
@@ -410,7 +397,7 @@ int loader_open(struct loader **out, const struct dataset *dataset,
     if (!loader)
         return FAIL(err, NO_MEMORY, "no memory for a loader");
     loader->options = *options;
-    loader->slot_count = 1 + (options->ahead ? options->ahead : AHEAD_DEFAULT);
+    loader->slot_count = 1 + loader_ahead(options);
     if (loader->options.failure_limit == 0)
         loader->options.failure_limit = FAILURE_LIMIT_DEFAULT;
     pthread_mutex_init(&loader->lock, NULL);
@@ -581,15 +568,4 @@ struct loader_stats loader_stats(const struct loader *loader)
         stats.cached_count = loader_cache_count(loader->recipe.cache);
     }
     return stats;
-}
-
-int64_t loader_memory_bytes(const struct loader_options *options, int class_count)
-{
-    int64_t side = options->transform.image_size, rows = options->batch_size;
-    int64_t slots = 1 + (options->ahead ? options->ahead : AHEAD_DEFAULT);
-    int64_t threads = options->threads ? options->threads : core_count();
-    int64_t decoded = 3 * (int64_t)12000000, compressed = 8 << 20;
-
-    return slots * rows * (int64_t)sizeof(float) * (3 * side * side + class_count + 2) +
-           threads * (decoded + compressed + 4 * 3 * side * side) + options->cache_limit_bytes;
 }

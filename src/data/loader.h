@@ -85,7 +85,14 @@ int loader_next(struct loader *loader, const struct batch **batch, struct error 
 const struct loader_failure *loader_failures(const struct loader *loader, int *count);
 struct loader_stats loader_stats(const struct loader *loader);
 
-/* Upper estimate of what a loader with these options takes, for images up to 12 megapixels. */
-int64_t loader_memory_bytes(const struct loader_options *options, int class_count);
+/* What the largest images take, by the headers of the files with the most bytes. */
+struct loader_extent {
+    int64_t pixels, file_bytes; /* of one image */
+};
+struct loader_extent loader_extent(const struct dataset *dataset);
+
+/* Upper estimate of what a loader with these options takes for images of that extent. */
+int64_t loader_memory_bytes(const struct loader_options *options,
+                            const struct loader_extent *extent, int class_count);
 
 #endif

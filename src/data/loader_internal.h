@@ -6,6 +6,12 @@
 #include "data/loader.h"
 #include "data/loader_cache.h"
 
+#define THREAD_LIMIT 256
+
+/* The options with their defaults filled in. */
+int loader_threads(const struct loader_options *options);
+int loader_ahead(const struct loader_options *options);
+
 /* What all threads share and nobody changes while they run. */
 struct loader_recipe {
     const struct dataset *dataset;

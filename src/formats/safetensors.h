@@ -90,4 +90,16 @@ int safetensors_write(const char *path, const struct safetensors_metadata *metad
                       int metadata_count, const struct safetensors_tensor *tensors,
                       int tensor_count, struct error *err);
 
+/* The same for tensors that are not in memory as they stand in the file: `read` is called once
+ * per tensor, in the file's order, and fills `data` with its values. */
+struct safetensors_source {
+    int (*read)(void *context, int tensor, void *data, struct error *err);
+    void *context;
+};
+
+int safetensors_write_from(const char *path, const struct safetensors_metadata *metadata,
+                           int metadata_count, const struct safetensors_tensor *tensors,
+                           int tensor_count, const struct safetensors_source *source,
+                           struct error *err);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define HEADER_ALIGNMENT 8
@@ -103,46 +104,91 @@ static void write_header(struct str *out, const struct safetensors_metadata *met
         out->text[i] = (char)(length >> 8 * i);
 }
 
-static int write_values(struct file_replacement *file, const struct str *header,
-                        const struct safetensors_tensor **tensors, int count, const char *path,
-                        struct error *err)
+/* What is written, in the file's order. */
+struct writing {
+    const char *path;
+    const struct safetensors_tensor *tensors; /* in the caller's order */
+    const struct safetensors_tensor **ordered;
+    int count;
+    const struct safetensors_source *source; /* NULL: the tensors have their data */
+    void *buffer;                            /* as large as the largest tensor, for the source */
+};
+
+static const void *values_of(const struct writing *w, int place, struct error *err)
 {
-    if (file_write_all(file->fd, header->text, header->length, path, err))
+    int tensor = (int)(w->ordered[place] - w->tensors);
+
+    if (!w->source)
+        return w->tensors[tensor].data;
+    return w->source->read(w->source->context, tensor, w->buffer, err) ? NULL : w->buffer;
+}
+
+static int write_values(struct file_replacement *file, const struct str *header,
+                        const struct writing *w, struct error *err)
+{
+    if (file_write_all(file->fd, header->text, header->length, w->path, err))
         return -1;
-    for (int i = 0; i < count; i++) {
-        if (file_write_all(file->fd, tensors[i]->data, tensor_bytes(tensors[i]), path, err))
+    for (int i = 0; i < w->count; i++) {
+        size_t size_bytes = tensor_bytes(w->ordered[i]);
+        const void *values = size_bytes ? values_of(w, i, err) : "";
+
+        if (!values || file_write_all(file->fd, values, size_bytes, w->path, err))
             return -1;
     }
     return 0;
+}
+
+static void *largest_buffer(const struct safetensors_tensor *tensors, int count)
+{
+    size_t most = 1;
+
+    for (int i = 0; i < count; i++)
+        if (tensor_bytes(&tensors[i]) > most)
+            most = tensor_bytes(&tensors[i]);
+    return malloc(most);
+}
+
+int safetensors_write_from(const char *path, const struct safetensors_metadata *metadata,
+                           int metadata_count, const struct safetensors_tensor *tensors,
+                           int tensor_count, const struct safetensors_source *source,
+                           struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct str header = STR_INIT;
+    struct file_replacement file;
+    struct writing w = { .path = path, .tensors = tensors, .count = tensor_count,
+                         .source = source };
+    int result = -1;
+
+    if (check_names(tensors, tensor_count, err))
+        return -1;
+    w.ordered = order_tensors(&arena, tensors, tensor_count);
+    write_header(&header, metadata, metadata_count, w.ordered, tensor_count);
+    if (header.length > SAFETENSORS_MAX_HEADER_BYTES) {
+        FAIL(err, TOO_LARGE, "'%s' would have a header of %zu bytes", path, header.length);
+        goto done;
+    }
+    if (source && !(w.buffer = largest_buffer(tensors, tensor_count))) {
+        FAIL(err, NO_MEMORY, "no memory to write '%s'", path);
+        goto done;
+    }
+    if (file_replacement_open(&file, path, err))
+        goto done;
+    if (write_values(&file, &header, &w, err)) {
+        file_replacement_abandon(&file);
+        goto done;
+    }
+    result = file_replacement_commit(&file, err);
+done:
+    free(w.buffer);
+    str_release(&header);
+    arena_release(&arena);
+    return result;
 }
 
 int safetensors_write(const char *path, const struct safetensors_metadata *metadata,
                       int metadata_count, const struct safetensors_tensor *tensors,
                       int tensor_count, struct error *err)
 {
-    struct arena arena = ARENA_INIT;
-    struct str header = STR_INIT;
-    struct file_replacement file;
-    const struct safetensors_tensor **ordered;
-    int result = -1;
-
-    if (check_names(tensors, tensor_count, err))
-        return -1;
-    ordered = order_tensors(&arena, tensors, tensor_count);
-    write_header(&header, metadata, metadata_count, ordered, tensor_count);
-    if (header.length > SAFETENSORS_MAX_HEADER_BYTES) {
-        FAIL(err, TOO_LARGE, "'%s' would have a header of %zu bytes", path, header.length);
-        goto done;
-    }
-    if (file_replacement_open(&file, path, err))
-        goto done;
-    if (write_values(&file, &header, ordered, tensor_count, path, err)) {
-        file_replacement_abandon(&file);
-        goto done;
-    }
-    result = file_replacement_commit(&file, err);
-done:
-    str_release(&header);
-    arena_release(&arena);
-    return result;
+    return safetensors_write_from(path, metadata, metadata_count, tensors, tensor_count, NULL, err);
 }

@@ -5,69 +5,66 @@
 #include "nn/graph_json.h"
 #include "train/checkpoint.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* A growing list of tensors whose data is ours to free. */
+/* What a checkpoint holds, and where each tensor is read from.  Read while writing, one at a time:
+ * a copy of everything would add several times the weights to the peak of the run. */
 struct tensor_list {
     struct safetensors_tensor *items;
+    struct origin {
+        const struct weights_memory *memory;
+        const struct weight *weight;
+    } *origins;
     int count;
+    const struct network *network;
     struct arena *arena;
 };
 
-static int add_tensor(struct tensor_list *list, const struct network *network,
-                      const struct weights_memory *memory, const struct weight *weight,
-                      const char *prefix, struct error *err)
+static void add_weights(struct tensor_list *list, const struct weights_memory *memory,
+                        const char *prefix, bool states)
 {
-    struct safetensors_tensor *tensor = &list->items[list->count];
-    int64_t count = shape_count(&weight->shape);
-    float *values = malloc((size_t)count * sizeof(float) + 1);
+    const struct weights *weights = &list->network->weights;
 
-    if (!values)
-        return FAIL(err, NO_MEMORY, "no memory to save '%s'", weight->name);
-    *tensor = (struct safetensors_tensor){
-        .name = arena_printf(list->arena, "%s%s", prefix, weight->name),
-        .type = SAFETENSORS_F32,
-        .rank = weight->shape.rank,
-        .data = values,
-        .size_bytes = (size_t)count * sizeof(float),
-    };
-    memcpy(tensor->shape, weight->shape.dim, sizeof(weight->shape.dim));
-    list->count++;
-    return weights_read(&network->weights, memory, weight, values, err);
-}
-
-static int add_weights(struct tensor_list *list, const struct network *network,
-                       const struct weights_memory *memory, const char *prefix, bool states,
-                       struct error *err)
-{
-    for (int i = 0; i < network->weights.count; i++) {
-        const struct weight *weight = &network->weights.items[i];
+    for (int i = 0; i < weights->count; i++) {
+        const struct weight *weight = &weights->items[i];
+        struct safetensors_tensor *tensor = &list->items[list->count];
 
         if (weight->segment == SEGMENT_STATES && !states)
             continue;
-        if (add_tensor(list, network, memory, weight, prefix, err))
-            return -1;
+        *tensor = (struct safetensors_tensor){
+            .name = arena_printf(list->arena, "%s%s", prefix, weight->name),
+            .type = SAFETENSORS_F32,
+            .rank = weight->shape.rank,
+        };
+        memcpy(tensor->shape, weight->shape.dim, sizeof(weight->shape.dim));
+        list->origins[list->count++] = (struct origin){ memory, weight };
     }
-    return 0;
 }
 
-static int collect(struct tensor_list *list, const struct network *network, bool resumable,
-                   struct error *err)
+static int read_tensor(void *context, int tensor, void *data, struct error *err)
 {
-    bool average = network->options.average;
+    const struct tensor_list *list = context;
+    const struct origin *origin = &list->origins[tensor];
 
-    if (add_weights(list, network, average ? &network->average : &network->live, "", true, err))
-        return -1;
+    return weights_read(&list->network->weights, origin->memory, origin->weight, data, err);
+}
+
+static void collect(struct tensor_list *list, bool resumable)
+{
+    const struct network *network = list->network;
+    bool average = network->options.average;
+    int most = 4 * network->weights.count + 1;
+
+    list->items = ARENA_ARRAY(list->arena, struct safetensors_tensor, most);
+    list->origins = ARENA_ARRAY(list->arena, struct origin, most);
+    add_weights(list, average ? &network->average : &network->live, "", true);
     if (!resumable)
-        return 0;
-    if (average && add_weights(list, network, &network->live, "live/", true, err))
-        return -1;
+        return;
+    if (average)
+        add_weights(list, &network->live, "live/", true);
     for (int i = 0; i < optimizer_moment_count(network->optimizer); i++)
-        if (add_weights(list, network, optimizer_moment(network->optimizer, i),
-                        i ? "moment1/" : "moment0/", false, err))
-            return -1;
-    return 0;
+        add_weights(list, optimizer_moment(network->optimizer, i), i ? "moment1/" : "moment0/",
+                    false);
 }
 
 /* --- metadata -------------------------------------------------------------------------------- */
@@ -149,11 +146,12 @@ int checkpoint_write(const char *path, const struct network *network,
                      bool resumable, struct error *err)
 {
     struct arena arena = ARENA_INIT;
-    struct tensor_list list = { .arena = &arena };
+    struct tensor_list list = { .network = network, .arena = &arena };
+    struct safetensors_source source = { read_tensor, &list };
     struct safetensors_metadata metadata[12];
-    int pairs = 0, result = -1;
+    int pairs = 0, result;
 
-    list.items = ARENA_ARRAY(&arena, struct safetensors_tensor, 4 * network->weights.count + 1);
+    collect(&list, resumable);
 #define PUT(key, value) (metadata[pairs++] = (struct safetensors_metadata){ key, value })
     PUT("format", "fovea");
     PUT("format_version", arena_printf(&arena, "%d", CHECKPOINT_FORMAT));
@@ -170,10 +168,7 @@ int checkpoint_write(const char *path, const struct network *network,
     if (resumable)
         PUT("resumable", "true");
 #undef PUT
-    if (!collect(&list, network, resumable, err))
-        result = safetensors_write(path, metadata, pairs, list.items, list.count, err);
-    for (int i = 0; i < list.count; i++)
-        free((void *)list.items[i].data);
+    result = safetensors_write_from(path, metadata, pairs, list.items, list.count, &source, err);
     arena_release(&arena);
     return result;
 }

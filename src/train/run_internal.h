@@ -11,6 +11,7 @@ struct run {
     struct arena arena;
     struct dataset dataset;
     bool dataset_open;
+    struct loader_extent extent;
     struct transform transform;
     struct loader *train_loader, *val_loader;
     struct network network;

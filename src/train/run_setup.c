@@ -42,14 +42,15 @@ int64_t memory_resident_bytes(void)
  * between 35 and 60 MB. */
 #define PROCESS_BYTES ((int64_t)56 << 20)
 
+/* Both loaders are open at once, and each keeps its batches. */
 int64_t run_peak_bytes(const struct run *run)
 {
-    struct loader_options train = { .batch_size = run->batch,
-                                    .threads = (int)run->config->loader_threads,
-                                    .transform = run->transform };
+    struct loader_options loader = { .batch_size = run->batch,
+                                     .threads = (int)run->config->loader_threads,
+                                     .transform = run->transform };
 
     return (int64_t)run->network.memory.total + PROCESS_BYTES +
-           loader_memory_bytes(&train, run->dataset.class_count);
+           2 * loader_memory_bytes(&loader, &run->extent, run->dataset.class_count);
 }
 
 /* --- data ------------------------------------------------------------------------------------- */
@@ -63,6 +64,7 @@ static int open_dataset(struct run *run, struct error *err)
     if (dataset_open(&run->dataset, c->dataset_path, &options, err))
         return -1;
     run->dataset_open = true;
+    run->extent = loader_extent(&run->dataset);
     train = dataset_count(&run->dataset, DATASET_SPLIT_TRAIN);
     val = dataset_count(&run->dataset, DATASET_SPLIT_VAL);
     if (c->num_classes && c->num_classes != run->dataset.class_count)

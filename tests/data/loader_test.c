@@ -513,14 +513,15 @@ TEST(loader_refuses_bad_options)
 TEST(loader_memory_estimate_covers_slots_and_cache)
 {
     struct loader_options options = training_options();
+    struct loader_extent extent = { 500 * 375, 50000 };
     int64_t small, large;
 
     options.batch_size = 64;
     options.transform.image_size = 224;
-    small = loader_memory_bytes(&options, 10);
+    small = loader_memory_bytes(&options, &extent, 10);
     CHECK(small > (int64_t)3 * 64 * 3 * 224 * 224 * 4);
     options.cache_limit_bytes = 1 << 30;
-    large = loader_memory_bytes(&options, 10);
+    large = loader_memory_bytes(&options, &extent, 10);
     CHECK(large - small == 1 << 30);
 }
 
