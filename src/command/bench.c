@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "command/arguments.h"
+#include "command/bench_check.h"
 #include "command/command.h"
 #include "command/profile.h"
 #include "nn/device.h"
@@ -18,7 +19,8 @@
 
 struct bench_options {
     const char *model, *mode, *batch, *size, *threads, *seconds, *optimizer, *memory;
-    bool json, profile, ema, clip;
+    const char *hashes, *same_as;
+    bool json, profile, ema, clip, verify, tune;
 };
 
 struct bench {
@@ -172,6 +174,65 @@ static int optimizer_kind(const char *name, struct error *err)
     return FAIL(err, INVALID, "optimizer must be adam, adamw, sgd or rmsprop, not '%s'", name);
 }
 
+static bool checks_only(const struct bench_options *o)
+{
+    return o->verify || o->hashes || o->same_as;
+}
+
+/* Scales and shifts that start as 0 or 1 hide what is wrong: gradients behind a scale of 0 are 0. */
+static int vary_constants(struct bench *b, struct error *err)
+{
+    struct network *n = &b->network;
+
+    for (int i = 0; i < n->weights.count; i++) {
+        const struct weight *weight = &n->weights.items[i];
+        int64_t count = shape_count(&weight->shape);
+        float *plain;
+        int result;
+
+        if (weight->segment != SEGMENT_PARAMETERS || weight->init.kind != INIT_CONSTANT)
+            continue;
+        plain = malloc((size_t)count * sizeof(float) + 1);
+        BUG_IF(!plain);
+        for (int64_t j = 0; j < count; j++)
+            plain[j] = (float)weight->init.a +
+                       0.5f * (float)(rng_hash(1, (uint64_t)i, (uint64_t)j) >> 8) * 0x1p-24f;
+        result = weights_write(&n->weights, &n->live, weight, plain, err);
+        free(plain);
+        if (result)
+            return -1;
+    }
+    return 0;
+}
+
+static int check(struct bench *b, struct plan *plan, struct error *err)
+{
+    const struct bench_options *o = b->o;
+    struct run_state run = { .seed = 1, .training = true };
+
+    if (vary_constants(b, err))
+        return -1;
+    fill(b, plan);
+    if (o->verify && bench_verify(plan, &run, err))
+        return -1;
+    fill(b, plan);
+    if (o->hashes && bench_write_hashes(plan, &run, o->hashes, err))
+        return -1;
+    fill(b, plan);
+    return o->same_as ? bench_compare_hashes(plan, &run, o->same_as, err) : 0;
+}
+
+static int tune(int threads, struct error *err)
+{
+    struct str rows = STR_INIT;
+    int result = command_tune(threads, &rows, err);
+
+    if (!result)
+        fputs(rows.text, stdout);
+    str_release(&rows);
+    return result;
+}
+
 static int bench_with(struct bench *b, struct device *device, double started, struct error *err)
 {
     const struct bench_options *o = b->o;
@@ -203,6 +264,8 @@ static int bench_with(struct bench *b, struct device *device, double started, st
         network_bind_evaluation(&b->network, false);
     make_data(b);
     plan = b->training ? b->network.train_plan : b->network.eval_plan;
+    if (checks_only(o))
+        return check(b, plan, err);
     b->step_seconds = calloc(MAX_STEPS, sizeof(double));
     if (o->profile)
         b->plan_seconds = calloc((size_t)plan_step_count(plan) + 1, sizeof(double));
@@ -233,6 +296,13 @@ static int run(int argc, char **argv, struct error *err)
         { "ema", NULL, NULL, &o.ema, NULL, "with a moving average of the weights" },
         { "clip", NULL, NULL, &o.clip, NULL, "with gradient clipping" },
         { "profile", NULL, NULL, &o.profile, NULL, "time per kernel kind and layer" },
+        { "verify", NULL, NULL, &o.verify, NULL,
+          "instead of timing, hold each step against its op's reference kernel" },
+        { "hashes", NULL, &o.hashes, NULL, "FILE", "instead of timing, write a hash of each step" },
+        { "same_as", NULL, &o.same_as, NULL, "FILE",
+          "instead of timing, name the first step that differs from such a file" },
+        { "tune", NULL, NULL, &o.tune, NULL,
+          "measure which algorithm suits which convolution; prints rows for conv_rules.def" },
         { "json", NULL, NULL, &o.json, NULL, "accepted; the result is always JSON" },
         OPTION_END,
     };
@@ -254,6 +324,8 @@ static int run(int argc, char **argv, struct error *err)
     }
     if (strcmp(o.mode, "train") && strcmp(o.mode, "infer"))
         return FAIL(err, INVALID, "mode must be train or infer, not '%s'", o.mode);
+    if (o.tune)
+        return tune((int)strtol(o.threads, NULL, 10), err);
     bench.training = !strcmp(o.mode, "train");
     if (command_open_device(&device, (int)strtol(o.threads, NULL, 10), err))
         return -1;

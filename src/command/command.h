@@ -25,6 +25,9 @@ int command_exit_code(enum error_kind kind);
 /* The CPU device with as many threads as asked for (0: one per core). */
 int command_open_device(struct device **device, int threads, struct error *err);
 
+/* Time the device's algorithms and append rows for its table of rules. */
+int command_tune(int threads, struct str *out, struct error *err);
+
 /* The command with that name, or the whole program's help. */
 int command_main(int argc, char **argv);
 

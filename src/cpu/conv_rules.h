@@ -1,7 +1,7 @@
 /* conv_rules.h - which algorithm a convolution uses: a pure function of its shape.
  *
  * The choice decides the bits of the result, so training never times: conv_rules.def is the table
- * that measuring has led to, and conv_rules_measure() is how to measure again. */
+ * that measuring has led to, and conv_tune.h measures again. */
 #ifndef CPU_CONV_RULES_H
 #define CPU_CONV_RULES_H
 
@@ -15,10 +15,5 @@ struct conv_case {
 };
 
 enum conv_algorithm conv_rules_algorithm(const struct conv_case *conv);
-
-/* Seconds of the fastest of some runs, by enum conv_algorithm (dense, 3x3, padded by 1), on memory
- * of its own; infinity where that algorithm cannot be had. */
-int conv_rules_measure(struct onednn *onednn, const struct conv_case *conv, double seconds[3],
-                       struct error *err);
 
 #endif

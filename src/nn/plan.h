@@ -77,6 +77,19 @@ int plan_verify(const struct plan *plan, struct error *err);
  * what it may not, shows.  Slow. */
 int plan_run_poisoned(struct plan *plan, const struct run_state *run, struct error *err);
 
+/* How far a step is from its op's reference kernel on the inputs that it really got. */
+struct plan_deviation {
+    bool checked; /* false: a reorder, or an op without a reference */
+    bool sampled; /* only some images or channels were computed */
+    int output;   /* the worst one; negative: an input that the op changes in place */
+    double error; /* largest difference, relative to the output's largest magnitude or, where that
+                   * is larger, to how much the output follows small changes of its inputs */
+};
+
+/* Run, checking each step; deviations[plan_step_count()].  Not on the reference device.  Slow. */
+int plan_run_checked(struct plan *plan, const struct run_state *run,
+                     struct plan_deviation *deviations, struct error *err);
+
 /* A hash of each step's outputs after it ran, for comparing two runs; hashes[plan_step_count()]. */
 int plan_run_hashed(struct plan *plan, const struct run_state *run, uint64_t *hashes,
                     struct error *err);

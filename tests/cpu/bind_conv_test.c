@@ -160,18 +160,3 @@ TEST(winograd_needs_channels_and_a_dense_3x3)
     conv.isa = ONEDNN_AVX2;
     CHECK(conv_rules_algorithm(&conv) == CONV_DIRECT);
 }
-
-TEST(winograd_can_be_measured)
-{
-    struct device_cpu *device = device_cpu_of(test_device());
-    struct conv_case conv = { .direction = ONEDNN_INPUT_GRAD, .isa = onednn_isa(), .images = 2,
-                              .in = 64, .out = 64, .kernel = { 3, 3 }, .stride = { 1, 1 },
-                              .dilation = { 1, 1 }, .groups = 1, .out_size = { 14, 14 } };
-    double seconds[3] = { 0 };
-    struct error err;
-
-    if (onednn_isa() < ONEDNN_AVX512)
-        SKIP("this processor has no AVX-512");
-    CHECK_OK(conv_rules_measure(&device->onednn, &conv, seconds, &err), err);
-    CHECK(seconds[0] > 0 && seconds[1] > 0 && seconds[2] > 0);
-}

@@ -1,6 +1,8 @@
 /* flow_test.c - the programs as people run them: draw data, train, kill, resume, validate, predict,
  * and what they say when something is wrong. */
 
+#include "program_support.h"
+
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -10,38 +12,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* Run a shell command with $F as the program and $D as the test's folder; its output goes to *out.
- */
-static int shell(const char *folder, const char *command, struct str *out)
-{
-    struct str line = STR_INIT;
-    char buffer[4096];
-    size_t got;
-    FILE *pipe;
-    int status;
-
-    str_printf(&line, "F=%s/fovea; D=%s; exec 2>&1; %s", TEST_BIN_DIR, folder, command);
-    pipe = popen(line.text, "r");
-    CHECK(pipe);
-    str_clear(out);
-    while ((got = fread(buffer, 1, sizeof(buffer), pipe)) > 0)
-        str_add_bytes(out, buffer, got);
-    status = pclose(pipe);
-    str_release(&line);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void expect(const char *folder, const char *command, int code, const char *text)
-{
-    struct str out = STR_INIT;
-    int status = shell(folder, command, &out);
-
-    if (status != code || (text && !strstr(out.text, text)))
-        test_fail(__FILE__, __LINE__, "%s\ngave %d, not %d with \"%s\":\n%s", command, status, code,
-                  text ? text : "", out.text);
-    str_release(&out);
-}
 
 #define SAMPLE "$F dataset sample $D/data --classes 3 --train 12 --val 4 --image_size 40 && "
 #define TRAIN                                                                          \
@@ -53,7 +23,7 @@ static void hash_of(const char *folder, const char *run, struct str *out)
     struct str command = STR_INIT;
 
     str_printf(&command, "$F inspect --weights-sha256 $D/%s/checkpoints/latest.safetensors", run);
-    CHECK(!shell(folder, command.text, out));
+    CHECK(!program_run(folder, command.text, out));
     str_release(&command);
 }
 
@@ -61,17 +31,17 @@ TEST(flow_train_validate_predict)
 {
     const char *folder = test_folder();
 
-    expect(folder, SAMPLE TRAIN "--out $D/run --json", 0, "\"status\":\"completed\"");
-    expect(folder, "$F val --checkpoint $D/run/checkpoints/best.safetensors --data $D/data --json",
+    program_expect(folder, SAMPLE TRAIN "--out $D/run --json", 0, "\"status\":\"completed\"");
+    program_expect(folder, "$F val --checkpoint $D/run/checkpoints/best.safetensors --data $D/data --json",
            0, "\"images\":12");
-    expect(folder, "$F predict --json --checkpoint $D/run/checkpoints/best.safetensors "
+    program_expect(folder, "$F predict --json --checkpoint $D/run/checkpoints/best.safetensors "
                    "$D/data/val/*/0001.jpg", 0, "\"predictions\":[{\"label\":");
-    expect(folder, "$F inspect $D/run/checkpoints/best.safetensors", 0, "conv_stem.weight");
-    expect(folder, "wc -l < $D/run/results.csv", 0, "4");
-    expect(folder, "cat $D/run/events.jsonl", 0, "\"event\":\"training_complete\"");
-    expect(folder, "ls $D/run/results", 0, "best.json");
+    program_expect(folder, "$F inspect $D/run/checkpoints/best.safetensors", 0, "conv_stem.weight");
+    program_expect(folder, "wc -l < $D/run/results.csv", 0, "4");
+    program_expect(folder, "cat $D/run/events.jsonl", 0, "\"event\":\"training_complete\"");
+    program_expect(folder, "ls $D/run/results", 0, "best.json");
     /* fine-tune: another number of classes replaces the head and says so */
-    expect(folder,
+    program_expect(folder,
            "$F dataset sample $D/two --classes 2 --train 8 --val 4 --image_size 40 && $F train "
            "--model mobilenetv3_small_100 --data $D/two --image_size 32 --batch 4 --epochs 1 "
            "--freeze_backbone --checkpoint_path $D/run/checkpoints/best.safetensors --out $D/tuned",
@@ -87,7 +57,7 @@ static void kill_and_resume(const char *folder, int milliseconds)
                "rm -rf $D/b; " TRAIN "--out $D/b & pid=$!; sleep %d.%03d; "
                "kill -KILL $pid; wait $pid; " TRAIN "--out $D/b --resume",
                milliseconds / 1000, milliseconds % 1000);
-    if (shell(folder, command.text, &out))
+    if (program_run(folder, command.text, &out))
         test_fail(__FILE__, __LINE__, "%s: %s", command.text, out.text);
     str_release(&command);
     str_release(&out);
@@ -99,7 +69,7 @@ TEST_SLOW(flow_killed_and_resumed_is_bit_exact)
     struct str first = STR_INIT, again = STR_INIT;
     int wait[] = { 700, 1500, 2300, 3100, 4700 };
 
-    expect(folder, SAMPLE TRAIN "--out $D/a", 0, "");
+    program_expect(folder, SAMPLE TRAIN "--out $D/a", 0, "");
     hash_of(folder, "a", &first);
     for (int i = 0; i < 5; i++) {
         kill_and_resume(folder, wait[i]);
@@ -107,7 +77,7 @@ TEST_SLOW(flow_killed_and_resumed_is_bit_exact)
         CHECK_TEXT(again.text, first.text);
     }
     /* the number of loader threads does not matter */
-    expect(folder, TRAIN "--out $D/c --loader_threads 1", 0, "");
+    program_expect(folder, TRAIN "--out $D/c --loader_threads 1", 0, "");
     hash_of(folder, "c", &again);
     CHECK_TEXT(again.text, first.text);
     str_release(&first);
@@ -119,12 +89,12 @@ TEST(flow_stop_writes_a_checkpoint_that_resumes_bit_exact)
     const char *folder = test_folder();
     struct str first = STR_INIT, again = STR_INIT;
 
-    expect(folder, SAMPLE TRAIN "--out $D/a", 0, "");
+    program_expect(folder, SAMPLE TRAIN "--out $D/a", 0, "");
     hash_of(folder, "a", &first);
-    expect(folder, TRAIN "--out $D/b --json & pid=$!; while ! grep -q '\"step\"' "
+    program_expect(folder, TRAIN "--out $D/b --json & pid=$!; while ! grep -q '\"step\"' "
                          "$D/b/events.jsonl 2>/dev/null; do sleep 0.05; done; kill -TERM $pid; "
                          "wait $pid", 0, "\"status\":\"");
-    expect(folder, TRAIN "--out $D/b --resume", 0, "");
+    program_expect(folder, TRAIN "--out $D/b --resume", 0, "");
     hash_of(folder, "b", &again);
     CHECK_TEXT(again.text, first.text);
     str_release(&first);
@@ -135,23 +105,23 @@ TEST(flow_says_what_is_wrong)
 {
     const char *folder = test_folder();
 
-    expect(folder, "$F trian", 2, "did you mean 'train'");
-    expect(folder, "$F train --modl x", 2, "did you mean '--model'");
-    expect(folder, "$F train --model resnet18", 2, "dataset_path is required");
-    expect(folder, "$F train --model resnet18 --data $D/none --out $D/x", 3, "none");
-    expect(folder, "$F train --model nonet --data $D --out $D/x", 2, "unknown model 'nonet'");
-    expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999", 2,
+    program_expect(folder, "$F trian", 2, "did you mean 'train'");
+    program_expect(folder, "$F train --modl x", 2, "did you mean '--model'");
+    program_expect(folder, "$F train --model resnet18", 2, "dataset_path is required");
+    program_expect(folder, "$F train --model resnet18 --data $D/none --out $D/x", 3, "none");
+    program_expect(folder, "$F train --model nonet --data $D --out $D/x", 2, "unknown model 'nonet'");
+    program_expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999", 2,
            "epochs must lie between 1 and 1000");
-    expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999", 2,
+    program_expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999", 2,
            "batch_size must lie between 1 and 512");
-    expect(folder, "mkdir -p $D/one/train/cat && cp $F $D/one/train/cat/a.jpg && "
+    program_expect(folder, "mkdir -p $D/one/train/cat && cp $F $D/one/train/cat/a.jpg && "
                    "$F train --model resnet18 --data $D/one --out $D/x", 2, "class");
-    expect(folder, "$F predict --checkpoint $D/none.safetensors a.jpg", 3, "none.safetensors");
-    expect(folder, "echo broken > $D/b.safetensors; $F predict --checkpoint $D/b.safetensors a.jpg",
+    program_expect(folder, "$F predict --checkpoint $D/none.safetensors a.jpg", 3, "none.safetensors");
+    program_expect(folder, "echo broken > $D/b.safetensors; $F predict --checkpoint $D/b.safetensors a.jpg",
            4, "b.safetensors");
-    expect(folder, SAMPLE "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
+    program_expect(folder, SAMPLE "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
                           "--memory_limit 150 --out $D/x", 5, "the limit is 150 MB");
-    expect(folder, "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
+    program_expect(folder, "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
                    "--optimizer.learning_rate 1 --optimizer.type sgd --optimizer.momentum 0.99 "
                    "--scheduler.type none --quiet --out $D/run --epochs 200", 7, "diverged");
 }

@@ -1,0 +1,25 @@
+/* conv_tune_test.c - measuring the machine ends in rows that conv_rules.def takes. */
+
+#include "base/error.h"
+#include "base/str.h"
+#include "cpu/conv_tune.h"
+#include "test.h"
+
+#include <string.h>
+
+TEST_SLOW(tuning_ends_in_a_rule_per_direction)
+{
+    static const char *const directions[] = { "ONEDNN_FORWARD", "ONEDNN_INPUT_GRAD",
+                                              "ONEDNN_WEIGHT_GRAD" };
+    struct str rows = STR_INIT;
+    struct error err;
+
+    CHECK_OK(conv_tune(1, &rows, &err), err);
+    for (int i = 0; i < 3; i++) {
+        char *rule = test_format("RULE(%s, ", directions[i]);
+        char *direct = test_format("/* %s: direct everywhere */", directions[i]);
+
+        CHECK(strstr(rows.text, rule) || strstr(rows.text, direct));
+    }
+    str_release(&rows);
+}
