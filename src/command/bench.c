@@ -11,6 +11,7 @@
 #include "nn/device.h"
 #include "train/network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,8 +273,13 @@ static int bench_with(struct bench *b, struct device *device, double started, st
     if (measure(b, started, err))
         return -1;
     print_result(b);
-    if (o->profile)
-        profile_print(plan, b->plan_seconds, b->steps, device->thread_count);
+    if (o->profile) {
+        struct roofline roofline = { INFINITY, INFINITY };
+
+        if (device->measure_roofline && device->measure_roofline(device, &roofline, err))
+            return -1;
+        profile_print(plan, b->plan_seconds, b->steps, &roofline, device->thread_count);
+    }
     return 0;
 }
 

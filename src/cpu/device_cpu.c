@@ -123,7 +123,7 @@ struct device *device_cpu_open(const struct device_cpu_options *options, struct 
         .kernels = device->kernels.items, .flat = device->vector.kernels->flat,
         .identity = device->identity, .layout_bytes = cpu_layout_bytes,
         .layout_name = cpu_layout_name, .reorder = cpu_reorder, .run = cpu_run,
-        .close = close_cpu };
+        .measure_roofline = cpu_measure_roofline, .close = close_cpu };
     identify(device);
     return &device->vector.device;
 failed:

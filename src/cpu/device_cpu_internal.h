@@ -42,6 +42,7 @@ int cpu_reorder(struct device *device, struct arena *arena, const struct shape *
 
 /* --- execute.c -------------------------------------------------------------------------------- */
 
+int cpu_measure_roofline(struct device *device, struct roofline *roofline, struct error *err);
 int cpu_run(struct device *device, struct step *steps, int count, const struct run_state *run,
             double *seconds, struct error *err);
 /* Generate the code of what waits. */

@@ -236,4 +236,17 @@ struct attention_work {
 /* attention        qkv -> out, log_sum_exp
  * attention_grad   qkv, out, log_sum_exp, dout -> dqkv */
 
+/* --- what the processor can do: kernels/vector_roofline.c ----------------------------------- */
+
+#define ROOFLINE_PIECE 16384 /* floats */
+#define ROOFLINE_CHAINS 12   /* multiply-adds of a vector per round */
+
+struct roofline_work {
+    float *a;
+    const float *b, *c;
+    int64_t rounds;
+};
+/* roofline_flops       items: independent runs of `rounds`, each ending in a vector of a
+ * roofline_bytes       items: pieces.  a = b + c / 2, past the caches */
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define AUGMENTATION(name) extern const struct augmentation augmentation_##name;
+#define AUGMENTATION_BY_CHANCE(name, label) AUGMENTATION(name)
 #include "data/augment.def"
 #undef AUGMENTATION
 
@@ -11,6 +12,7 @@ const struct augmentation *const augmentations[] = {
 #define AUGMENTATION(name) &augmentation_##name,
 #include "data/augment.def"
 #undef AUGMENTATION
+#undef AUGMENTATION_BY_CHANCE
 };
 const int augmentation_count = sizeof(augmentations) / sizeof(augmentations[0]);
 
@@ -69,8 +71,11 @@ int augment_settings_check(const struct augment_settings *s, struct error *err)
         check_range("contrast", s->contrast, 0, 1, err) ||
         check_range("saturation", s->saturation, 0, 1, err) ||
         check_range("hue", s->hue, 0, 0.5, err) ||
-        check_range("random_grayscale_prob", s->random_grayscale_prob, 0, 1, err) ||
-        check_range("gaussian_blur_prob", s->gaussian_blur_prob, 0, 1, err) ||
+#define AUGMENTATION(name)
+#define AUGMENTATION_BY_CHANCE(name, label) check_range(#name, s->name, 0, 1, err) ||
+#include "data/augment.def"
+#undef AUGMENTATION
+#undef AUGMENTATION_BY_CHANCE
         check_range("blur_kernel", s->blur_kernel, 3, 63, err) ||
         check_pair("blur_sigma", s->blur_sigma, 1e-3, 100, err) ||
         check_range("rand_augment_ops", s->rand_augment_ops, 1, 16, err) ||

@@ -23,6 +23,12 @@ struct error;
 struct augment_settings {
     bool enabled; /* false: nothing below has an effect */
 
+#define AUGMENTATION(name)
+#define AUGMENTATION_BY_CHANCE(name, label) double name; /* share of images; 0: off */
+#include "data/augment.def"
+#undef AUGMENTATION
+#undef AUGMENTATION_BY_CHANCE
+
     bool random_crop;     /* false: the evaluation transform's rectangle */
     double crop_scale[2]; /* share of the source's area */
     double crop_ratio[2]; /* width / height */
@@ -38,9 +44,6 @@ struct augment_settings {
     double brightness, contrast, saturation; /* factor within 1 +- this */
     double hue;                              /* turns, 0 to 0.5 */
 
-    double random_grayscale_prob; /* 0: off */
-
-    double gaussian_blur_prob; /* 0: off */
     int blur_kernel;           /* pixels, odd */
     double blur_sigma[2];
 

@@ -75,6 +75,11 @@ struct step {
     double flops, bytes;
 };
 
+/* The most that a device can do, whatever the kernel: see Williams et al. 2009. */
+struct roofline {
+    double flops_per_second, bytes_per_second; /* memory beyond the caches */
+};
+
 struct device {
     const char *name;
     int thread_count;
@@ -94,6 +99,8 @@ struct device {
     /* Runs a list of steps, in order. */
     int (*run)(struct device *device, struct step *steps, int count, const struct run_state *run,
                double *seconds, struct error *err); /* seconds: per step, added to; may be NULL */
+    /* For profiles; takes about a second.  May be NULL. */
+    int (*measure_roofline)(struct device *device, struct roofline *roofline, struct error *err);
     void (*close)(struct device *device);
 };
 

@@ -92,8 +92,12 @@ const struct field config_fields[] = {
     REAL("augmentation.hue", augmentation.hue, "0.1", 0, 0.5, .step = 0.05, .group = "augmentation", .label = "Hue", .advanced = true),
     BOOL("augmentation.random_erasing", augmentation.random_erasing, "false", .group = "augmentation", .label = "Random erasing", .advanced = true),
     REAL("augmentation.erasing_prob", augmentation.random_erasing_prob, "0.25", 0, 1, .step = 0.05, .group = "augmentation", .label = "Erasing probability", .advanced = true),
-    REAL("augmentation.random_grayscale", augmentation.random_grayscale, "0", 0, 1, .step = 0.05, .group = "augmentation", .label = "Grayscale probability", .advanced = true),
-    REAL("augmentation.gaussian_blur", augmentation.gaussian_blur, "0", 0, 1, .step = 0.05, .group = "augmentation", .label = "Blur probability", .advanced = true),
+#define AUGMENTATION(n)
+#define AUGMENTATION_BY_CHANCE(n, text) \
+    REAL("augmentation." #n, augmentation.n, "0", 0, 1, .step = 0.05, .group = "augmentation", .label = text, .advanced = true),
+#include "data/augment.def"
+#undef AUGMENTATION
+#undef AUGMENTATION_BY_CHANCE
     BOOL("augmentation.mixup", augmentation.mixup, "false", .group = "augmentation", .label = "Mixup"),
     REAL("augmentation.mixup_alpha", augmentation.mixup_alpha, "0.2", 0, 10, .step = 0.1, .group = "augmentation", .label = "Mixup alpha"),
     BOOL("augmentation.cutmix", augmentation.cutmix, "false", .group = "augmentation", .label = "CutMix"),

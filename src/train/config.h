@@ -36,9 +36,14 @@ struct config_augmentation {
     bool enabled, random_flip, random_rotation, random_crop, color_jitter, random_erasing, mixup,
         cutmix, rand_augment;
     double random_flip_prob, vertical_flip_prob, brightness, contrast, saturation, hue,
-        random_erasing_prob, mixup_alpha, cutmix_alpha, random_grayscale, gaussian_blur;
+        random_erasing_prob, mixup_alpha, cutmix_alpha;
     int64_t rotation_degrees, rand_augment_ops, rand_augment_magnitude;
     struct field_reals crop_scale, crop_ratio;
+#define AUGMENTATION(name)
+#define AUGMENTATION_BY_CHANCE(name, label) double name;
+#include "data/augment.def"
+#undef AUGMENTATION
+#undef AUGMENTATION_BY_CHANCE
 };
 
 struct config {

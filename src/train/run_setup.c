@@ -105,8 +105,11 @@ static struct augment_settings augmentation(const struct config *config)
     s.contrast = a->contrast;
     s.saturation = a->saturation;
     s.hue = a->hue;
-    s.random_grayscale_prob = a->random_grayscale;
-    s.gaussian_blur_prob = a->gaussian_blur;
+#define AUGMENTATION(name)
+#define AUGMENTATION_BY_CHANCE(name, label) s.name = a->name;
+#include "data/augment.def"
+#undef AUGMENTATION
+#undef AUGMENTATION_BY_CHANCE
     s.rand_augment = a->rand_augment;
     s.rand_augment_ops = (int)a->rand_augment_ops;
     s.rand_augment_magnitude = (double)a->rand_augment_magnitude;

@@ -260,10 +260,10 @@ TEST(augment_grayscale_and_blur_follow_their_probability)
 {
     struct augment_settings settings = make_settings();
 
-    settings.random_grayscale_prob = 0.3;
+    settings.random_grayscale = 0.3;
     CHECK_NEAR(count_changed(&settings, 500), 150, 35);
-    settings.random_grayscale_prob = 0;
-    settings.gaussian_blur_prob = 0.5;
+    settings.random_grayscale = 0;
+    settings.gaussian_blur = 0.5;
     settings.blur_sigma[0] = 1;
     CHECK_NEAR(count_changed(&settings, 500), 250, 40);
 }
@@ -274,7 +274,7 @@ TEST(augment_blur_spreads_a_point_and_keeps_grey)
     struct augment_image image = make_image();
     int sum = 0;
 
-    settings.gaussian_blur_prob = 1;
+    settings.gaussian_blur = 1;
     settings.blur_sigma[0] = settings.blur_sigma[1] = 1;
     memset(image.pixels, 77, BYTES);
     apply(&image, AUGMENT_PIXELS, &settings, 0);

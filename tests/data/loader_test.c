@@ -31,7 +31,7 @@ static struct augment_settings everything_on(void)
     augment_settings_init(&settings);
     settings.vertical_flip_prob = 0.3;
     settings.random_rotation = settings.color_jitter = settings.rand_augment = true;
-    settings.random_grayscale_prob = settings.gaussian_blur_prob = 0.3;
+    settings.random_grayscale = settings.gaussian_blur = 0.3;
     settings.random_erasing = settings.erasing_noise = true;
     return settings;
 }

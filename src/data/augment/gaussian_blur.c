@@ -7,7 +7,7 @@
 
 static bool is_enabled(const struct augment_settings *settings)
 {
-    return settings->gaussian_blur_prob > 0;
+    return settings->gaussian_blur > 0;
 }
 
 static void make_kernel(int kernel[KERNEL_LIMIT], int count, double sigma)
@@ -69,7 +69,7 @@ static void apply(struct augment_image *image, const struct augment_settings *se
     size_t stride = 3 * (size_t)image->width;
     int kernel[KERNEL_LIMIT], count = settings->blur_kernel;
 
-    if (rng_uniform(rng) >= settings->gaussian_blur_prob)
+    if (rng_uniform(rng) >= settings->gaussian_blur)
         return;
     make_kernel(kernel, count, rng_between(rng, settings->blur_sigma[0], settings->blur_sigma[1]));
     blur_lines(image->pixels, image->spare, image->width, 3, image->height, stride, kernel, count);

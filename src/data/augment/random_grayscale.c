@@ -3,13 +3,13 @@
 
 static bool is_enabled(const struct augment_settings *settings)
 {
-    return settings->random_grayscale_prob > 0;
+    return settings->random_grayscale > 0;
 }
 
 static void apply(struct augment_image *image, const struct augment_settings *settings,
                   struct rng *rng)
 {
-    if (rng_uniform(rng) < settings->random_grayscale_prob)
+    if (rng_uniform(rng) < settings->random_grayscale)
         pixels_saturation(image, 0);
 }
 
