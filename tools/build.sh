@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# A copy of the project in another folder finds the same objects in the compiler cache.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 preset=${1:?usage: tools/build.sh PRESET [TARGET...]}
 shift
 mkdir -p "build/$preset"

@@ -1,0 +1,41 @@
+#!/bin/bash
+# Adds a model, an op and an augmentation to a copy of the project, each as one new file and one
+# row, builds the copy and trains with them.  docs/ARCHITECTURE.md, "How to add ...", says the same.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+project=$PWD
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -r CMakeLists.txt CMakePresets.json cmake src tests tools "$copy"
+cd "$copy"
+
+cp "$project/tests/extending/op_softsign.c" src/nn/ops/softsign.c
+echo 'OP(softsign) OP(softsign_grad)' >>src/nn/ops.def
+cp "$project/tests/extending/model_pebble.c" src/models/pebble.c
+echo 'MODEL(pebble)' >>src/models/models.def
+cp "$project/tests/extending/augment_invert.c" src/data/augment/invert.c
+echo 'AUGMENTATION_BY_CHANCE(invert, "Negative probability")' >>src/data/augment.def
+
+tools/check-deps.sh
+tools/build.sh dev fovea fovea-engine
+fovea=build/dev/bin/fovea
+
+expect() { # TEXT COMMAND...: the command succeeds and says the text
+    local text=$1 output
+    shift
+    output=$("$@" 2>&1) || { echo "$output"; echo "failed: $*"; exit 1; }
+    grep -qF -- "$text" <<<"$output" || { echo "$output"; echo "no '$text' in: $*"; exit 1; }
+}
+
+expect pebble "$fovea" models
+expect augmentation.invert "$fovea" train --help
+expect softsign_grad "$fovea" inspect --graph --model pebble
+expect 'steps checked against the reference' "$fovea" bench --model pebble --batch 4 --verify
+"$fovea" dataset sample data --classes 2 --train 16 --val 4 --image_size 40 >sample.log
+expect '"status":"completed"' "$fovea" train --model pebble --data data --image_size 32 --batch 8 \
+    --epochs 2 --augmentation.invert 0.5 --quiet --json --out run
+# The checkpoint carries the new op by name.
+expect '"predictions"' "$fovea" predict --json --checkpoint run/checkpoints/best.safetensors \
+    "$(find data/val -name '*.jpg' | head -n 1)"
+echo "a model, an op and an augmentation were added, built and trained"
