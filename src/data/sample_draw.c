@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define CLUTTER_LIMIT 10
+#define CLUTTER_LIMIT 6
 
 struct color {
     float r, g, b; /* 0 to 1 */
@@ -132,8 +132,8 @@ static void choose_picture(struct picture *picture, int size, struct rng *rng)
 
     memset(picture, 0, sizeof(*picture));
     picture->size = size;
-    choose_paint(&picture->ground, ground, rng_between(rng, 0.04, 0.18), size, rng);
-    choose_paint(&picture->body, contrasting_color(ground, rng), rng_between(rng, 0.1, 0.4), size,
+    choose_paint(&picture->ground, ground, rng_between(rng, 0.03, 0.1), size, rng);
+    choose_paint(&picture->body, contrasting_color(ground, rng), rng_between(rng, 0.05, 0.2), size,
                  rng);
     picture->light_x = cos(light);
     picture->light_y = sin(light);
@@ -144,7 +144,7 @@ static void choose_picture(struct picture *picture, int size, struct rng *rng)
     picture->bevel = size * rng_between(rng, 0.01, 0.05);
     picture->outline = rng_below(rng, 3) == 0 ? size * rng_between(rng, 0.012, 0.025) : 0;
     picture->noise = rng_between(rng, 0.008, 0.05);
-    picture->cloud = rng_between(rng, 0.03, 0.2);
+    picture->cloud = rng_between(rng, 0.02, 0.1);
     picture->cloud_period = size * rng_between(rng, 0.12, 0.5);
     picture->cloud_key = rng_next(rng);
     add_clutter(picture, ground, rng);
@@ -179,7 +179,7 @@ static void place_shape(struct sample_scene *scene, int size, struct rng *rng)
     static const struct sample_point axes[SAMPLE_KEYPOINT_COUNT] = {
         { 0, 0 }, { 0, -1 }, { 1, 0 }, { 0, 1 }, { -1, 0 }
     };
-    double radius = size * rng_between(rng, 0.2, 0.4), angle = rng_between(rng, -M_PI, M_PI);
+    double radius = size * rng_between(rng, 0.26, 0.42), angle = rng_between(rng, -M_PI, M_PI);
     double stretch = rng_between(rng, 0.85, 1.18);
     double wide = radius * fmin(1, stretch), high = radius * fmin(1, 1 / stretch);
     double map[6] = {
