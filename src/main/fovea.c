@@ -1,6 +1,8 @@
 /* fovea.c - what people run.  Commands that compute are handed to fovea-engine, which stands in the
  * same folder, so that a crash or a full memory costs one run and nothing else. */
 
+#include "main/thread_waiting.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@ int main(int argc, char **argv)
     char *slash;
 
     (void)argc;
+    thread_waiting_set();
     if (length > 0) {
         path[length] = '\0';
         slash = strrchr(path, '/');

@@ -1,0 +1,26 @@
+/* thread_waiting.h - how long a thread that waits for the others spins before it sleeps.
+ *
+ * libgomp's own choice is milliseconds.  Beside one other busy process, each barrier then waits
+ * until the scheduler has taken the processor from a thread that only spins: training was seven
+ * times slower, not two.  The figure is read when the program is loaded, so it must be in the
+ * environment before.  Settings of the user's are left alone. */
+#ifndef MAIN_THREAD_WAITING_H
+#define MAIN_THREAD_WAITING_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define SPIN_COUNT "1000" /* some ten microseconds: longer than well-balanced work differs */
+
+static inline bool thread_waiting_is_set(void)
+{
+    return getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY");
+}
+
+static inline void thread_waiting_set(void)
+{
+    if (!thread_waiting_is_set())
+        setenv("GOMP_SPINCOUNT", SPIN_COUNT, 1);
+}
+
+#endif
