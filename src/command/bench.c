@@ -180,7 +180,8 @@ static bool checks_only(const struct bench_options *o)
     return o->verify || o->hashes || o->same_as;
 }
 
-/* Scales and shifts that start as 0 or 1 hide what is wrong: gradients behind a scale of 0 are 0. */
+/* Scales and shifts that start as 0 or 1 hide what is wrong: gradients behind a scale of 0 are 0.
+ */
 static int vary_constants(struct bench *b, struct error *err)
 {
     struct network *n = &b->network;

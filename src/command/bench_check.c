@@ -20,7 +20,7 @@ static const char *op_name(const struct step *step)
     return step->node ? step->node->op->name : "reorder";
 }
 
-/* --- against the reference --------------------------------------------------------------------- */
+/* --- against the reference -------------------------------------------------------------------- */
 
 /* The worst step of each kernel and op. */
 struct verdict {
@@ -94,7 +94,7 @@ done:
     return result;
 }
 
-/* --- against another run ----------------------------------------------------------------------- */
+/* --- against another run ---------------------------------------------------------------------- */
 
 static void add_line(struct str *text, const struct plan *plan, int i, uint64_t hash)
 {

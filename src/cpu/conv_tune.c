@@ -119,7 +119,8 @@ static double cost(const double seconds[POINTS][ALGORITHMS], const struct point 
     double sum = 0;
 
     for (int i = 0; i < POINTS; i++) {
-        bool fits = points[i].channels >= least->channels && tiles_of(&points[i]) >= tiles_of(least);
+        bool fits =
+            points[i].channels >= least->channels && tiles_of(&points[i]) >= tiles_of(least);
 
         sum += seconds[i][fits ? algorithm : CONV_DIRECT] / seconds[i][CONV_DIRECT];
     }

@@ -170,9 +170,13 @@ static void touch_pieces(const struct step *step, int64_t begin, int64_t end)
 static int touch(struct network *n, struct slab *slab, struct error *err)
 {
     struct run_state run = { 0 };
-    struct step step = { .kernel = "touch", .name = "slab", .context = slab, .phase_count = 1,
-                         .phases = { { touch_pieces, (int64_t)((slab->size_bytes + TOUCH_PIECE - 1) /
-                                                               TOUCH_PIECE) } } };
+    struct step step = { .kernel = "touch",
+                         .name = "slab",
+                         .context = slab,
+                         .phase_count = 1,
+                         .phases = {
+                             { touch_pieces,
+                               (int64_t)((slab->size_bytes + TOUCH_PIECE - 1) / TOUCH_PIECE) } } };
 
     return n->device->run(n->device, &step, 1, &run, NULL, err);
 }

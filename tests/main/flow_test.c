@@ -32,8 +32,9 @@ TEST(flow_train_validate_predict)
     const char *folder = test_folder();
 
     program_expect(folder, SAMPLE TRAIN "--out $D/run --json", 0, "\"status\":\"completed\"");
-    program_expect(folder, "$F val --checkpoint $D/run/checkpoints/best.safetensors --data $D/data --json",
-           0, "\"images\":12");
+    program_expect(folder,
+                   "$F val --checkpoint $D/run/checkpoints/best.safetensors --data $D/data --json",
+                   0, "\"images\":12");
     program_expect(folder, "$F predict --json --checkpoint $D/run/checkpoints/best.safetensors "
                    "$D/data/val/*/0001.jpg", 0, "\"predictions\":[{\"label\":");
     program_expect(folder, "$F inspect $D/run/checkpoints/best.safetensors", 0, "conv_stem.weight");
@@ -109,18 +110,23 @@ TEST(flow_says_what_is_wrong)
     program_expect(folder, "$F train --modl x", 2, "did you mean '--model'");
     program_expect(folder, "$F train --model resnet18", 2, "dataset_path is required");
     program_expect(folder, "$F train --model resnet18 --data $D/none --out $D/x", 3, "none");
-    program_expect(folder, "$F train --model nonet --data $D --out $D/x", 2, "unknown model 'nonet'");
-    program_expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999", 2,
-           "epochs must lie between 1 and 1000");
-    program_expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999", 2,
-           "batch_size must lie between 1 and 512");
+    program_expect(folder, "$F train --model nonet --data $D --out $D/x", 2,
+                   "unknown model 'nonet'");
+    program_expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999",
+                   2, "epochs must lie between 1 and 1000");
+    program_expect(folder, "$F train --model resnet18 --data $D --out $D/x --epochs 0 --batch 9999",
+                   2, "batch_size must lie between 1 and 512");
     program_expect(folder, "mkdir -p $D/one/train/cat && cp $F $D/one/train/cat/a.jpg && "
                    "$F train --model resnet18 --data $D/one --out $D/x", 2, "class");
-    program_expect(folder, "$F predict --checkpoint $D/none.safetensors a.jpg", 3, "none.safetensors");
-    program_expect(folder, "echo broken > $D/b.safetensors; $F predict --checkpoint $D/b.safetensors a.jpg",
-           4, "b.safetensors");
-    program_expect(folder, SAMPLE "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
-                          "--memory_limit 150 --out $D/x", 5, "the limit is 150 MB");
+    program_expect(folder, "$F predict --checkpoint $D/none.safetensors a.jpg", 3,
+                   "none.safetensors");
+    program_expect(folder,
+                   "echo broken > $D/b.safetensors; $F predict --checkpoint $D/b.safetensors a.jpg",
+                   4, "b.safetensors");
+    program_expect(folder,
+                   SAMPLE "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
+                          "--memory_limit 150 --out $D/x",
+                   5, "the limit is 150 MB");
     program_expect(folder, "$F train --model resnet18 --data $D/data --image_size 32 --batch 8 "
                    "--optimizer.learning_rate 1 --optimizer.type sgd --optimizer.momentum 0.99 "
                    "--scheduler.type none --quiet --out $D/run --epochs 200", 7, "diverged");
