@@ -120,6 +120,23 @@ void onednn_limit_isa(enum onednn_isa isa)
 
 /* --- how arrays lie ------------------------------------------------------------------------ */
 
+/* oneDNN calls two descriptors equal whose strides differ along dimensions of one element, but its
+ * kernels read those strides too. */
+static bool same_strides(const struct memory_desc *a, const struct memory_desc *b)
+{
+#if V3
+    const dnnl_dims_t *of_a, *of_b;
+
+    return dnnl_memory_desc_query(ref(a), dnnl_query_strides, &of_a) ||
+           dnnl_memory_desc_query(ref(b), dnnl_query_strides, &of_b) ||
+           !memcmp(of_a, of_b, (size_t)a->shape.rank * sizeof(int64_t));
+#else
+    return a->desc.format_kind != dnnl_blocked ||
+           !memcmp(a->desc.format_desc.blocking.strides, b->desc.format_desc.blocking.strides,
+                   (size_t)a->desc.ndims * sizeof(int64_t));
+#endif
+}
+
 /* Takes the descriptor. */
 static const struct memory_desc *intern(struct onednn *onednn, dnnl_memory_desc_t desc,
                                         const struct shape *shape)
@@ -129,7 +146,8 @@ static const struct memory_desc *intern(struct onednn *onednn, dnnl_memory_desc_
     BUG_IF(!memory);
     *memory = (struct memory_desc){ desc, *shape, onednn->descs.count };
     for (int i = 0; i < onednn->descs.count; i++)
-        if (dnnl_memory_desc_equal(ref(onednn->descs.items[i]), ref(memory))) {
+        if (dnnl_memory_desc_equal(ref(onednn->descs.items[i]), ref(memory)) &&
+            same_strides(onednn->descs.items[i], memory)) {
             desc_destroy(memory);
             return onednn->descs.items[i];
         }

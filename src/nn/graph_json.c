@@ -189,14 +189,17 @@ static int read_inputs(struct reader *r, const json_t *list, struct value **inpu
     return 0;
 }
 
-/* Reshapes carry the batch as a number: let it follow the new batch. */
+/* Reshapes and masks of stochastic depth carry the batch as a number: let it follow the new one. */
 static void adapt_batch(const struct reader *r, const struct op *op, struct value *const *inputs,
                         void *attributes)
 {
     struct reshape_attributes *reshape = attributes;
+    struct random_attributes *drop = attributes;
 
     if (r->batch && op == &op_reshape && reshape->rank && inputs[0])
         reshape->dim[0] = r->batch;
+    if (r->batch && op == &op_drop_path_mask)
+        drop->count = r->batch;
 }
 
 static int read_node(struct reader *r, const json_t *item)

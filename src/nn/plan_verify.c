@@ -42,8 +42,10 @@ static int check_range(const struct plan *plan, int index, struct error *err)
     if (root < 0)
         return FAIL(err, INVALID, "plan: the aliases of buffer %d form a circle", index);
     buffer = &plan->buffers.items[root];
+    if (buffer->storage == STORAGE_SLAB && buffer->offset % SLAB_ALIGNMENT)
+        return FAIL(err, INVALID, "plan: buffer %d begins inside a cache line", index);
     if (buffer->storage == STORAGE_SLAB &&
-        (buffer->offset % SLAB_ALIGNMENT || buffer->offset + buffer->bytes > plan->slab_bytes))
+        (buffer->offset > plan->slab_bytes || buffer->bytes > plan->slab_bytes - buffer->offset))
         return FAIL(err, INVALID, "plan: buffer %d lies outside the slab", index);
     if (plan->buffers.items[index].bytes > buffer->bytes)
         return FAIL(err, INVALID, "plan: buffer %d is larger than the memory it shares", index);
@@ -133,16 +135,23 @@ int plan_verify(const struct plan *plan, struct error *err)
 
     BUG_IF(!replay.cells);
     memset(replay.cells, 0xff, cell_count * sizeof(int));
-    for (int i = 0; i < plan->graph->value_count; i++)
-        if (plan->graph->values[i]->kind == VALUE_INPUT && plan->main_buffer[i] >= 0)
-            write_cells(&replay, plan->main_buffer[i]);
+    for (int i = 0; i < plan->graph->value_count; i++) {
+        if (plan->graph->values[i]->kind != VALUE_INPUT || plan->main_buffer[i] < 0)
+            continue;
+        if (check_range(plan, plan->main_buffer[i], err))
+            goto done;
+        write_cells(&replay, plan->main_buffer[i]);
+    }
     for (int i = 0; i < plan->planned.count; i++)
         if (replay_step(&replay, i, err))
             goto done;
-    for (int i = 0; i < plan->graph->output_count; i++)
-        if (read_cells(&replay, plan->main_buffer[plan->graph->outputs[i]->id],
-                       plan->planned.count - 1, err))
+    for (int i = 0; i < plan->graph->output_count; i++) {
+        int output = plan->main_buffer[plan->graph->outputs[i]->id];
+
+        if (check_range(plan, output, err) ||
+            read_cells(&replay, output, plan->planned.count - 1, err))
             goto done;
+    }
     result = 0;
 done:
     free(replay.cells);

@@ -150,7 +150,7 @@ static void stats_reference(const struct reference_call *call)
         call->outputs[0][c] = mean;
         call->outputs[1][c] = 1 / sqrt(squares / count + a->eps);
         call->inputs[1][c] += (mean - call->inputs[1][c]) * a->momentum;
-        call->inputs[2][c] += (squares / (count - 1) - call->inputs[2][c]) * a->momentum;
+        call->inputs[2][c] += (squares / fmax(count - 1, 1) - call->inputs[2][c]) * a->momentum;
     }
 }
 

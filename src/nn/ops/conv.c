@@ -107,8 +107,8 @@ static void conv2d_shape(struct graph *graph, struct node *node, void *attribute
     a->has_bias = node->input_count > 2 && node->inputs[2];
     if (channel_count % a->groups || out % a->groups ||
         weight->shape.dim[1] != channel_count / a->groups) {
-        graph_fail(graph, "conv2d: %d channels do not fit a weight for %d in %d groups",
-                   (int)channel_count, (int)weight->shape.dim[1] * a->groups, a->groups);
+        graph_fail(graph, "conv2d: %d channels do not fit a weight for %lld in %d groups",
+                   (int)channel_count, (long long)weight->shape.dim[1] * a->groups, a->groups);
         return;
     }
     if (a->has_bias && !op_has_shape(graph, node, 2, "the bias", &SHAPE(out)))
