@@ -21,8 +21,9 @@ void pass_fuse_depthwise(struct graph *graph);
 /* Nodes whose outputs nobody reads go, unless they update states. */
 void pass_remove_dead(struct graph *graph);
 
-/* After differentiation: backward nodes read fresh copies of cheap forward nodes instead of
- * keeping their outputs alive through the forward pass. */
-void pass_recompute(struct graph *graph);
+/* After differentiation: backward nodes read fresh copies of forward nodes instead of keeping their
+ * outputs alive through the forward pass.  Lean: of all cheap nodes, and of 1x1 convolutions and
+ * linear layers that make many features of few; else only where it costs next to nothing. */
+void pass_recompute(struct graph *graph, bool lean);
 
 #endif

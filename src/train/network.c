@@ -74,8 +74,7 @@ static int compile(struct compiled *c, const struct network_options *options, in
             if (c->graph->values[i]->kind == VALUE_PARAMETER)
                 graph_add_output(c->graph, c->gradient_of[i]);
         stage(c->graph, "gradient", print);
-        if (options->lean)
-            pass_recompute(c->graph);
+        pass_recompute(c->graph, options->lean);
     }
     pass_remove_dead(c->graph);
     stage(c->graph, "final", print);

@@ -40,7 +40,7 @@ static void compile(struct planned *p)
             if (p->graph.values[i]->kind == VALUE_PARAMETER)
                 graph_add_output(&p->graph, p->gradient_of[i]);
         if (o->passes & PASSES_RECOMPUTE)
-            pass_recompute(&p->graph);
+            pass_recompute(&p->graph, true);
     }
     if (o->passes & PASSES_REMOVE_DEAD)
         pass_remove_dead(&p->graph);

@@ -1,6 +1,7 @@
 /* recompute.c - see passes.h. */
 
 #include "nn/op.h"
+#include "nn/ops.h"
 #include "nn/passes.h"
 
 /* The copy's inputs must be alive in backward anyway; a cheap node's inputs are, because its own
@@ -34,14 +35,50 @@ static bool keeps_its_inputs(const struct graph *graph, const struct node *node)
     return false;
 }
 
-static void recompute(struct graph *graph, struct node *node)
+/* A 1x1 convolution or linear layer to at least twice as many features: its output is what takes
+ * the memory of bottlenecks and of transformers' perceptrons, and making it again is a small part
+ * of all the arithmetic. */
+static bool is_expansion(const struct node *node)
+{
+    const struct conv_attributes *conv = node->attributes;
+
+    if (node->op == &op_conv2d) {
+        if (conv->kernel[0] * conv->kernel[1] > 1 || conv->groups > 1)
+            return false;
+    } else if (node->op != &op_linear) {
+        return false;
+    }
+    return shape_count(&node->outputs[0]->shape) >= 2 * shape_count(&node->inputs[0]->shape);
+}
+
+/* Made again while it is in a cache: the gate of squeeze and excitation on the last, small maps.
+ * Takes less than half a percent of a step. */
+static bool is_free(const struct node *node)
+{
+    const int64_t cached_bytes = (int64_t)4 << 20;
+
+    return node->op == &op_scale_channels &&
+           shape_count(&node->outputs[0]->shape) * (int64_t)sizeof(float) <= cached_bytes;
+}
+
+static bool is_worth_it(const struct node *node, bool lean)
+{
+    if (node->op->mutates || node->is_backward)
+        return false;
+    if (!lean)
+        return is_free(node);
+    if (is_expansion(node))
+        return true;
+    /* A batch norm with a residual would keep the residual alive instead: nothing is won. */
+    return (node->op->flags & OP_CHEAP) && !(node->input_count > 5 && node->inputs[5]);
+}
+
+static void recompute(struct graph *graph, struct node *node, bool lean)
 {
     struct value *y = node->outputs[0];
     struct node *copy = NULL;
 
-    /* One with a residual would keep the residual alive instead: nothing is won. */
-    if (node->op->mutates || node->is_backward || !(node->op->flags & OP_CHEAP) ||
-        (node->input_count > 5 && node->inputs[5]) || !keeps_its_inputs(graph, node))
+    if (!is_worth_it(node, lean) || !keeps_its_inputs(graph, node))
         return;
     for (int i = 0; i < graph->node_count; i++) {
         struct node *user = graph->nodes[i];
@@ -59,8 +96,10 @@ static void recompute(struct graph *graph, struct node *node)
     }
 }
 
-void pass_recompute(struct graph *graph)
+/* From the end, so that what a copy reads is itself a copy where that is worth it. */
+void pass_recompute(struct graph *graph, bool lean)
 {
-    for (int i = 0; i < graph->node_count && !graph->_failed; i++)
-        recompute(graph, graph->nodes[i]);
+    for (int i = graph->node_count - 1; i >= 0 && !graph->_failed; i--)
+        if (!graph->nodes[i]->is_backward)
+            recompute(graph, graph->nodes[i], lean);
 }
