@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "command/arguments.h"
 #include "command/bench_check.h"
+#include "command/bench_loader.h"
 #include "command/command.h"
 #include "command/profile.h"
 #include "nn/device.h"
@@ -20,8 +21,8 @@
 
 struct bench_options {
     const char *model, *mode, *batch, *size, *threads, *seconds, *optimizer, *memory;
-    const char *hashes, *same_as;
-    bool json, profile, ema, clip, verify, tune;
+    const char *hashes, *same_as, *data;
+    bool json, profile, ema, clip, verify, tune, full_decoding;
 };
 
 struct bench {
@@ -235,6 +236,22 @@ static int tune(int threads, struct error *err)
     return result;
 }
 
+static int load(const struct bench_options *o, struct error *err)
+{
+    struct augment_settings augment;
+    int size = (int)strtol(o->size, NULL, 10);
+    struct loader_options options = { .batch_size = (int)strtol(o->batch, NULL, 10),
+                                      .threads = (int)strtol(o->threads, NULL, 10), .seed = 1,
+                                      .shuffle = true, .augment = &augment,
+                                      .is_exact = o->full_decoding };
+
+    if (!o->data)
+        return FAIL(err, INVALID, "mode load needs --data FOLDER");
+    augment_settings_init(&augment);
+    transform_init(&options.transform, size ? size : 224);
+    return bench_loader(o->data, &options, strtod(o->seconds, NULL), err);
+}
+
 static int bench_with(struct bench *b, struct device *device, double started, struct error *err)
 {
     const struct bench_options *o = b->o;
@@ -292,7 +309,7 @@ static int run(int argc, char **argv, struct error *err)
                                .memory = "fast" };
     const struct option options[] = {
         { "model", NULL, &o.model, NULL, "NAME", "model (default resnet18)" },
-        { "mode", NULL, &o.mode, NULL, "NAME", "train or infer (default train)" },
+        { "mode", NULL, &o.mode, NULL, "NAME", "train, infer or load (default train)" },
         { "batch", "batch_size", &o.batch, NULL, "N", "images per step (default 16)" },
         { "image_size", NULL, &o.size, NULL, "N", "side in pixels (default: the model's)" },
         { "threads", NULL, &o.threads, NULL, "N", "0: one per core" },
@@ -302,6 +319,9 @@ static int run(int argc, char **argv, struct error *err)
         { "memory", NULL, &o.memory, NULL, "NAME", "fast or lean (default fast)" },
         { "ema", NULL, NULL, &o.ema, NULL, "with a moving average of the weights" },
         { "clip", NULL, NULL, &o.clip, NULL, "with gradient clipping" },
+        { "data", NULL, &o.data, NULL, "FOLDER", "mode load: the images" },
+        { "full_decoding", NULL, NULL, &o.full_decoding, NULL,
+          "mode load: decode whole images even where a crop needs a part" },
         { "profile", NULL, NULL, &o.profile, NULL, "time per kernel kind and layer" },
         { "verify", NULL, NULL, &o.verify, NULL,
           "instead of timing, hold each step against its op's reference kernel" },
@@ -329,8 +349,10 @@ static int run(int argc, char **argv, struct error *err)
         str_release(&text);
         return 0;
     }
+    if (!strcmp(o.mode, "load"))
+        return load(&o, err);
     if (strcmp(o.mode, "train") && strcmp(o.mode, "infer"))
-        return FAIL(err, INVALID, "mode must be train or infer, not '%s'", o.mode);
+        return FAIL(err, INVALID, "mode must be train, infer or load, not '%s'", o.mode);
     if (o.tune)
         return tune((int)strtol(o.threads, NULL, 10), err);
     bench.training = !strcmp(o.mode, "train");
