@@ -340,15 +340,8 @@ static int run(int argc, char **argv, struct error *err)
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        str_add(&text, "\nOptions:\n");
-        arguments_help(options, &text);
-        command_print_help(&command_bench, text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (arguments.help)
+        return command_print_options(&command_bench, NULL, options);
     if (!strcmp(o.mode, "load"))
         return load(&o, err);
     if (strcmp(o.mode, "train") && strcmp(o.mode, "infer"))

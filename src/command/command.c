@@ -3,6 +3,7 @@
 #include "command/command.h"
 
 #include "base/str.h"
+#include "command/arguments.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,18 @@ void command_print_help(const struct command *command, const char *text)
     printf("fovea %s - %s\n\nUsage: fovea %s %s\n%s", command->name, command->summary,
            command->name, command->usage, text);
     print_exit_codes();
+}
+
+int command_print_options(const struct command *command, const char *text,
+                          const struct option *options)
+{
+    struct str all_text = STR_INIT;
+
+    str_printf(&all_text, "\n%s%sOptions:\n", text ? text : "", text ? "\n" : "");
+    arguments_help(options, &all_text);
+    command_print_help(command, all_text.text);
+    str_release(&all_text);
+    return 0;
 }
 
 static void print_all(void)

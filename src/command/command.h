@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 struct device;
+struct option;
 struct str;
 
 struct command {
@@ -18,6 +19,10 @@ extern const struct command commands[]; /* ends with name NULL */
 
 /* Print "usage", the text and the exit codes to stdout. */
 void command_print_help(const struct command *command, const char *text);
+
+/* The same for a command whose options are a table; text, or NULL, comes before them.  Returns 0. */
+int command_print_options(const struct command *command, const char *text,
+                          const struct option *options);
 
 /* What the process returns for a failure of that kind; documented in --help. */
 int command_exit_code(enum error_kind kind);

@@ -91,18 +91,13 @@ static int run(int argc, char **argv, struct error *err)
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
-    struct str text = STR_INIT;
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
-    if (arguments.help) {
-        str_add(&text, "\n  dataset sample FOLDER   draw a small dataset\n"
-                       "  dataset check FOLDER    look at every image of a dataset\n\nOptions:\n");
-        arguments_help(options, &text);
-        command_print_help(&command_dataset, text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (arguments.help)
+        return command_print_options(&command_dataset, "  dataset sample FOLDER   draw a small dataset\n"
+                                     "  dataset check FOLDER    look at every image of a dataset\n",
+                                     options);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "sample"))
         return sample(arguments.positionals[1], &f, err);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "check"))

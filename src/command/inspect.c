@@ -195,15 +195,8 @@ static int run(int argc, char **argv, struct error *err)
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        str_add(&text, "\nOptions:\n");
-        arguments_help(options, &text);
-        command_print_help(&command_inspect, text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (arguments.help)
+        return command_print_options(&command_inspect, NULL, options);
     if (o.graph)
         return o.model ? inspect_graph(&o, err) : FAIL(err, INVALID, "--graph needs --model NAME");
     if (arguments.positional_count != 1)

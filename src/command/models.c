@@ -146,16 +146,10 @@ static int run(int argc, char **argv, struct error *err)
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        str_add(&text, "\n  models               list them\n  models import FILE   install "
-                       "weights\n\nOptions:\n");
-        arguments_help(options, &text);
-        command_print_help(&command_models, text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (arguments.help)
+        return command_print_options(&command_models, "  models               list them\n"
+                                     "  models import FILE   install weights\n",
+                                     options);
     if (!arguments.positional_count) {
         list_models(json, folder);
         return 0;

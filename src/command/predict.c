@@ -213,15 +213,8 @@ static int run(int argc, char **argv, struct error *err)
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        str_add(&text, "\nOptions:\n");
-        arguments_help(options, &text);
-        command_print_help(&command_predict, text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (arguments.help)
+        return command_print_options(&command_predict, NULL, options);
     if (!path)
         return FAIL(err, INVALID, "--checkpoint_path FILE is required");
     if (!arguments.positional_count && !resident)

@@ -167,15 +167,8 @@ static int run(int argc, char **argv, struct error *err)
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        str_add(&text, "\nOptions:\n");
-        arguments_help(options, &text);
-        command_print_help(&command_val, text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (arguments.help)
+        return command_print_options(&command_val, NULL, options);
     if (!o.checkpoint || !o.data)
         return FAIL(err, INVALID, "--checkpoint_path FILE and --data FOLDER are required");
     if (command_open_device(&device, (int)strtol(o.threads, NULL, 10), err))

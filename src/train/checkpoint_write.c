@@ -69,76 +69,79 @@ static void collect(struct tensor_list *list, bool resumable)
 
 /* --- metadata -------------------------------------------------------------------------------- */
 
+/* A value of the metadata that is JSON, while it is written. */
+struct piece {
+    struct str text;
+    struct json_writer w;
+};
+
+static struct json_writer *piece_begin(struct piece *piece)
+{
+    piece->text = (struct str)STR_INIT;
+    json_begin(&piece->w, &piece->text);
+    return &piece->w;
+}
+
+static char *piece_end(struct piece *piece, struct arena *arena)
+{
+    char *text = arena_strdup(arena, piece->text.text);
+
+    str_release(&piece->text);
+    return text;
+}
+
 static char *classes_json(struct arena *arena, const struct checkpoint_info *info)
 {
-    struct str text = STR_INIT;
-    struct json_writer w;
-    char *copy;
+    struct piece piece;
+    struct json_writer *w = piece_begin(&piece);
 
-    json_begin(&w, &text);
-    json_array_open(&w);
+    json_array_open(w);
     for (int i = 0; i < info->class_count; i++)
-        json_text(&w, info->class_names[i]);
-    json_close(&w);
-    copy = arena_strdup(arena, text.text);
-    str_release(&text);
-    return copy;
+        json_text(w, info->class_names[i]);
+    json_close(w);
+    return piece_end(&piece, arena);
 }
 
 static char *state_json(struct arena *arena, const struct checkpoint_state *s)
 {
-    struct str text = STR_INIT;
-    struct json_writer w;
-    char *copy;
+    struct piece piece;
+    struct json_writer *w = piece_begin(&piece);
 
-    json_begin(&w, &text);
-    json_object_open(&w);
-    json_put_int(&w, "epoch", s->epoch);
-    json_put_int(&w, "batch", s->batch);
-    json_put_int(&w, "step", s->step);
-    json_put_int(&w, "updates", s->updates);
-    json_put_int(&w, "average_updates", s->average_updates);
-    json_put_number(&w, "best", s->best);
-    json_put_int(&w, "best_epoch", s->best_epoch);
-    json_put_int(&w, "epochs_without_gain", s->epochs_without_gain);
-    json_put_number(&w, "plateau_scale", s->plateau_scale);
-    json_put_number(&w, "plateau_best", s->plateau_best);
-    json_put_int(&w, "plateau_bad_epochs", s->plateau_bad_epochs);
-    json_put_bool(&w, "plateau_has_best", s->plateau_has_best);
-    json_put_number(&w, "loss_sum", s->loss_sum);
-    json_put_int(&w, "loss_count", s->loss_count);
-    json_put_int(&w, "results_bytes", s->results_bytes);
-    json_put_text(&w, "device", s->device);
-    json_close(&w);
-    copy = arena_strdup(arena, text.text);
-    str_release(&text);
-    return copy;
+    json_object_open(w);
+    json_put_int(w, "epoch", s->epoch);
+    json_put_int(w, "batch", s->batch);
+    json_put_int(w, "step", s->step);
+    json_put_int(w, "updates", s->updates);
+    json_put_int(w, "average_updates", s->average_updates);
+    json_put_number(w, "best", s->best);
+    json_put_int(w, "best_epoch", s->best_epoch);
+    json_put_int(w, "epochs_without_gain", s->epochs_without_gain);
+    json_put_number(w, "plateau_scale", s->plateau_scale);
+    json_put_number(w, "plateau_best", s->plateau_best);
+    json_put_int(w, "plateau_bad_epochs", s->plateau_bad_epochs);
+    json_put_bool(w, "plateau_has_best", s->plateau_has_best);
+    json_put_number(w, "loss_sum", s->loss_sum);
+    json_put_int(w, "loss_count", s->loss_count);
+    json_put_int(w, "results_bytes", s->results_bytes);
+    json_put_text(w, "device", s->device);
+    json_close(w);
+    return piece_end(&piece, arena);
 }
 
 static char *graph_text(struct arena *arena, const struct network *network)
 {
-    struct str text = STR_INIT;
-    struct json_writer w;
-    char *copy;
+    struct piece piece;
 
-    json_begin(&w, &text);
-    graph_write_json(&network->model_graph, &w);
-    copy = arena_strdup(arena, text.text);
-    str_release(&text);
-    return copy;
+    graph_write_json(&network->model_graph, piece_begin(&piece));
+    return piece_end(&piece, arena);
 }
 
 static char *transform_text(struct arena *arena, const struct transform *transform)
 {
-    struct str text = STR_INIT;
-    struct json_writer w;
-    char *copy;
+    struct piece piece;
 
-    json_begin(&w, &text);
-    transform_write(transform, &w);
-    copy = arena_strdup(arena, text.text);
-    str_release(&text);
-    return copy;
+    transform_write(transform, piece_begin(&piece));
+    return piece_end(&piece, arena);
 }
 
 int checkpoint_write(const char *path, const struct network *network,
