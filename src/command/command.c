@@ -26,7 +26,7 @@ static const struct exit_code {
     { ERR_NO_MEMORY,   5, "it does not fit into memory" },
     { ERR_NO_SPACE,    6, "the disk is full" },
     { ERR_NOT_FINITE,  7, "the training diverged: a value is not finite" },
-    { ERR_CONFLICT,    8, "another process uses the output folder" },
+    { ERR_CONFLICT,    8, "another process uses the output folder, or a file has its name" },
     { ERR_UNSUPPORTED, 9, "not supported by this program" },
 };
 /* clang-format on */

@@ -20,7 +20,8 @@ extern const struct command commands[]; /* ends with name NULL */
 /* Print "usage", the text and the exit codes to stdout. */
 void command_print_help(const struct command *command, const char *text);
 
-/* The same for a command whose options are a table; text, or NULL, comes before them.  Returns 0. */
+/* The same for a command whose options are a table; text, or NULL, comes before them.  Returns 0.
+ */
 int command_print_options(const struct command *command, const char *text,
                           const struct option *options);
 

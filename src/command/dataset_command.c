@@ -95,7 +95,8 @@ static int run(int argc, char **argv, struct error *err)
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
     if (arguments.help)
-        return command_print_options(&command_dataset, "  dataset sample FOLDER   draw a small dataset\n"
+        return command_print_options(&command_dataset,
+                                     "  dataset sample FOLDER   draw a small dataset\n"
                                      "  dataset check FOLDER    look at every image of a dataset\n",
                                      options);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "sample"))

@@ -1,5 +1,5 @@
-/* optimizer_golden_test.c - optimizers, clipping and the moving average against PyTorch's numbers in
- * golden/optimizers.json, which states the formulas of its inputs. */
+/* optimizer_golden_test.c - optimizers, clipping and the moving average against PyTorch's numbers
+ * in golden/optimizers.json, which states the formulas of its inputs. */
 
 #include "cpu/device_cpu.h"
 #include "nn/golden_numbers_support.h"
