@@ -53,7 +53,9 @@ TEST(a_folder_that_cannot_be_written_is_named)
 }
 
 /* In a mount namespace of its own, so that the small disk goes with the shell. */
-#define ON_SMALL_DISK "unshare -m bash -c 'F='$F'; D='$D'; mkdir -p $D/run; mount -t tmpfs -o size=80m none $D/run"
+#define ON_SMALL_DISK                                    \
+    "unshare -m bash -c 'F='$F'; D='$D'; mkdir -p $D/run; " \
+    "mount -t tmpfs -o size=80m none $D/run"
 
 TEST(a_full_disk_leaves_the_old_checkpoint)
 {
@@ -70,7 +72,8 @@ TEST(a_full_disk_leaves_the_old_checkpoint)
                    "head -c $((free - 3000))K /dev/zero > $D/run/filler\n" TRAIN
                    "--epochs 2 --out $D/run --resume; echo code $?\n"
                    "[ \"$(" HASH ")\" = \"$before\" ] && echo the checkpoint is whole\n"
-                   "rm $D/run/filler\n" TRAIN "--epochs 2 --out $D/run --resume --json' >$D/log 2>&1; "
+                   "rm $D/run/filler\n" TRAIN
+                   "--epochs 2 --out $D/run --resume --json' >$D/log 2>&1; "
                    "cat $D/log; grep -q 'safetensors.*No space left' $D/log && "
                    "grep -q 'code 6' $D/log && grep -q 'checkpoint is whole' $D/log",
                    0, "\"status\":\"completed\"");
@@ -100,6 +103,7 @@ TEST(two_runs_do_not_share_a_folder)
     program_expect(folder,
                    SAMPLE TRAIN "--epochs 50 --out $D/run & pid=$!; while ! grep -q '\"step\"' "
                                 "$D/run/events.jsonl 2>/dev/null; do sleep 0.05; done; " TRAIN
-                                "--epochs 1 --out $D/run; code=$?; kill $pid; wait $pid; exit $code",
+                                "--epochs 1 --out $D/run; code=$?; kill $pid; wait $pid; "
+                                "exit $code",
                    8, "another");
 }

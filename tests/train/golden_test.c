@@ -151,8 +151,52 @@ static void check_norm(const struct golden *g, const json_t *row, const char *wh
     free(values);
 }
 
-/* The loss after one update of the peer's SGD, which decays everything. */
-static void check_update(struct golden *g)
+/* The network gives probabilities, the file has logits: compare after a softmax. */
+static void check_output(const struct golden *g, const char *key, const struct plan *plan,
+                         const struct value *probability, double tolerance)
+{
+    const json_t *first = json_object_get(json_object_get(g->root, key), "first");
+    float *found = malloc((size_t)shape_count(&probability->shape) * sizeof(float));
+    struct error err;
+
+    CHECK(json_array_size(first) >= (size_t)g->classes);
+    CHECK_OK(plan_read(plan, probability, found, &err), err);
+    for (size_t row = 0; (row + 1) * (size_t)g->classes <= json_array_size(first); row++) {
+        size_t at = row * (size_t)g->classes;
+        double sum = 0;
+
+        for (int i = 0; i < g->classes; i++)
+            sum += exp(json_number_value(json_array_get(first, at + (size_t)i)));
+        for (int i = 0; i < g->classes; i++)
+            CHECK_NEAR(found[at + (size_t)i],
+                       exp(json_number_value(json_array_get(first, at + (size_t)i))) / sum,
+                       tolerance);
+    }
+    free(found);
+}
+
+/* In evaluation mode: running statistics instead of the batch's. */
+static void check_evaluation(struct golden *g)
+{
+    struct network *n = &g->network;
+    struct run_state run = { .seed = 1 };
+    float *image = malloc((size_t)shape_count(&n->eval_image->shape) * sizeof(float));
+    float *target = calloc((size_t)(g->batch * g->classes), sizeof(float));
+    struct error err;
+
+    golden_fill_image(image, g->batch, g->size, g->seed);
+    network_bind_evaluation(n, false);
+    CHECK_OK(plan_write(n->eval_plan, n->eval_image, image, &err), err);
+    CHECK_OK(plan_write(n->eval_plan, n->eval_target, target, &err), err);
+    CHECK_OK(plan_run(n->eval_plan, &run, &err), err);
+    check_output(g, "eval_output_after_sgd_f32", n->eval_plan, n->eval_probability, 5e-3);
+    free(image);
+    free(target);
+}
+
+/* The loss after one update of the peer's SGD, which decays everything, and the outputs after
+ * four. */
+static void check_updates(struct golden *g)
 {
     struct network *n = &g->network;
     const json_t *losses = json_object_get(g->root, "sgd_losses_f32");
@@ -166,6 +210,12 @@ static void check_update(struct golden *g)
     optimizer_step(n->optimizer, &n->live, &n->gradients, rate, 1);
     loss = run_step(g, 1);
     CHECK_NEAR(loss, json_number_value(json_array_get(losses, 1)), 1e-3 * loss);
+    for (int64_t step = 2; step <= 4; step++) {
+        optimizer_step(n->optimizer, &n->live, &n->gradients, rate, 1);
+        if (step < 4)
+            run_step(g, step);
+    }
+    check_evaluation(g);
 }
 
 static void check_model(const char *name, bool exact)
@@ -179,6 +229,8 @@ static void check_model(const char *name, bool exact)
     norms = json_object_get(g.root, "norms");
     loss = run_step(&g, 0);
     CHECK_NEAR(loss, golden_number(g.root, "loss"), (exact ? 2e-7 : 1e-4) * loss);
+    check_output(&g, "output", g.network.train_plan, g.network.train_probability,
+                 exact ? 1e-6 : 1e-3);
     for (size_t t = 0; t < json_array_size(params); t++)
         check_gradient(&g, json_array_get(params, t));
     for (size_t i = 0; i < json_array_size(norms); i++) {
@@ -186,7 +238,7 @@ static void check_model(const char *name, bool exact)
         check_norm(&g, json_array_get(norms, i), "var", "running_var");
     }
     if (!exact && g.peer_error <= CHAOTIC)
-        check_update(&g);
+        check_updates(&g);
     close_golden(&g);
 }
 
