@@ -15,7 +15,12 @@ pkg-config            finds the libraries below
 ccache                makes rebuilding quick
 libdnnl-dev           oneDNN: convolution and matrix kernels
 libjansson-dev        reads JSON
-libssl-dev            SHA-256
+libssl-dev            SHA-256, random bytes, signatures of tokens
+libmicrohttpd-dev     HTTP server
+libwslay-dev          WebSocket frames
+libsqlite3-dev        the database
+libsodium-dev         password hashes
+libcurl4-openssl-dev  HTTP client, for the tests
 libturbojpeg0-dev     decodes JPEG
 libjpeg62-turbo-dev   decodes the JPEGs that need the older interface
 libspng-dev           decodes PNG

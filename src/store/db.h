@@ -1,0 +1,93 @@
+/* db.h - the database, the same for SQLite and PostgreSQL.
+ *
+ * SQL stands in one table of named statements (statements.def), in the subset that both speak, with
+ * $1 ... $n as placeholders.  What must differ is in the back end's file.
+ *
+ * Reading    db_read() runs a statement on a connection of its own; any number of threads may.
+ *            It sees what was committed before it began, and never waits for a writer.
+ * Writing    db_transact() gives a function a connection inside a transaction.  All writes of a
+ *            process go through it one after the other, and several that wait are committed
+ *            together, so that nobody ever meets "database is locked" and a burst of small writes
+ *            costs one sync.  The function does database work only: others wait for it.
+ * Results    Rows are copied into the caller's arena.
+ * Times      64-bit microseconds since 1970, UTC.  Booleans are 0 and 1, JSON is text.
+ * Errors     A broken UNIQUE constraint is CONFLICT, another constraint INVALID, a full disk
+ *            NO_SPACE, a damaged file CORRUPT, all else UNAVAILABLE.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct db_connection;
+struct error;
+
+enum statement {
+#define STATEMENT(name, sql) STATEMENT_##name,
+#include "store/statements.def"
+#undef STATEMENT
+    STATEMENT_COUNT
+};
+
+enum db_type { DB_NULL, DB_INT, DB_REAL, DB_TEXT };
+
+struct db_value {
+    enum db_type type;
+    int64_t integer;
+    double real;
+    const char *text; /* length bytes and a NUL */
+    size_t length;
+};
+
+/* Arguments:  DB_ARGS(db_int(5), db_text(name))  for the two parameters that take them. */
+struct db_value db_null(void);
+struct db_value db_int(int64_t value);
+struct db_value db_real(double value);
+struct db_value db_text(const char *text); /* NULL binds NULL */
+#define DB_ARGS(...)                               \
+    (const struct db_value[]){ __VA_ARGS__ },      \
+        (int)(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
+#define DB_NO_ARGS NULL, 0
+
+struct db_rows {
+    int count, columns;
+    const struct db_value *values; /* row after row */
+};
+
+static inline const struct db_value *db_at(const struct db_rows *rows, int row, int column)
+{
+    return &rows->values[(size_t)row * (size_t)rows->columns + (size_t)column];
+}
+
+/* url: "sqlite:PATH", a plain path, or "sqlite::memory:".  Creates and migrates; a schema that is
+ * newer than this program is UNSUPPORTED and left alone. */
+int db_open(struct db **out, const char *url, struct error *err);
+void db_close(struct db *db); /* NULL is fine */
+
+int db_read(struct db *db, enum statement statement, const struct db_value *args, int count,
+            struct arena *arena, struct db_rows *rows, struct error *err);
+
+/* Run `work` in a transaction; it is undone when work or the commit fails.  Returns what work
+ * returned, or -1.  Work may be run again from its beginning after a failure of the server. */
+typedef int db_work(struct db_connection *connection, void *context, struct error *err);
+int db_transact(struct db *db, db_work *work, void *context, struct error *err);
+
+/* One statement on a connection; rows may be NULL. */
+int db_run(struct db_connection *connection, enum statement statement, const struct db_value *args,
+           int count, struct arena *arena, struct db_rows *rows, struct error *err);
+
+/* A transaction of one statement. */
+int db_write(struct db *db, enum statement statement, const struct db_value *args, int count,
+             struct arena *arena, struct db_rows *rows, struct error *err);
+
+/* A copy of the whole database as it is at one moment, while others go on. */
+int db_backup(struct db *db, const char *path, struct error *err);
+
+int db_schema_version(struct db *db);
+
+#endif
