@@ -24,12 +24,16 @@ static void add_base64(struct str *out, const void *data, size_t length)
     str_add(out, text);
 }
 
-/* -1 where a character is none of base64's or the end is cut. */
+/* -1 where a character is none of base64's or the end is cut.  libsodium takes some bytes from 128
+ * on for letters, hence the first look. */
 static int read_base64(const char *text, size_t length, unsigned char *data, size_t size,
                        size_t *data_length)
 {
     const char *end;
 
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return -1;
     if (sodium_base642bin(data, size, text, length, NULL, data_length, &end,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING))
         return -1;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "store/columns.h"
 
 #include <pthread.h>
 #include <stdlib.h>

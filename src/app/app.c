@@ -1,0 +1,95 @@
+/* app.c - see app.h. */
+
+#include "app/app.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A stored secret, made when there is none.  Two processes that start at once get the same. */
+static char *stored_secret(struct db *db, const char *name, struct error *err)
+{
+    unsigned char bytes[TOKEN_SECRET_BYTES];
+    char hex[2 * sizeof(bytes) + 1], *copy = NULL;
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+
+    randombytes_buf(bytes, sizeof(bytes));
+    sodium_bin2hex(hex, sizeof(hex), bytes, sizeof(bytes));
+    if (!db_write(db, STATEMENT_setting_put_new, DB_ARGS(db_text(name), db_text(hex)), NULL, NULL,
+                  err) &&
+        !db_read(db, STATEMENT_setting_get, DB_ARGS(db_text(name)), &arena, &rows, err)) {
+        copy = strdup(db_at(&rows, 0, 0)->text);
+        BUG_IF(!copy);
+    }
+    arena_release(&arena);
+    return copy;
+}
+
+static const char *from_environment(const char *name, const char *other)
+{
+    const char *value = getenv(name);
+
+    if ((!value || !*value) && other)
+        value = getenv(other);
+    return value && *value ? value : NULL;
+}
+
+static int load_secrets(struct app *app, struct error *err)
+{
+    const char *token = from_environment("JWT_SECRET", NULL);
+    const char *internal = from_environment("INTERNAL_SECRET", "INTERNAL_AUTH_TOKEN");
+    char *stored = NULL;
+
+    if (!token) {
+        token = stored = stored_secret(app->db, "token_secret", err);
+        if (!stored)
+            return -1;
+    }
+    /* Secrets of people have any length: what signs is their hash. */
+    crypto_generichash(app->token_secret, sizeof(app->token_secret), (const unsigned char *)token,
+                       strlen(token), NULL, 0);
+    free(stored);
+    app->internal_secret = internal ? strdup(internal)
+                                    : stored_secret(app->db, "internal_secret", err);
+    return app->internal_secret ? 0 : -1;
+}
+
+int app_open(struct app **out, const struct app_options *options, struct error *err)
+{
+    struct app *app = calloc(1, sizeof(*app));
+    struct str path = STR_INIT;
+    int result = -1;
+
+    BUG_IF(!app || sodium_init() < 0);
+    app->data_folder = strdup(options->data_folder);
+    BUG_IF(!app->data_folder);
+    str_printf(&path, "%s/vision_platform.db", options->data_folder);
+    if (!file_make_folders(options->data_folder, err) &&
+        !db_open(&app->db, options->database_url ? options->database_url : path.text, err) &&
+        !load_secrets(app, err))
+        result = 0;
+    str_release(&path);
+    if (result)
+        app_close(app);
+    else
+        *out = app;
+    return result;
+}
+
+void app_close(struct app *app)
+{
+    if (!app)
+        return;
+    db_close(app->db);
+    if (app->internal_secret)
+        sodium_memzero(app->internal_secret, strlen(app->internal_secret));
+    sodium_memzero(app->token_secret, sizeof(app->token_secret));
+    free(app->internal_secret);
+    free(app->data_folder);
+    free(app);
+}

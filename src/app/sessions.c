@@ -1,0 +1,271 @@
+/* sessions.c - logins, tokens and API keys; see users.h. */
+
+#include "app/password.h"
+#include "app/users.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sha256.h"
+#include "base/str.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define KEY_PREFIX "fvk_"
+#define KEY_CHARACTERS 40
+#define KEY_SHOWN 8                          /* of the prefix that is listed */
+#define KEY_USE_MICROSECONDS (60 * 1000000LL) /* last_used_at is this exact */
+
+/* --- tokens -------------------------------------------------------------------------------------- */
+
+static char *write_token(struct app *app, int64_t user_id, enum token_type type, int64_t seconds,
+                         char id[TOKEN_ID_SIZE], struct arena *arena)
+{
+    int64_t now = clock_unix_microseconds() / 1000000;
+    struct token token = { .user_id = user_id, .type = type, .issued = now,
+                           .expires = now + seconds };
+    struct str text = STR_INIT;
+    char *copy;
+
+    memcpy(token.id, id, TOKEN_ID_SIZE);
+    token_write(&token, app->token_secret, &text);
+    copy = arena_strdup(arena, text.text);
+    str_release(&text);
+    return copy;
+}
+
+static void make_session(struct app *app, int64_t user_id, char refresh_id[TOKEN_ID_SIZE],
+                         struct arena *arena, struct session *session)
+{
+    char access_id[TOKEN_ID_SIZE];
+
+    token_new_id(access_id);
+    session->access_token = write_token(app, user_id, TOKEN_ACCESS, SESSION_ACCESS_SECONDS,
+                                        access_id, arena);
+    session->refresh_token = write_token(app, user_id, TOKEN_REFRESH, SESSION_REFRESH_SECONDS,
+                                         refresh_id, arena);
+}
+
+static int64_t refresh_end(void)
+{
+    return clock_unix_microseconds() + SESSION_REFRESH_SECONDS * 1000000LL;
+}
+
+int sessions_login(struct app *app, const char *email, const char *password, struct arena *arena,
+                   struct user *user, struct session *session, struct error *err)
+{
+    char id[TOKEN_ID_SIZE];
+    bool known = !users_find(app, email, arena, user, err);
+
+    if (!known && err->kind != ERR_NOT_FOUND)
+        return -1;
+    if (!password_matches(password, known ? user->hashed_password : NULL))
+        return FAIL(err, DENIED, "Incorrect email or password");
+    if (!user->is_active)
+        return FAIL(err, INVALID, "Inactive user");
+    token_new_id(id);
+    /* Now and then what has expired must go; a login is rare enough. */
+    if (db_write(app->db, STATEMENT_refresh_forget, DB_ARGS(db_int(clock_unix_microseconds())),
+                 NULL, NULL, err) ||
+        db_write(app->db, STATEMENT_refresh_add,
+                 DB_ARGS(db_text(id), db_text(id), db_int(user->id), db_int(refresh_end())), NULL,
+                 NULL, err))
+        return -1;
+    make_session(app, user->id, id, arena, session);
+    return 0;
+}
+
+/* One use of a refresh token, inside a transaction: two that come at the same moment are told
+ * apart. */
+struct rotation {
+    const char *old_id;
+    char *new_id;
+    bool was_stolen; /* the transaction must keep what it did then */
+};
+
+static int rotate(struct db_connection *connection, void *context, struct error *err)
+{
+    struct rotation *r = context;
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    int64_t now = clock_unix_microseconds();
+    int result = -1;
+
+    r->was_stolen = false;
+    if (db_run(connection, STATEMENT_refresh_get, DB_ARGS(db_text(r->old_id)), &arena, &rows, err))
+        goto done;
+    if (!rows.count || db_at(&rows, 0, 2)->integer < now) {
+        FAIL(err, DENIED, "Invalid refresh token");
+        goto done;
+    }
+    if (db_at(&rows, 0, 3)->type != DB_NULL) {
+        r->was_stolen = true;
+        result = db_run(connection, STATEMENT_refresh_end_family, DB_ARGS(*db_at(&rows, 0, 0)),
+                        NULL, NULL, err);
+        goto done;
+    }
+    result = db_run(connection, STATEMENT_refresh_use, DB_ARGS(db_text(r->old_id), db_int(now)),
+                    NULL, NULL, err) ||
+                     db_run(connection, STATEMENT_refresh_add,
+                            DB_ARGS(db_text(r->new_id), *db_at(&rows, 0, 0), *db_at(&rows, 0, 1),
+                                    db_int(refresh_end())),
+                            NULL, NULL, err)
+                 ? -1
+                 : 0;
+done:
+    arena_release(&arena);
+    return result;
+}
+
+static int read_refresh(struct app *app, const char *text, struct token *token, struct error *err)
+{
+    if (token_read(token, text ? text : "", TOKEN_REFRESH, app->token_secret,
+                   clock_unix_microseconds() / 1000000, err))
+        return FAIL(err, DENIED, "Invalid refresh token");
+    return 0;
+}
+
+int sessions_refresh(struct app *app, const char *refresh_token, struct arena *arena,
+                     struct user *user, struct session *session, struct error *err)
+{
+    char id[TOKEN_ID_SIZE];
+    struct rotation rotation = { .new_id = id };
+    struct token token;
+
+    if (read_refresh(app, refresh_token, &token, err))
+        return -1;
+    rotation.old_id = token.id;
+    token_new_id(id);
+    if (db_transact(app->db, rotate, &rotation, err))
+        return -1;
+    if (rotation.was_stolen || users_get(app, token.user_id, arena, user, err) || !user->is_active)
+        return FAIL(err, DENIED, "Invalid refresh token");
+    make_session(app, user->id, id, arena, session);
+    return 0;
+}
+
+int sessions_end(struct app *app, const char *refresh_token, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    struct token token;
+    int result;
+
+    if (read_refresh(app, refresh_token, &token, err))
+        return 0;
+    result = db_read(app->db, STATEMENT_refresh_get, DB_ARGS(db_text(token.id)), &arena, &rows,
+                     err);
+    if (!result && rows.count)
+        result = db_write(app->db, STATEMENT_refresh_end_family, DB_ARGS(*db_at(&rows, 0, 0)), NULL,
+                          NULL, err);
+    arena_release(&arena);
+    return result;
+}
+
+/* --- API keys ------------------------------------------------------------------------------------ */
+
+static void hash_key(const char *key, char hash[SHA256_TEXT_SIZE])
+{
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    sha256_add(&sha, key, strlen(key));
+    sha256_finish(&sha, hash);
+}
+
+int api_keys_add(struct app *app, int64_t user_id, const char *name, struct arena *arena,
+                 const char **key, struct error *err)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    char text[sizeof(KEY_PREFIX) + KEY_CHARACTERS] = KEY_PREFIX, hash[SHA256_TEXT_SIZE];
+    char shown[KEY_SHOWN + 1];
+
+    if (!name || !*name || strlen(name) > 100)
+        return FAIL(err, INVALID, "A key needs a name of 1 to 100 bytes");
+    for (size_t i = strlen(KEY_PREFIX); i < sizeof(text) - 1; i++)
+        text[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
+    hash_key(text, hash);
+    snprintf(shown, sizeof(shown), "%s", text);
+    if (db_write(app->db, STATEMENT_api_key_add,
+                 DB_ARGS(db_int(user_id), db_text(name), db_text(shown), db_text(hash),
+                         db_int(clock_unix_microseconds())),
+                 NULL, NULL, err))
+        return -1;
+    *key = arena_strdup(arena, text);
+    sodium_memzero(text, sizeof(text));
+    return 0;
+}
+
+int api_keys_list(struct app *app, int64_t user_id, struct arena *arena, struct api_key **keys,
+                  int *count, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_api_key_list, DB_ARGS(db_int(user_id)), arena, &rows, err))
+        return -1;
+    *keys = ARENA_ARRAY(arena, struct api_key, rows.count + 1);
+    *count = rows.count;
+    for (int i = 0; i < rows.count; i++)
+        (*keys)[i] = (struct api_key){ .id = db_at(&rows, i, 0)->integer,
+                                       .name = db_at(&rows, i, 1)->text,
+                                       .prefix = db_at(&rows, i, 2)->text,
+                                       .created_at = db_at(&rows, i, 3)->integer,
+                                       .last_used_at = db_at(&rows, i, 4)->integer };
+    return 0;
+}
+
+int api_keys_remove(struct app *app, int64_t user_id, int64_t id, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows = { 0 };
+    int result = db_write(app->db, STATEMENT_api_key_remove, DB_ARGS(db_int(id), db_int(user_id)),
+                          &arena, &rows, err);
+
+    arena_release(&arena);
+    if (!result && !rows.count)
+        return FAIL(err, NOT_FOUND, "API key not found");
+    return result;
+}
+
+/* --- who is it ----------------------------------------------------------------------------------- */
+
+static int owner_of_key(struct app *app, const char *key, int64_t *user_id, struct error *err)
+{
+    char hash[SHA256_TEXT_SIZE];
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    int result;
+
+    hash_key(key, hash);
+    result = db_read(app->db, STATEMENT_api_key_by_hash, DB_ARGS(db_text(hash)), &arena, &rows,
+                     err);
+    if (!result && !rows.count)
+        result = FAIL(err, DENIED, "Could not validate credentials");
+    if (!result) {
+        int64_t now = clock_unix_microseconds(), used = db_at(&rows, 0, 2)->integer;
+
+        *user_id = db_at(&rows, 0, 1)->integer;
+        if (now - used > KEY_USE_MICROSECONDS)
+            result = db_write(app->db, STATEMENT_api_key_used,
+                              DB_ARGS(*db_at(&rows, 0, 0), db_int(now)), NULL, NULL, err);
+    }
+    arena_release(&arena);
+    return result;
+}
+
+int sessions_identify(struct app *app, const char *bearer, struct arena *arena, struct user *user,
+                      struct error *err)
+{
+    struct token token = { 0 };
+
+    if (str_starts_with(bearer, KEY_PREFIX)) {
+        if (owner_of_key(app, bearer, &token.user_id, err))
+            return -1;
+    } else if (token_read(&token, bearer, TOKEN_ACCESS, app->token_secret,
+                          clock_unix_microseconds() / 1000000, err)) {
+        return -1;
+    }
+    if (users_get(app, token.user_id, arena, user, err))
+        return err->kind == ERR_NOT_FOUND ? FAIL(err, DENIED, "Could not validate credentials")
+                                          : -1;
+    return user->is_active ? 0 : FAIL(err, DENIED, "Could not validate credentials");
+}

@@ -1,0 +1,38 @@
+/* columns.c - see columns.h. */
+
+#include "store/columns.h"
+
+#include "base/error.h"
+
+#include <math.h>
+
+static void read_one(const struct column *column, const struct db_value *value, void *place)
+{
+    bool is_null = value->type == DB_NULL;
+
+    switch (column->type) {
+    case COLUMN_TEXT:
+        *(const char **)place = is_null ? NULL : value->text;
+        break;
+    case COLUMN_INT:
+    case COLUMN_TIME:
+        *(int64_t *)place = value->type == DB_REAL ? (int64_t)value->real : value->integer;
+        break;
+    case COLUMN_BOOL:
+        *(bool *)place = value->integer != 0;
+        break;
+    case COLUMN_REAL:
+        *(double *)place = is_null                  ? NAN
+                           : value->type == DB_REAL ? value->real
+                                                    : (double)value->integer;
+        break;
+    }
+}
+
+void columns_read(const struct column *columns, int count, const struct db_rows *rows, int row,
+                  void *record)
+{
+    BUG_IF(rows->columns != count);
+    for (int i = 0; i < count; i++)
+        read_one(&columns[i], db_at(rows, row, i), (char *)record + columns[i].offset);
+}

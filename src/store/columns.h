@@ -1,0 +1,42 @@
+/* columns.h - which columns the statements of a table give, and where they go in its struct.
+ *
+ * A record's columns are listed once, as X(type, name), the first one as FIRST(type, name); names
+ * are those of the struct's members too.  The list makes the text of the SELECT and the table by
+ * which rows are read, so that the two cannot part. */
+#ifndef STORE_COLUMNS_H
+#define STORE_COLUMNS_H
+
+#include "store/db.h"
+
+/* TEXT is a const char *, NULL for NULL; INT an int64_t; BOOL a bool; REAL a double, NAN for NULL;
+ * TIME an int64_t, 0 for NULL. */
+enum column_type { COLUMN_TEXT, COLUMN_INT, COLUMN_BOOL, COLUMN_REAL, COLUMN_TIME };
+
+struct column {
+    const char *name;
+    enum column_type type;
+    size_t offset;
+};
+
+/* Fill the struct from a row whose columns are in the table's order. */
+void columns_read(const struct column *columns, int count, const struct db_rows *rows, int row,
+                  void *record);
+
+/* "id, email, ..." */
+#define COLUMN_SQL_FIRST(type, name) #name
+#define COLUMN_SQL(type, name) ", " #name
+#define COLUMNS_SQL(list) list(COLUMN_SQL_FIRST, COLUMN_SQL)
+
+/* The rows of a table of struct column; RECORD is the struct's name there. */
+#define COLUMN_ROW(type, name) { #name, COLUMN_##type, offsetof(RECORD, name) },
+#define COLUMNS_TABLE(list) list(COLUMN_ROW, COLUMN_ROW)
+
+#define USER_COLUMNS(FIRST, X)                                                      \
+    FIRST(INT, id)                                                                  \
+    X(TEXT, email) X(TEXT, hashed_password) X(TEXT, full_name)                      \
+    X(TEXT, company) X(TEXT, company_custom) X(TEXT, division)                      \
+    X(TEXT, division_custom) X(TEXT, department) X(TEXT, phone_number) X(TEXT, bio) \
+    X(TEXT, system_role) X(BOOL, is_active) X(TEXT, badge_color)                    \
+    X(TIME, created_at) X(TIME, updated_at)
+
+#endif
