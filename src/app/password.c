@@ -35,7 +35,11 @@ static int count_characters(const char *text)
     int count = 0;
 
     for (const unsigned char *at = (const unsigned char *)text; *at; count++) {
-        int more = *at < 0x80 ? 0 : *at >> 5 == 6 ? 1 : *at >> 4 == 14 ? 2 : *at >> 3 == 30 ? 3 : -1;
+        int more = *at < 0x80       ? 0
+                   : *at >> 5 == 6  ? 1
+                   : *at >> 4 == 14 ? 2
+                   : *at >> 3 == 30 ? 3
+                                    : -1;
 
         if (more < 0)
             return -1;

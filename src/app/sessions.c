@@ -15,7 +15,7 @@
 #define KEY_SHOWN 8                          /* of the prefix that is listed */
 #define KEY_USE_MICROSECONDS (60 * 1000000LL) /* last_used_at is this exact */
 
-/* --- tokens -------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static char *write_token(struct app *app, int64_t user_id, enum token_type type, int64_t seconds,
                          char id[TOKEN_ID_SIZE], struct arena *arena)
@@ -161,7 +161,7 @@ int sessions_end(struct app *app, const char *refresh_token, struct error *err)
     return result;
 }
 
-/* --- API keys ------------------------------------------------------------------------------------ */
+/* --- API keys --------------------------------------------------------------------------------- */
 
 static void hash_key(const char *key, char hash[SHA256_TEXT_SIZE])
 {
@@ -226,7 +226,7 @@ int api_keys_remove(struct app *app, int64_t user_id, int64_t id, struct error *
     return result;
 }
 
-/* --- who is it ----------------------------------------------------------------------------------- */
+/* --- who is it -------------------------------------------------------------------------------- */
 
 static int owner_of_key(struct app *app, const char *key, int64_t *user_id, struct error *err)
 {

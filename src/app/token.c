@@ -82,7 +82,7 @@ void token_write(const struct token *token, const unsigned char secret[TOKEN_SEC
     str_release(&claims);
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int refuse(struct error *err)
 {
@@ -94,7 +94,8 @@ static int read_claims(struct token *token, const json_t *claims, enum token_typ
     const char *user = json_string_value(json_object_get(claims, "sub"));
     const char *type = json_string_value(json_object_get(claims, "type"));
     const char *id = json_string_value(json_object_get(claims, "jti"));
-    const json_t *issued = json_object_get(claims, "iat"), *expires = json_object_get(claims, "exp");
+    const json_t *issued = json_object_get(claims, "iat"),
+                 *expires = json_object_get(claims, "exp");
     char *end;
 
     if (!user || !*user || !type || strcmp(type, type_names[wanted]) || !json_is_integer(issued) ||

@@ -29,7 +29,7 @@ int role_find(const char *name)
     return -1;
 }
 
-/* --- checks -------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 /* One @, something on both sides, a dot behind it, no spaces: what a mail server says decides. */
 static int check_email(const char *email, struct error *err)
@@ -66,7 +66,7 @@ static int check_profile(const struct user *p, struct error *err)
                : 0;
 }
 
-/* --- finding ------------------------------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static int one_user(struct app *app, enum statement statement, struct db_value key,
                     struct arena *arena, struct user *user, struct error *err)
@@ -119,7 +119,7 @@ int users_count(struct app *app, int64_t *count, struct error *err)
     return result;
 }
 
-/* --- changing ------------------------------------------------------------------------------------ */
+/* --- changing --------------------------------------------------------------------------------- */
 
 /* Distinct on a white and on a black page, and the same for the same person everywhere. */
 static const char *badge_of(const char *email)

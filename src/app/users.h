@@ -48,7 +48,7 @@ int users_set_role(struct app *app, int64_t id, enum role role, struct error *er
 int users_set_active(struct app *app, int64_t id, bool is_active, struct error *err);
 int users_update_profile(struct app *app, const struct user *user, struct error *err);
 
-/* --- sessions ------------------------------------------------------------------------------------ */
+/* --- sessions --------------------------------------------------------------------------------- */
 
 #define SESSION_ACCESS_SECONDS (60 * 60)
 #define SESSION_REFRESH_SECONDS (7 * 24 * 60 * 60)
@@ -72,7 +72,7 @@ int sessions_end(struct app *app, const char *refresh_token, struct error *err);
 int sessions_identify(struct app *app, const char *bearer, struct arena *arena, struct user *user,
                       struct error *err);
 
-/* --- API keys ------------------------------------------------------------------------------------ */
+/* --- API keys --------------------------------------------------------------------------------- */
 
 struct api_key {
     int64_t id, created_at, last_used_at;
@@ -84,6 +84,7 @@ int api_keys_add(struct app *app, int64_t user_id, const char *name, struct aren
                  const char **key, struct error *err);
 int api_keys_list(struct app *app, int64_t user_id, struct arena *arena, struct api_key **keys,
                   int *count, struct error *err);
-int api_keys_remove(struct app *app, int64_t user_id, int64_t id, struct error *err); /* NOT_FOUND */
+int api_keys_remove(struct app *app, int64_t user_id, int64_t id,
+                    struct error *err); /* NOT_FOUND */
 
 #endif

@@ -46,7 +46,7 @@ struct db {
     struct db_connection *readers; /* free ones */
 };
 
-/* --- values ------------------------------------------------------------------------------------ */
+/* --- values ----------------------------------------------------------------------------------- */
 
 struct db_value db_null(void)
 {
@@ -70,7 +70,7 @@ struct db_value db_text(const char *text)
     return (struct db_value){ .type = DB_TEXT, .text = text, .length = strlen(text) };
 }
 
-/* --- the writer -------------------------------------------------------------------------------- */
+/* --- the writer ------------------------------------------------------------------------------- */
 
 static int begin(struct db *db, struct error *err)
 {
@@ -177,7 +177,7 @@ int db_transact(struct db *db, db_work *work, void *context, struct error *err)
     return w.result;
 }
 
-/* --- statements -------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 int db_run(struct db_connection *connection, enum statement statement, const struct db_value *args,
            int count, struct arena *arena, struct db_rows *rows, struct error *err)
@@ -269,7 +269,7 @@ int db_schema_version(struct db *db)
     return version;
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /* vision_platform.db -> vision_platform.db.before-schema-7 */
 static int migrate(struct db *db, struct error *err)

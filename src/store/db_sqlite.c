@@ -96,7 +96,7 @@ failed:
     return -1;
 }
 
-/* --- statements -------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 static sqlite3_stmt *prepared(struct sqlite *db, enum statement statement, struct error *err)
 {
@@ -209,7 +209,7 @@ static int run(struct db_connection *connection, enum statement which, const str
     return result;
 }
 
-/* --- backup ------------------------------------------------------------------------------------ */
+/* --- backup ----------------------------------------------------------------------------------- */
 
 static int backup(struct db_connection *connection, const char *path, struct error *err)
 {

@@ -58,8 +58,8 @@ TEST(user_registers_once_whatever_the_case)
 
 TEST(user_with_odd_email_or_password_is_refused)
 {
-    static const char *const emails[] = { "", "a", "@b.c", "a@", "a@b", "a@@b.c", "a@b@c.d", "a b@c.d",
-                                          "a@b.", "a@.b", "a\n@b.c", NULL };
+    static const char *const emails[] = { "",        "a",       "@b.c", "a@",   "a@b",     "a@@b.c",
+                                          "a@b@c.d", "a b@c.d", "a@b.", "a@.b", "a\n@b.c", NULL };
     struct setup s;
     struct error err;
 

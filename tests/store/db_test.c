@@ -76,7 +76,7 @@ TEST(db_keeps_what_was_written)
     arena_release(&arena);
 }
 
-/* --- transactions ------------------------------------------------------------------------------ */
+/* --- transactions ----------------------------------------------------------------------------- */
 
 struct two {
     const char *first, *second;
@@ -126,7 +126,7 @@ TEST(db_broken_constraints_are_told_apart)
     db_close(db);
 }
 
-/* --- many at once ------------------------------------------------------------------------------ */
+/* --- many at once ----------------------------------------------------------------------------- */
 
 #define THREADS 16
 #define WRITES 60
@@ -214,7 +214,7 @@ TEST(db_waits_for_a_lock_of_another_process)
     arena_release(&arena);
 }
 
-/* --- kill ---------------------------------------------------------------------------------------- */
+/* --- kill ------------------------------------------------------------------------------------- */
 
 static void write_until_killed(const char *folder, int acknowledge)
 {
@@ -264,7 +264,7 @@ TEST(db_killed_has_lost_nothing_acknowledged)
     }
 }
 
-/* --- schema, backup, damage ---------------------------------------------------------------------- */
+/* --- schema, backup, damage ------------------------------------------------------------------- */
 
 TEST(db_of_a_newer_program_is_left_alone)
 {
@@ -330,7 +330,8 @@ TEST(db_says_what_is_wrong_with_the_file)
     str_printf(&path, "%s/broken.db", folder);
     CHECK_OK(file_replace(path.text, "this is no database, but long enough to be taken for one "
                                      "by who does not look", 80, &err), err);
-    CHECK(db_open(&db, path.text, &err) && err.kind == ERR_CORRUPT && strstr(err.text, "broken.db"));
+    CHECK(db_open(&db, path.text, &err) && err.kind == ERR_CORRUPT &&
+          strstr(err.text, "broken.db"));
     str_printf(&url, "%s/none/there.db", folder);
     CHECK(db_open(&db, url.text, &err) && strstr(err.text, "there.db"));
     CHECK(db_open(&db, "mysql://host/x", &err) && err.kind == ERR_UNSUPPORTED);
