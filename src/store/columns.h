@@ -39,4 +39,15 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(TEXT, system_role) X(BOOL, is_active) X(TEXT, badge_color)                    \
     X(TIME, created_at) X(TIME, updated_at)
 
+#define PROJECT_COLUMNS(FIRST, X)                                     \
+    FIRST(INT, id)                                                    \
+    X(TEXT, name) X(TEXT, description) X(TEXT, task_type) X(INT, user_id) \
+    X(TIME, created_at) X(TIME, updated_at)
+
+#define INVITATION_COLUMNS(FIRST, X)                                        \
+    FIRST(INT, id)                                                          \
+    X(INT, project_id) X(INT, inviter_id) X(TEXT, invitee_email)            \
+    X(INT, invitee_id) X(TEXT, invitee_role) X(TEXT, status) X(TEXT, message) \
+    X(TIME, created_at) X(TIME, expires_at) X(TIME, accepted_at)
+
 #endif
