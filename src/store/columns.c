@@ -5,6 +5,19 @@
 #include "base/error.h"
 
 #include <math.h>
+#include <time.h>
+
+static int64_t read_time(const struct db_value *value)
+{
+    struct tm tm = { 0 };
+
+    if (value->type != DB_TEXT)
+        return value->integer;
+    if (!strptime(value->text, "%Y-%m-%d %H:%M:%S", &tm) &&
+        !strptime(value->text, "%Y-%m-%dT%H:%M:%S", &tm))
+        return 0;
+    return (int64_t)timegm(&tm) * 1000000;
+}
 
 static void read_one(const struct column *column, const struct db_value *value, void *place)
 {
@@ -15,8 +28,10 @@ static void read_one(const struct column *column, const struct db_value *value, 
         *(const char **)place = is_null ? NULL : value->text;
         break;
     case COLUMN_INT:
-    case COLUMN_TIME:
         *(int64_t *)place = value->type == DB_REAL ? (int64_t)value->real : value->integer;
+        break;
+    case COLUMN_TIME:
+        *(int64_t *)place = read_time(value);
         break;
     case COLUMN_BOOL:
         *(bool *)place = value->integer != 0;

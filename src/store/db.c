@@ -283,6 +283,14 @@ static int migrate(struct db *db, struct error *err)
     return result;
 }
 
+/* "sqlite:///FILE" is how others write it, "sqlite:////FILE" with an absolute path. */
+static const char *path_of(const char *url)
+{
+    if (str_starts_with(url, "sqlite:///"))
+        return url + strlen("sqlite:///");
+    return str_starts_with(url, "sqlite:") ? url + strlen("sqlite:") : url;
+}
+
 int db_open(struct db **out, const char *url, struct error *err)
 {
     struct db *db = calloc(1, sizeof(*db));
@@ -292,7 +300,7 @@ int db_open(struct db **out, const char *url, struct error *err)
     pthread_cond_init(&db->wake, NULL);
     pthread_cond_init(&db->done, NULL);
     db->backend = &db_sqlite;
-    db->url = strdup(str_starts_with(url, "sqlite:") ? url + strlen("sqlite:") : url);
+    db->url = strdup(path_of(url));
     BUG_IF(!db->url);
     if (strstr(db->url, "://")) {
         FAIL(err, UNSUPPORTED, "no back end for the database '%s'", url);

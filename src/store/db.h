@@ -64,7 +64,7 @@ static inline const struct db_value *db_at(const struct db_rows *rows, int row, 
     return &rows->values[(size_t)row * (size_t)rows->columns + (size_t)column];
 }
 
-/* url: "sqlite:PATH", a plain path, or "sqlite::memory:".  Creates and migrates; a schema that is
+/* url: "sqlite:///PATH", "sqlite:PATH" or a plain path.  Creates and migrates; a schema that is
  * newer than this program is UNSUPPORTED and left alone. */
 int db_open(struct db **out, const char *url, struct error *err);
 void db_close(struct db *db); /* NULL is fine */

@@ -20,6 +20,8 @@ struct db_backend {
     int (*backup)(struct db_connection *connection, const char *path, struct error *err);
     /* What stands for {ID}, {BOOL} ... in migrations; ends with NULL. */
     const char *const (*tokens)[2];
+    /* Run after the migrations, each time: triggers, whose language differs. */
+    const char *triggers;
 };
 
 struct db_connection {

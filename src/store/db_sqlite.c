@@ -247,8 +247,23 @@ static const char *const tokens[][2] = {
 };
 /* clang-format on */
 
+#define COUNT_UP(row)                                                                  \
+    "INSERT INTO job_counts VALUES (" row ".project_id, " row ".status, 1) "           \
+    "ON CONFLICT (project_id, status) DO UPDATE SET jobs = jobs + 1; "
+#define COUNT_DOWN(row)                                                                \
+    "UPDATE job_counts SET jobs = jobs - 1 WHERE project_id = " row ".project_id AND " \
+    "status = " row ".status; "
+
+static const char triggers[] =
+    "CREATE TRIGGER IF NOT EXISTS job_counts_added AFTER INSERT ON training_jobs BEGIN "
+    COUNT_UP("new") "END;"
+    "CREATE TRIGGER IF NOT EXISTS job_counts_removed AFTER DELETE ON training_jobs BEGIN "
+    COUNT_DOWN("old") "END;"
+    "CREATE TRIGGER IF NOT EXISTS job_counts_moved AFTER UPDATE OF status, project_id "
+    "ON training_jobs BEGIN " COUNT_DOWN("old") COUNT_UP("new") "END;";
+
 const struct db_backend db_sqlite = {
     .name = "sqlite", .begin = "BEGIN IMMEDIATE", .connect = connect, .disconnect = disconnect,
     .run = run, .script = script, .in_transaction = in_transaction, .backup = backup,
-    .tokens = tokens,
+    .tokens = tokens, .triggers = triggers,
 };

@@ -98,5 +98,5 @@ int db_migrate(struct db_connection *connection, const char *backup_path, struct
     for (int i = version; i < MIGRATION_COUNT; i++)
         if (apply(connection, i, err))
             return -1;
-    return 0;
+    return connection->backend->script(connection, connection->backend->triggers, err);
 }

@@ -1,0 +1,96 @@
+/* jobs.h - training jobs: their states, and what their engines report.
+ *
+ *   start     pending, stopped           -> running    with resume also from failed
+ *   queue     pending                    -> pending    with a time in queued_at
+ *   stop      running -> stopped (when the engine has written its checkpoint);
+ *             pending and queued -> pending
+ *   cancel    pending, running, stopped  -> cancelled  for good
+ *   restart   completed, failed, cancelled, stopped -> pending, results cleared
+ *   ended     running -> completed, failed, stopped    by what the engine reports
+ *
+ * Each is one UPDATE that names where it may come from: of two at the same moment one wins, and the
+ * other is told the status that it met.  What an engine reports of an earlier attempt, or a second
+ * time, changes nothing: events carry attempt and seq.
+ */
+#ifndef APP_JOBS_H
+#define APP_JOBS_H
+
+#include "app/projects.h"
+#include "base/json.h"
+
+#define JOB_EPOCHS_MOST 1000
+#define JOB_BATCH_MOST 512
+#define JOB_LOGS_KEPT 2000
+
+/* Numbers that may be absent are NAN, texts NULL, ids and counts 0. */
+struct job {
+    int64_t id, session_id, project_id, user_id, num_classes, epochs, batch_size, current_epoch,
+        process_id, attempt, last_seq, priority;
+    int64_t queued_at, created_at, updated_at, started_at, completed_at;
+    double learning_rate, accuracy, loss;
+    bool pretrained;
+    const char *experiment_name, *tags, *notes, *framework, *model_name, *task_type, *dataset_id,
+        *dataset_path, *dataset_format, *optimizer, *advanced_config, *output_dir, *status,
+        *primary_metric, *primary_metric_mode, *best_checkpoint_path, *error_message;
+};
+
+/* Checks the ranges, in the words of the contract; output_dir and created_at are given by the
+ * caller, who has made the folder. */
+int jobs_check(const struct job *job, struct error *err);
+int jobs_add(struct app *app, const struct job *wanted, struct arena *arena, struct job *job,
+             struct error *err);
+
+/* NOT_FOUND "Training job not found" */
+int jobs_get(struct app *app, int64_t id, struct arena *arena, struct job *job, struct error *err);
+
+struct job_page {
+    const char *status; /* NULL: all */
+    int64_t limit, offset;
+};
+/* Newest first; *total counts all that match, whatever the page. */
+int jobs_list(struct app *app, int64_t project_id, const struct job_page *page, struct arena *arena,
+              struct job **jobs, int *count, int64_t *total, struct error *err);
+
+/* --- states ---------------------------------------------------------------------------------- */
+
+/* All of these: INVALID "Cannot <verb> job with status: <status>"; NOT_FOUND. */
+int jobs_start(struct app *app, int64_t id, bool resume, int64_t *attempt, struct error *err);
+int jobs_enqueue(struct app *app, int64_t id, struct error *err);
+int jobs_dequeue(struct app *app, int64_t id, struct error *err);
+int jobs_cancel(struct app *app, int64_t id, struct error *err);
+int jobs_restart(struct app *app, int64_t id, struct error *err);
+int jobs_remove(struct app *app, int64_t id, struct error *err);
+
+/* status: completed, failed or stopped.  A job that has ended already stays as it is: *changed. */
+int jobs_end(struct app *app, int64_t id, const char *status, const char *message, bool *changed,
+             struct error *err);
+
+/* Ids in the order in which they are to start; the ones that run. */
+int jobs_queue(struct app *app, struct arena *arena, int64_t **ids, int *count, struct error *err);
+int jobs_running_count(struct app *app, int64_t *count, struct error *err);
+
+/* --- what engines report --------------------------------------------------------------------- */
+
+/* One event, applied once, in one transaction.  attempt or seq 0: the sender does not count, and
+ * the event is always taken.  *applied false: it was known, or of an earlier attempt.  Events of
+ * unknown names are taken and change nothing. */
+int jobs_apply_event(struct app *app, int64_t id, const char *event, int64_t attempt, int64_t seq,
+                     const json_t *data, bool *applied, struct error *err);
+
+struct job_metric {
+    int64_t id, job_id, epoch, step, created_at;
+    double loss, accuracy, learning_rate;
+    const char *extra_metrics, *checkpoint_path;
+};
+int jobs_metrics(struct app *app, int64_t id, int64_t limit, struct arena *arena,
+                 struct job_metric **metrics, int *count, struct error *err);
+
+struct job_log {
+    int64_t id, created_at;
+    const char *log_type, *content;
+};
+/* The newest `limit`, oldest first; log_type NULL: all. */
+int jobs_logs(struct app *app, int64_t id, int64_t limit, const char *log_type, struct arena *arena,
+              struct job_log **logs, int *count, struct error *err);
+
+#endif
