@@ -64,7 +64,8 @@ static int end_job(struct application *a, const char *status, const char *messag
 static int epoch_complete(struct application *a, struct error *err)
 {
     const json_t *extra = json_object_get(a->data, "extra_metrics");
-    char *written = json_is_object(extra) ? json_dumps(extra, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(15);
+    char *written = json_is_object(extra) ? json_dumps(extra, flags) : NULL;
     int64_t now = clock_unix_microseconds(), epoch = integer(a->data, "epoch");
     struct db_value loss = number(a->data, "loss"), accuracy = number(a->data, "accuracy");
     int result;

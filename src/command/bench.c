@@ -1,10 +1,10 @@
 /* bench.c - `fovea bench`: the speed and memory of a model on synthetic data, with the very plan
  * that `train` runs. */
 
+#include "base/arguments.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
-#include "command/arguments.h"
 #include "command/bench_check.h"
 #include "command/bench_loader.h"
 #include "command/command.h"

@@ -2,8 +2,8 @@
 
 #include "command/command.h"
 
+#include "base/arguments.h"
 #include "base/str.h"
-#include "command/arguments.h"
 
 #include <stdio.h>
 #include <string.h>

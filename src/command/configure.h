@@ -2,7 +2,7 @@
 #ifndef COMMAND_CONFIGURE_H
 #define COMMAND_CONFIGURE_H
 
-#include "command/arguments.h"
+#include "base/arguments.h"
 #include "train/config.h"
 
 struct configuration {

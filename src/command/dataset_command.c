@@ -1,7 +1,7 @@
 /* dataset_command.c - `fovea dataset sample` and `fovea dataset check`. */
 
+#include "base/arguments.h"
 #include "base/str.h"
-#include "command/arguments.h"
 #include "command/command.h"
 #include "data/check.h"
 #include "data/sample.h"

@@ -1,7 +1,7 @@
 /* inspect.c - `fovea inspect`: what is in a checkpoint, or what becomes of a model's graph. */
 
+#include "base/arguments.h"
 #include "base/sha256.h"
-#include "command/arguments.h"
 #include "command/command.h"
 #include "nn/device.h"
 #include "nn/graph_json.h"

@@ -1,8 +1,8 @@
 /* models.c - `fovea models`: the catalogue, and installing pretrained weights. */
 
+#include "base/arguments.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "command/arguments.h"
 #include "command/command.h"
 #include "formats/safetensors.h"
 #include "models/model.h"

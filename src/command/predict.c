@@ -1,8 +1,8 @@
 /* predict.c - `fovea predict`: what is on these images; one-shot, or resident and fed by a pipe. */
 
+#include "base/arguments.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "command/arguments.h"
 #include "command/command.h"
 #include "data/decode.h"
 #include "nn/device.h"

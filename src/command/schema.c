@@ -1,6 +1,6 @@
 /* schema.c - `fovea schema`: the settings as data, for forms and scripts. */
 
-#include "command/arguments.h"
+#include "base/arguments.h"
 #include "command/command.h"
 #include "train/config.h"
 

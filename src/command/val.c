@@ -1,7 +1,7 @@
 /* val.c - `fovea val`: metrics of a checkpoint on a dataset's validation images. */
 
+#include "base/arguments.h"
 #include "base/json.h"
-#include "command/arguments.h"
 #include "command/command.h"
 #include "data/loader.h"
 #include "nn/device.h"

@@ -1,6 +1,6 @@
 /* version.c - `fovea version`. */
 
-#include "command/arguments.h"
+#include "base/arguments.h"
 #include "command/command.h"
 #include "nn/device.h"
 

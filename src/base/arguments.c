@@ -1,6 +1,6 @@
 /* arguments.c - see arguments.h. */
 
-#include "command/arguments.h"
+#include "base/arguments.h"
 
 #include "base/error.h"
 

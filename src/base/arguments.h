@@ -3,8 +3,8 @@
  * '-' and '_' are the same in names.  Options come from a command's own table and, for commands
  * that take a configuration, from config_fields; what belongs to neither is refused, with the
  * nearest known name. */
-#ifndef COMMAND_ARGUMENTS_H
-#define COMMAND_ARGUMENTS_H
+#ifndef BASE_ARGUMENTS_H
+#define BASE_ARGUMENTS_H
 
 #include "base/field.h"
 
