@@ -241,6 +241,10 @@ static bool set_json(struct field_values *values, const struct field *field, con
 {
     struct field_reals reals = { 0 };
 
+    if (json_is_null(json) && !field->fallback && field->type == FIELD_TEXT) {
+        *(const char **)place(values, field) = NULL;
+        return true;
+    }
     if (json_is_null(json)) /* null is "not set": the default */
         return set_text(values, field, field->fallback ? field->fallback : "0");
     if ((field->type == FIELD_INT || field->type == FIELD_REAL) && json_is_number(json))

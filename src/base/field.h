@@ -58,7 +58,7 @@ struct field_values {
     void *target;
     enum field_origin *origins; /* by field */
     struct arena *arena;        /* borrowed: texts and origins live here */
-    struct str problems;        /* one per line */
+    struct str problems;        /* with "; " between them */
     int problem_count;
 };
 

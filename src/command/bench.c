@@ -257,7 +257,6 @@ static int bench_with(struct bench *b, struct device *device, double started, st
     const struct bench_options *o = b->o;
     int kind = optimizer_kind(o->optimizer, err);
     struct network_options options = {
-        .model = model_find(o->model),
         .shape = { .batch = (int)strtol(o->batch, NULL, 10), .classes = 1000,
                    .image_size = (int)strtol(o->size, NULL, 10) },
         .training = b->training, .average = o->ema, .lean = !strcmp(o->memory, "lean"),
@@ -267,8 +266,9 @@ static int bench_with(struct bench *b, struct device *device, double started, st
 
     if (kind < 0)
         return -1;
+    options.model = model_named(o->model, err);
     if (!options.model)
-        return FAIL(err, INVALID, "unknown model '%s'", o->model);
+        return -1;
     if (!options.shape.image_size)
         options.shape.image_size = options.model->image_size;
     if (options.shape.batch < 1)

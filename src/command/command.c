@@ -5,6 +5,7 @@
 #include "base/arguments.h"
 #include "base/str.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,6 +80,7 @@ int command_main(int argc, char **argv)
     const char *names[COMMAND_COUNT], *nearest;
     struct error err = { 0 };
 
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk */
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
         !strcmp(argv[1], "help")) {
         print_all();

@@ -18,6 +18,10 @@ static int set_json(struct configuration *c, const char *text, size_t length, co
     if (!root)
         return -1;
     /* config.json of an earlier run keeps the settings one level down. */
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return FAIL(err, INVALID, "'%s' must hold a JSON object", what);
+    }
     inner = json_object_get(root, "config");
     field_set_object(&c->values, NULL, json_is_object(inner) ? inner : root, origin);
     json_decref(root);

@@ -149,7 +149,7 @@ done:
 static int inspect_graph(const struct inspect_options *o, struct error *err)
 {
     struct network_options options = {
-        .model = model_find(o->model), .training = true,
+        .training = true,
         .shape = { .batch = (int)strtol(o->batch, NULL, 10),
                    .classes = (int)strtol(o->classes, NULL, 10),
                    .image_size = (int)strtol(o->size, NULL, 10) } };
@@ -158,8 +158,9 @@ static int inspect_graph(const struct inspect_options *o, struct error *err)
     struct device *device;
     int status;
 
+    options.model = model_named(o->model, err);
     if (!options.model)
-        return FAIL(err, INVALID, "unknown model '%s'", o->model);
+        return -1;
     if (!options.shape.image_size)
         options.shape.image_size = options.model->image_size;
     if (command_open_device(&device, 0, err))

@@ -32,6 +32,23 @@ const struct model *model_find(const char *name)
     return NULL;
 }
 
+const struct model *model_named(const char *name, struct error *err)
+{
+    const struct model *model = model_find(name);
+    const char *names[MODEL_COUNT], *nearest;
+
+    if (model)
+        return model;
+    for (int i = 0; i < MODEL_COUNT; i++)
+        names[i] = models[i]->name;
+    nearest = str_nearest(name, names, MODEL_COUNT);
+    if (nearest)
+        FAIL(err, INVALID, "unknown model '%s' (did you mean '%s'?)", name, nearest);
+    else
+        FAIL(err, INVALID, "unknown model '%s'; `fovea models` lists them", name);
+    return NULL;
+}
+
 int model_build(struct graph *graph, const struct model *model, const struct model_options *options,
                 struct value **image, struct value **logits, struct error *err)
 {

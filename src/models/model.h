@@ -36,6 +36,8 @@ struct model {
 };
 
 const struct model *model_find(const char *name); /* by name or alias; NULL if unknown */
+/* The same, failing with the nearest name that there is. */
+const struct model *model_named(const char *name, struct error *err);
 const struct model *const *model_all(int *count);
 
 /* A graph that maps the input "image" (batch, 3, size, size) to logits; *image and *logits lend

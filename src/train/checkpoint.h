@@ -32,6 +32,8 @@ struct checkpoint_state {
     double loss_sum;         /* of the current epoch */
     int64_t loss_count;
     int64_t results_bytes;   /* of results.csv: what comes after is cut off on resume */
+    int64_t optimizer;       /* enum optimizer_kind, and whether an average was kept: both are */
+    bool has_average;        /* written from the network, and must be the network's to resume */
     const char *device;      /* identity of the device that trained */
 };
 

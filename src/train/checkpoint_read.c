@@ -38,6 +38,8 @@ static int read_classes(struct checkpoint *c, struct error *err)
     return c->class_count ? 0 : FAIL(err, CORRUPT, "the checkpoint names no classes");
 }
 
+#define STATE_MOST 1000000000 /* epochs, or batches of one */
+
 static int read_state(struct checkpoint *c, struct error *err)
 {
     json_t *j = metadata_json(&c->file, "state", err);
@@ -62,8 +64,15 @@ static int read_state(struct checkpoint *c, struct error *err)
     REAL(loss_sum);
     INT(loss_count);
     INT(results_bytes);
+    INT(optimizer);
+    s->has_average = json_is_true(json_object_get(j, "has_average"));
 #undef INT
 #undef REAL
+    if (s->epoch < 0 || s->epoch > STATE_MOST || s->batch < 0 || s->batch > STATE_MOST ||
+        s->step < 0 || s->updates < 0 || s->results_bytes < 0) {
+        json_decref(j);
+        return FAIL(err, CORRUPT, "its state makes no sense");
+    }
     s->device = arena_strdup(&c->arena, json_string_value(json_object_get(j, "device")));
     json_decref(j);
     return 0;
@@ -83,16 +92,20 @@ static int read_transform(struct checkpoint *c, struct error *err)
 
 int checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
 {
-    const char *format;
+    const char *format, *version;
 
     *c = (struct checkpoint){ 0 };
     if (safetensors_open(&c->file, path, err))
         return -1;
     format = safetensors_metadata_find(&c->file, "format");
+    version = safetensors_metadata_find(&c->file, "format_version");
     c->model_name = safetensors_metadata_find(&c->file, "model_name");
     c->resumable = safetensors_metadata_find(&c->file, "resumable") != NULL;
     if (!format || strcmp(format, "fovea") || !c->model_name)
         FAIL(err, UNSUPPORTED, "'%s' holds tensors but is not a checkpoint of this program", path);
+    else if (strtol(version ? version : "0", NULL, 10) != CHECKPOINT_FORMAT)
+        FAIL(err, UNSUPPORTED, "its format is %s, this program knows %d",
+             version ? version : "none", CHECKPOINT_FORMAT);
     else if (!read_classes(c, err) && !read_state(c, err) && !read_transform(c, err))
         return 0;
     checkpoint_close(c);
@@ -197,6 +210,11 @@ int checkpoint_restore(const struct checkpoint *checkpoint, struct network *netw
 
     if (!checkpoint->resumable)
         return FAIL(err, INVALID, "the checkpoint holds no state to resume from");
+    if (checkpoint->state.optimizer != (int64_t)network->options.optimizer.kind)
+        return FAIL(err, INVALID, "it was trained with another optimizer");
+    if (checkpoint->state.has_average != average)
+        return FAIL(err, INVALID, "it was trained %s an average of the weights",
+                    average ? "without" : "with");
     if (load_all(checkpoint, average ? "live/" : "", network, &network->live, err))
         return -1;
     if (average && load_all(checkpoint, "", network, &network->average, err))

@@ -102,7 +102,8 @@ static char *classes_json(struct arena *arena, const struct checkpoint_info *inf
     return piece_end(&piece, arena);
 }
 
-static char *state_json(struct arena *arena, const struct checkpoint_state *s)
+static char *state_json(struct arena *arena, const struct network *network,
+                        const struct checkpoint_state *s)
 {
     struct piece piece;
     struct json_writer *w = piece_begin(&piece);
@@ -123,6 +124,8 @@ static char *state_json(struct arena *arena, const struct checkpoint_state *s)
     json_put_number(w, "loss_sum", s->loss_sum);
     json_put_int(w, "loss_count", s->loss_count);
     json_put_int(w, "results_bytes", s->results_bytes);
+    json_put_int(w, "optimizer", (int64_t)network->options.optimizer.kind);
+    json_put_bool(w, "has_average", network->options.average);
     json_put_text(w, "device", s->device);
     json_close(w);
     return piece_end(&piece, arena);
@@ -165,7 +168,7 @@ int checkpoint_write(const char *path, const struct network *network,
     PUT("transform", transform_text(&arena, info->transform));
     PUT("config", info->config_json);
     PUT("graph", graph_text(&arena, network));
-    PUT("state", state_json(&arena, state));
+    PUT("state", state_json(&arena, network, state));
     if (info->metrics_json)
         PUT("metrics", info->metrics_json);
     if (resumable)

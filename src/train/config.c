@@ -3,6 +3,7 @@
 #include "train/config.h"
 
 #include "base/error.h"
+#include "base/str.h"
 
 #include <string.h>
 
@@ -155,6 +156,9 @@ void config_settle(struct field_values *values, struct config *config)
     if (!known)
         field_problem(values, "primary_metric must be one of accuracy, top5_accuracy, precision, "
                               "recall, f1_score, val_loss, loss");
+    if (values->origins[index_of(values, "primary_metric_mode")] == ORIGIN_DEFAULT && known &&
+        str_ends_with(config->primary_metric, "loss"))
+        config->primary_metric_mode = 1; /* min */
     if (config->augmentation.crop_scale.items[0] > config->augmentation.crop_scale.items[1])
         field_problem(values, "augmentation.crop_scale must go from small to large");
     if (config->augmentation.crop_ratio.items[0] > config->augmentation.crop_ratio.items[1])

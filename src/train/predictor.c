@@ -45,13 +45,25 @@ static int load(struct predictor *p, struct error *err)
     return result;
 }
 
+/* The transform fills what the network's input holds. */
+static int check_size(const struct predictor *p, struct error *err)
+{
+    int64_t side = p->checkpoint.transform.image_size;
+    const struct shape *input = &p->image->shape;
+
+    if (input->rank == 4 && input->dim[2] == side && input->dim[3] == side)
+        return 0;
+    return FAIL(err, CORRUPT, "its transform makes images of %lld pixels, its network takes others",
+                (long long)side);
+}
+
 int predictor_open(struct predictor *p, const char *path, struct device *device, int batch,
                    struct error *err)
 {
     *p = (struct predictor){ .batch = batch };
     if (checkpoint_open(&p->checkpoint, path, err))
         return -1;
-    if (build(p, err))
+    if (build(p, err) || check_size(p, err))
         goto failed;
     weights_init(&p->weights, device, &p->graph);
     if (plan_new(&p->plan, &p->graph, device, &p->weights, NULL, err))

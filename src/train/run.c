@@ -78,6 +78,13 @@ static int resume(struct run *run, bool *resumed, struct error *err)
         error_prefix(err, "cannot resume from '%s'", path);
         goto done;
     }
+    if (c.state.batch > loader_batch_count(run->train_loader)) {
+        FAIL(err, INVALID,
+             "'%s' was stopped after batch %lld of an epoch, but an epoch has %d batches here: "
+             "resume with the same data and batch size", path, (long long)c.state.batch,
+             loader_batch_count(run->train_loader));
+        goto done;
+    }
     run->state = c.state;
     run->state.device = NULL;
     run->plateau = (struct plateau){ c.state.plateau_scale, c.state.plateau_best,

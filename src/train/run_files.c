@@ -21,10 +21,13 @@ int run_open_results(struct run *run, bool resumed, struct error *err)
     int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resumed ? 0 : O_TRUNC);
 
     run->results_fd = open(path, flags, 0666);
-    if (run->results_fd < 0 ||
-        (resumed && ftruncate(run->results_fd, (off_t)run->state.results_bytes)))
+    if (run->results_fd < 0)
         return FAIL_ERRNO(err, "cannot open '%s'", path);
-    if (resumed && run->state.results_bytes)
+    /* What comes after the checkpoint goes; a file that is shorter stays as it is. */
+    if (resumed && lseek(run->results_fd, 0, SEEK_END) > run->state.results_bytes &&
+        ftruncate(run->results_fd, (off_t)run->state.results_bytes))
+        return FAIL_ERRNO(err, "cannot cut '%s'", path);
+    if (resumed && lseek(run->results_fd, 0, SEEK_END) > 0)
         return 0;
     return file_write_all(run->results_fd, csv_header, sizeof(csv_header) - 1, path, err);
 }

@@ -256,9 +256,9 @@ int run_open(struct run *run, const struct run_options *options, struct error *e
     run->events.fd = -1;
     run->higher_is_better = !c->primary_metric_mode;
     progress_init(&run->progress, options->quiet);
-    run->model = model_find(c->model_name);
+    run->model = model_named(c->model_name, err);
     if (!run->model)
-        return FAIL(err, INVALID, "unknown model '%s'; `fovea models` lists them", c->model_name);
+        return -1;
     transform_init(&run->transform, c->image_size ? (int)c->image_size : run->model->image_size);
     write_config_text(run);
     if (open_dataset(run, err) || open_network(run, err))

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 
+#include <math.h>
 #include <string.h>
 
 int run_validate(struct run *run, struct metrics_summary *summary, struct error *err)
@@ -31,6 +32,10 @@ int run_validate(struct run *run, struct metrics_summary *summary, struct error 
                     batch->count);
     }
     *summary = metrics_summarise(&run->metrics);
+    if (got == 0 && !isfinite(summary->loss))
+        return FAIL(err, NOT_FINITE,
+                    "training diverged: the validation loss of epoch %lld is not finite; a lower "
+                    "learning rate or gradient clipping may help", (long long)run->state.epoch);
     return got;
 }
 
