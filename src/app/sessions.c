@@ -184,7 +184,7 @@ int api_keys_add(struct app *app, int64_t user_id, const char *name, struct aren
     for (size_t i = strlen(KEY_PREFIX); i < sizeof(text) - 1; i++)
         text[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
     hash_key(text, hash);
-    snprintf(shown, sizeof(shown), "%s", text);
+    snprintf(shown, sizeof(shown), "%.*s", KEY_SHOWN, text);
     if (db_write(app->db, STATEMENT_api_key_add,
                  DB_ARGS(db_int(user_id), db_text(name), db_text(shown), db_text(hash),
                          db_int(clock_unix_microseconds())),

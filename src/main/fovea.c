@@ -1,6 +1,7 @@
-/* fovea.c - what people run.  Commands that compute are handed to fovea-engine, which stands in the
- * same folder, so that a crash or a full memory costs one run and nothing else. */
+/* fovea.c - what people run.  `serve` is here; commands that compute are handed to fovea-engine,
+ * which stands in the same folder, so that a crash or a full memory costs one run and no more. */
 
+#include "main/serve.h"
 #include "main/thread_waiting.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ int main(int argc, char **argv)
     const char *engine = "fovea-engine";
     char *slash;
 
-    (void)argc;
+    if (argc > 1 && !strcmp(argv[1], "serve"))
+        return serve(argc - 2, argv + 2);
     thread_waiting_set();
     if (length > 0) {
         path[length] = '\0';

@@ -329,7 +329,7 @@ TEST(db_says_what_is_wrong_with_the_file)
 
     str_printf(&path, "%s/broken.db", folder);
     CHECK_OK(file_replace(path.text, "this is no database, but long enough to be taken for one "
-                                     "by who does not look", 80, &err), err);
+                                     "by who does not look", 77, &err), err);
     CHECK(db_open(&db, path.text, &err) && err.kind == ERR_CORRUPT &&
           strstr(err.text, "broken.db"));
     str_printf(&url, "%s/none/there.db", folder);

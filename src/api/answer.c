@@ -1,0 +1,163 @@
+/* answer.c - how handlers answer; see api_internal.h. */
+
+#include "api/api_internal.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct {
+    enum error_kind kind;
+    int status;
+    const char *code;
+} statuses[] = {
+    { ERR_INVALID,     400, "VALIDATION_ERROR" },
+    { ERR_DENIED,      403, "FORBIDDEN" },
+    { ERR_NOT_FOUND,   404, "NOT_FOUND" },
+    { ERR_CONFLICT,    409, "CONFLICT" },
+    { ERR_TOO_LARGE,   413, "TOO_LARGE" },
+    { ERR_UNSUPPORTED, 415, "UNSUPPORTED" },
+    { ERR_NO_SPACE,    507, "NO_SPACE" },
+    { ERR_UNAVAILABLE, 503, "UNAVAILABLE" },
+};
+/* clang-format on */
+
+struct json_writer *answer_begin(struct answer *answer)
+{
+    answer->text = (struct str)STR_INIT;
+    json_begin(&answer->w, &answer->text);
+    return &answer->w;
+}
+
+void answer_send(struct call *call, int status, struct answer *answer)
+{
+    http_respond(call->request, status, "application/json", answer->text.text,
+                 answer->text.length);
+    str_release(&answer->text);
+}
+
+void call_fail_with(struct call *call, int status, const char *code, const char *detail)
+{
+    struct answer answer;
+    struct json_writer *w = answer_begin(&answer);
+
+    json_object_open(w);
+    json_put_text(w, "detail", detail);
+    json_put_text(w, "code", code);
+    json_close(w);
+    if (status == 401)
+        http_add_header(call->request, "WWW-Authenticate", "Bearer");
+    answer_send(call, status, &answer);
+}
+
+/* What only the operator can mend is logged, with its place in the source. */
+void call_fail(struct call *call)
+{
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+        if (statuses[i].kind == call->err.kind) {
+            if (statuses[i].status >= 500)
+                log_error("%s %s: %s (%s:%d)", http_method(call->request), http_path(call->request),
+                          call->err.text, call->err.file, call->err.line);
+            call_fail_with(call, statuses[i].status, statuses[i].code, call->err.text);
+            return;
+        }
+    log_error("%s %s: %s (%s:%d)", http_method(call->request), http_path(call->request),
+              call->err.text, call->err.file, call->err.line);
+    call_fail_with(call, 500, "INTERNAL", "Internal error");
+}
+
+void call_message(struct call *call, int status, const char *text)
+{
+    struct answer answer;
+    struct json_writer *w = answer_begin(&answer);
+
+    json_object_open(w);
+    json_put_text(w, "message", text);
+    json_close(w);
+    answer_send(call, status, &answer);
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static void put_null(struct json_writer *w, const char *key)
+{
+    json_key(w, key);
+    json_raw(w, "null");
+}
+
+void put_time(struct json_writer *w, const char *key, int64_t microseconds)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    if (!microseconds) {
+        put_null(w, key);
+        return;
+    }
+    clock_format_utc(microseconds, text);
+    json_put_text(w, key, text);
+}
+
+void put_number_or_null(struct json_writer *w, const char *key, double value)
+{
+    if (isfinite(value))
+        json_put_number(w, key, value);
+    else
+        put_null(w, key);
+}
+
+void put_id_or_null(struct json_writer *w, const char *key, int64_t id)
+{
+    if (id)
+        json_put_int(w, key, id);
+    else
+        put_null(w, key);
+}
+
+void put_json_or_null(struct json_writer *w, const char *key, const char *json)
+{
+    json_key(w, key);
+    json_raw(w, json ? json : "null");
+}
+
+void put_user(struct json_writer *w, const struct user *u)
+{
+    json_put_int(w, "id", u->id);
+    json_put_text(w, "email", u->email);
+    json_put_text(w, "full_name", u->full_name);
+    json_put_text(w, "company", u->company);
+    json_put_text(w, "company_custom", u->company_custom);
+    json_put_text(w, "division", u->division);
+    json_put_text(w, "division_custom", u->division_custom);
+    json_put_text(w, "department", u->department);
+    json_put_text(w, "phone_number", u->phone_number);
+    json_put_text(w, "bio", u->bio);
+    json_put_text(w, "system_role", u->system_role);
+    json_put_bool(w, "is_active", u->is_active);
+    json_put_text(w, "badge_color", u->badge_color);
+    put_time(w, "created_at", u->created_at);
+    put_time(w, "updated_at", u->updated_at);
+}
+
+/* --- the query ------------------------------------------------------------------------------- */
+
+int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,
+                   int64_t most, int64_t *value)
+{
+    const char *text = http_query(call->request, name);
+    char *end = NULL;
+
+    *value = fallback;
+    if (!text)
+        return 0;
+    *value = strtoll(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || *value < least || *value > most)
+        return FAIL(&call->err, INVALID, "%s must be a number from %lld to %lld", name,
+                    (long long)least, (long long)most);
+    return 0;
+}

@@ -1,0 +1,269 @@
+/* project_routes.c - projects, members and experiment lists over HTTP. */
+
+#include "api/api_internal.h"
+#include "api/fields.h"
+#include "api/job_json.h"
+
+#include "base/error.h"
+#include "base/str.h"
+
+#include <string.h>
+
+#define PER_PAGE 20
+#define PER_PAGE_MOST 1000
+
+route_handler route_projects_get, route_projects_post, route_project_get, route_project_put,
+    route_project_delete, route_project_experiments, route_members_get, route_members_post,
+    route_members_delete;
+
+/* The project of the path; false: answered. */
+static bool open_project(struct call *call, enum right right, struct project *project)
+{
+    if (!projects_open(call->app, &call->user, call->ids[0], right, call->arena, project,
+                       &call->err))
+        return true;
+    call_fail(call);
+    return false;
+}
+
+static int64_t experiment_count(struct call *call, int64_t project_id)
+{
+    struct job_page none = { .limit = 0 };
+    struct job *jobs;
+    int64_t total = 0;
+    int count;
+
+    jobs_list(call->app, project_id, &none, call->arena, &jobs, &count, &total, &call->err);
+    return total;
+}
+
+static void put_project(struct call *call, struct json_writer *w, const struct project *p)
+{
+    json_object_open(w);
+    json_put_int(w, "id", p->id);
+    json_put_text(w, "name", p->name);
+    json_put_text(w, "description", p->description);
+    json_put_text(w, "task_type", p->task_type);
+    json_put_int(w, "user_id", p->user_id);
+    json_put_text(w, "user_role", p->role);
+    json_put_int(w, "experiment_count", experiment_count(call, p->id));
+    put_time(w, "created_at", p->created_at);
+    put_time(w, "updated_at", p->updated_at);
+    json_close(w);
+}
+
+static void send_project(struct call *call, int status, const struct project *project)
+{
+    struct answer answer;
+
+    put_project(call, answer_begin(&answer), project);
+    answer_send(call, status, &answer);
+}
+
+/* --- projects -------------------------------------------------------------------------------- */
+
+void route_projects_get(struct call *call)
+{
+    struct project *projects;
+    struct answer answer;
+    struct json_writer *w;
+    int count;
+
+    if (projects_list(call->app, &call->user, call->arena, &projects, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_array_open(w);
+    for (int i = 0; i < count; i++)
+        put_project(call, w, &projects[i]);
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
+
+/* The contract says 400 for a name that is taken. */
+static void fail_project(struct call *call)
+{
+    if (call->err.kind == ERR_CONFLICT)
+        call_fail_with(call, 400, "CONFLICT", call->err.text);
+    else
+        call_fail(call);
+}
+
+void route_projects_post(struct call *call)
+{
+    struct project_body b = { 0 };
+    struct project project;
+
+    if (!call_read_body(call, &b))
+        return;
+    if (projects_add(call->app, &call->user,
+                     &(struct project){ .name = b.name, .description = b.description,
+                                        .task_type = b.task_type },
+                     call->arena, &project, &call->err))
+        fail_project(call);
+    else
+        send_project(call, 201, &project);
+}
+
+void route_project_get(struct call *call)
+{
+    struct project project;
+
+    if (open_project(call, RIGHT_VIEW, &project))
+        send_project(call, 200, &project);
+}
+
+void route_project_put(struct call *call)
+{
+    struct project_body b = { 0 };
+    struct project project;
+
+    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+        return;
+    if (b.name)
+        project.name = b.name;
+    if (call_has(call, "description"))
+        project.description = b.description;
+    if (call_has(call, "task_type"))
+        project.task_type = b.task_type;
+    if (projects_update(call->app, &project, &call->err))
+        fail_project(call);
+    else if (open_project(call, RIGHT_VIEW, &project))
+        send_project(call, 200, &project);
+}
+
+void route_project_delete(struct call *call)
+{
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+
+    if (!open_project(call, RIGHT_OWN, &project))
+        return;
+    if (experiment_count(call, project.id)) {
+        call_fail_with(call, 409, "CONFLICT", "The project has experiments");
+        return;
+    }
+    if (projects_remove(call->app, project.id, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_put_text(w, "message", "Project deleted");
+    json_put_int(w, "deleted_experiments", 0);
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
+
+/* --- experiments ----------------------------------------------------------------------------- */
+
+void route_project_experiments(struct call *call)
+{
+    bool paged = http_query(call->request, "page") || http_query(call->request, "per_page");
+    struct job_page page = { .status = http_query(call->request, "status") };
+    int64_t number, per_page, total;
+    struct project project;
+    struct answer answer;
+    struct job *jobs;
+    int count;
+
+    if (!open_project(call, RIGHT_VIEW, &project))
+        return;
+    if (call_query_int(call, "page", 1, 1, 1000000000, &number) ||
+        call_query_int(call, "per_page", PER_PAGE, 1, PER_PAGE_MOST, &per_page)) {
+        call_fail(call);
+        return;
+    }
+    page.limit = paged ? per_page : INT64_MAX;
+    page.offset = paged ? (number - 1) * per_page : 0;
+    if (jobs_list(call->app, project.id, &page, call->arena, &jobs, &count, &total, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    http_add_header(call->request, "X-Total-Count",
+                    arena_printf(call->arena, "%lld", (long long)total));
+    put_jobs(answer_begin(&answer), jobs, count, &project);
+    answer_send(call, 200, &answer);
+}
+
+/* --- members --------------------------------------------------------------------------------- */
+
+void route_members_get(struct call *call)
+{
+    struct member *members;
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+    int count;
+
+    if (!open_project(call, RIGHT_VIEW, &project))
+        return;
+    if (members_list(call->app, project.id, call->arena, &members, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_array_open(w);
+    for (int i = 0; i < count; i++) {
+        json_object_open(w);
+        json_put_int(w, "user_id", members[i].user_id);
+        json_put_text(w, "email", members[i].email);
+        json_put_text(w, "full_name", members[i].full_name);
+        json_put_text(w, "role", members[i].role);
+        put_time(w, "joined_at", members[i].joined_at);
+        json_put_bool(w, "is_owner", members[i].is_owner);
+        json_put_text(w, "badge_color", members[i].badge_color);
+        json_close(w);
+    }
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
+
+void route_members_post(struct call *call)
+{
+    struct member_body b = { .role = "member" };
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+    struct user added;
+
+    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+        return;
+    if (!b.role)
+        b.role = "member";
+    if (members_add(call->app, &project, b.email, b.role, &call->user, call->arena, &added,
+                    &call->err)) {
+        fail_project(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_put_text(w, "message", "Member added");
+    json_put_int(w, "user_id", added.id);
+    json_put_text(w, "email", added.email);
+    json_put_text(w, "role", b.role);
+    json_close(w);
+    answer_send(call, 201, &answer);
+}
+
+void route_members_delete(struct call *call)
+{
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+
+    if (!open_project(call, RIGHT_MANAGE, &project))
+        return;
+    if (members_remove(call->app, &project, call->ids[1], &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_put_text(w, "message", "Member removed");
+    json_put_int(w, "user_id", call->ids[1]);
+    json_close(w);
+    answer_send(call, 200, &answer);
+}

@@ -1,0 +1,82 @@
+/* routes.c - the table of routes, and finding one. */
+
+#include "api/routes.h"
+
+#include "api/fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_BODY NULL
+#define ROUTE(method, path, access, body, handler, tag, summary) route_handler route_##handler;
+#include "api/routes.def"
+#undef ROUTE
+
+static const struct route routes[] = {
+#define ROUTE(method, path, access, body, handler, tag, summary) \
+    { method, path, access, body, route_##handler, tag, summary },
+#include "api/routes.def"
+#undef ROUTE
+};
+
+const struct route *const api_routes = routes;
+const int api_route_count = (int)(sizeof(routes) / sizeof(*routes));
+
+/* The parameter that begins at "{": a number where its name ends in "id". */
+static bool take_parameter(const char *name, size_t name_length, const char *text, size_t length,
+                           struct call *call, int index)
+{
+    bool is_number = name_length >= 2 && !memcmp(name + name_length - 2, "id", 2);
+    char *end;
+
+    if (!length || index >= ROUTE_MAX_PARAMETERS)
+        return false;
+    call->texts[index] = arena_strndup(call->arena, text, length);
+    if (!is_number)
+        return true;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    if (length > 18)
+        return false;
+    call->ids[index] = strtoll(call->texts[index], &end, 10);
+    return true;
+}
+
+static bool matches(const char *pattern, const char *path, struct call *call)
+{
+    int index = 0;
+
+    while (*pattern) {
+        size_t name_length, length;
+
+        if (*pattern != '{') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        name_length = strcspn(pattern + 1, "}");
+        length = strcspn(path, "/");
+        if (!take_parameter(pattern + 1, name_length, path, length, call, index++))
+            return false;
+        pattern += name_length + 2;
+        path += length;
+    }
+    return !*path;
+}
+
+const struct route *routes_find(struct call *call, const char *method, const char *path,
+                                bool *other_method)
+{
+    *other_method = false;
+    if (!strcmp(method, "HEAD"))
+        method = "GET";
+    for (int i = 0; i < api_route_count; i++) {
+        if (!matches(routes[i].path, path, call))
+            continue;
+        if (!strcmp(routes[i].method, method))
+            return &routes[i];
+        *other_method = true;
+    }
+    return NULL;
+}
