@@ -368,19 +368,23 @@ TEST(http_server_drains)
 {
     static const char request[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
     struct net_server server;
-    struct slow_fetch fetch = { &server, "/sleep?ms=400", 0, "" };
-    pthread_t fetching, draining;
+    struct http_options options = { .workers = 1 };
+    struct slow_fetch fetches[2] = { { &server, "/sleep?ms=400", 0, "" },
+                                     { &server, "/sleep?ms=20", 0, "" } };
+    pthread_t fetching[2], draining;
     int waiting, refused;
     char reply[512];
     ssize_t count;
     double start_seconds;
 
-    net_server_start(&server, NULL);
+    net_server_start(&server, &options);
     waiting = net_connect(&server);
     net_send(waiting, request, sizeof(request) - 1);
     CHECK(recv(waiting, reply, sizeof(reply), 0) > 12);
-    CHECK(!pthread_create(&fetching, NULL, run_slow_fetch, &fetch));
+    CHECK(!pthread_create(&fetching[0], NULL, run_slow_fetch, &fetches[0]));
     CHECK(net_wait(&server.running, 1));
+    CHECK(!pthread_create(&fetching[1], NULL, run_slow_fetch, &fetches[1]));
+    CHECK(net_wait(&server.begun, 3)); /* it waits for the worker */
     start_seconds = clock_seconds();
     CHECK(!pthread_create(&draining, NULL, drain, server.http));
     usleep(100000);
@@ -391,10 +395,12 @@ TEST(http_server_drains)
     count = recv(waiting, reply, sizeof(reply) - 1, 0);
     CHECK(count > 12 && !memcmp(reply, "HTTP/1.1 503", 12));
     close(waiting);
-    pthread_join(fetching, NULL);
     pthread_join(draining, NULL);
-    CHECK(fetch.status == 200);
-    CHECK_TEXT(fetch.body, "slept");
+    for (int i = 0; i < 2; i++) {
+        pthread_join(fetching[i], NULL);
+        CHECK(fetches[i].status == 200);
+        CHECK_TEXT(fetches[i].body, "slept");
+    }
     CHECK(clock_seconds() - start_seconds < 3);
     net_server_stop(&server);
 }
