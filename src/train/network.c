@@ -151,41 +151,12 @@ static void count_memory(struct network *n)
                       n->memory.average + n->memory.slab;
 }
 
-#define TOUCH_PIECE ((size_t)2 << 20) /* a huge page */
-#define PAGE 4096
-
-static void touch_pieces(const struct step *step, int64_t begin, int64_t end)
-{
-    const struct slab *slab = step->context;
-    volatile char *bytes = slab->base;
-    size_t last = (size_t)end * TOUCH_PIECE;
-
-    for (size_t at = (size_t)begin * TOUCH_PIECE; at < last && at < slab->size_bytes; at += PAGE)
-        bytes[at] = 0;
-}
-
-/* Let the kernel find and clear the pages now, on all threads.  In the first step one thread
- * would wait for the other's pages at every barrier, which takes a third longer. */
-static int touch(struct network *n, struct slab *slab, struct error *err)
-{
-    struct run_state run = { 0 };
-    struct step step = { .kernel = "touch",
-                         .name = "slab",
-                         .context = slab,
-                         .phase_count = 1,
-                         .phases = {
-                             { touch_pieces,
-                               (int64_t)((slab->size_bytes + TOUCH_PIECE - 1) / TOUCH_PIECE) } } };
-
-    return n->device->run(n->device, &step, 1, &run, NULL, err);
-}
-
 static int allocate(struct network *n, struct error *err)
 {
     const struct network_options *o = &n->options;
 
     if (weights_memory_init(&n->live, &n->weights, true, err) ||
-        slab_init(&n->slab, n->memory.slab, err) || touch(n, &n->slab, err))
+        slab_init(&n->slab, n->memory.slab, err))
         return -1;
     if (!o->training)
         return 0;
