@@ -11,7 +11,7 @@
  *            what it is for.  A failure has responded; the rest of the body is dropped first.
  *   finish   Everything is there: HTTP_BODY_WHOLE has it in memory, up to the limit that begin
  *            gave (more is 413).  Runs on a worker thread and may wait.  It must respond or
- *            upgrade.
+ *            upgrade, or defer the response.
  *   end      The last call, made once for each begin, also when the client went away: free `user`.
  *            Runs on an I/O thread, after the response has been sent.
  * Calls for one request never overlap; those for different ones do.
@@ -53,6 +53,7 @@ struct http_plan {
  */
 struct http_access {
     const char *method, *path, *address, *request_id;
+    const struct http_request *request; /* for what the handler left there */
     int status;                         /* 0: the client went away before the end */
     int64_t sent_bytes, received_bytes; /* of the bodies */
     double seconds;
@@ -126,5 +127,11 @@ void http_respond_file(struct http_request *request, const char *type, int fd,
                        const char *download);
 
 bool http_has_responded(const struct http_request *request);
+
+/* In `finish`, instead of a response: it comes later, from any thread, which responds and then calls
+ * http_resume().  Until then the request lives, whether its client does or not; before the server is
+ * drained all must have been resumed. */
+void http_defer(struct http_request *request);
+void http_resume(struct http_request *request); /* the request dies any time after it */
 
 #endif

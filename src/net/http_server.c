@@ -300,6 +300,8 @@ static void run_request(void *context, void *item)
         http_respond_status(request, 503);
     } else {
         server->options.finish(server->options.context, request);
+        if (atomic_load(&request->holders) && atomic_fetch_sub(&request->holders, 1) > 1)
+            return; /* the response is for later */
         if (!http_has_responded(request)) {
             log_error("request %s was not answered: %s %s", request->id, request->method,
                       request->path);
@@ -307,6 +309,18 @@ static void run_request(void *context, void *item)
         }
     }
     MHD_resume_connection(request->connection); /* from here on it is the I/O thread's */
+}
+
+void http_defer(struct http_request *request)
+{
+    atomic_store(&request->holders, 2);
+}
+
+/* While the worker has not left the request, it is the worker that resumes it. */
+void http_resume(struct http_request *request)
+{
+    if (atomic_fetch_sub(&request->holders, 1) == 1)
+        MHD_resume_connection(request->connection);
 }
 
 static enum MHD_Result complete_request(struct http_request *request)
@@ -345,6 +359,7 @@ static void end_request(struct http_request *request, bool was_sent)
 
     if (request->method && options->access) {
         struct http_access access = {
+            .request = request,
             .method = request->method,
             .path = request->path ? request->path : "-",
             .address = request->address,

@@ -6,6 +6,8 @@
 
 #include "base/str.h"
 
+#include <stdatomic.h>
+
 #define HTTP_TARGET_LIMIT                                                                          \
     ((size_t)8 << 10) /* of the request line's path and query; more is 414                         \
                        */
@@ -53,6 +55,7 @@ struct http_request {
     bool is_http_1_0, has_begun, has_body, is_complete, must_close, has_ended;
     int64_t received_bytes, discarded_bytes;
     double start_seconds;
+    atomic_int holders;   /* of a deferred one: the worker, and who will respond; else 0 */
     const char *target;   /* as it came */
     uintptr_t target_end; /* where its NUL lies in the library's buffer; never read */
 };
