@@ -1,0 +1,373 @@
+/* trainer_calls.c - what a training service answers: the table of its calls; see trainer.h. */
+
+#include "trainer/trainer_internal.h"
+
+#include "base/clock.h"
+#include "trainer/capture.h"
+#include "trainer/catalogue.h"
+#include "trainer/ending.h"
+#include "trainer/engine_runs.h"
+#include "trainer/resident.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFLIGHT_SECONDS 60.0
+#define CHECK_SECONDS 3600.0
+#define CHECK_NICE 10
+#define TOP_K 5
+#define TOP_K_MOST 1000
+#define CONFIDENCE_THRESHOLD 0.25
+
+struct trainer_request {
+    struct trainer *trainer;
+    const char *rest; /* of the path, where the route ends with a slash */
+    const json_t *parameters;
+    struct trainer_answer *answer;
+    struct arena arena;
+};
+
+static void answer_with(struct trainer_request *r, json_t *body)
+{
+    BUG_IF(!body);
+    r->answer->status = 200;
+    r->answer->body = body;
+}
+
+static json_t *framework_value(const struct trainer_request *r)
+{
+    return json_string(r->trainer->framework ? r->trainer->framework : "all");
+}
+
+/* --- catalogue and health -------------------------------------------------------------------- */
+
+static int get_health(struct trainer_request *r, struct error *err)
+{
+    json_t *device;
+
+    if (catalogue_device(r->trainer, &device, err)) {
+        err->kind = ERR_UNAVAILABLE; /* a service without an engine is none */
+        return -1;
+    }
+    answer_with(r, json_pack("{s:s, s:s, s:o, s:s, s:o, s:i}", "status", "healthy", "service",
+                             "training-service", "framework", framework_value(r), "version",
+                             FOVEA_VERSION, "device", device, "running_jobs",
+                             engine_runs_count(r->trainer->runs)));
+    return 0;
+}
+
+static int get_models(struct trainer_request *r, struct error *err)
+{
+    json_t *models;
+    int count;
+
+    if (catalogue_models(r->trainer, parameter_text(r->parameters, "task_type"), &models, err)) {
+        err->kind = ERR_UNAVAILABLE;
+        return -1;
+    }
+    count = (int)json_array_size(models);
+    answer_with(r, json_pack("{s:o, s:i, s:i, s:o}", "framework", framework_value(r),
+                             "model_count", count, "total", count, "models", models));
+    return 0;
+}
+
+static int get_model(struct trainer_request *r, struct error *err)
+{
+    const char *name = *r->rest ? r->rest : parameter_text(r->parameters, "name");
+    json_t *models, *model, *found = NULL;
+    size_t i;
+
+    if (!name)
+        return FAIL(err, INVALID, "name is required");
+    if (catalogue_models(r->trainer, NULL, &models, err)) {
+        err->kind = ERR_UNAVAILABLE;
+        return -1;
+    }
+    json_array_foreach(models, i, model) {
+        const char *text = json_string_value(json_object_get(model, "model_name"));
+
+        if (text && !strcmp(text, name))
+            found = json_incref(model);
+    }
+    json_decref(models);
+    if (!found)
+        return FAIL(err, NOT_FOUND, "Model '%s' not found in framework '%s'", name,
+                    r->trainer->framework ? r->trainer->framework : "all");
+    answer_with(r, found);
+    return 0;
+}
+
+static int get_schema(struct trainer_request *r, struct error *err)
+{
+    json_t *schema;
+
+    if (catalogue_schema(r->trainer, parameter_text(r->parameters, "framework"),
+                         parameter_text(r->parameters, "task_type"), &schema, err))
+        return -1;
+    answer_with(r, schema);
+    return 0;
+}
+
+/* --- training -------------------------------------------------------------------------------- */
+
+static int check_framework(const struct trainer_request *r, struct error *err)
+{
+    const char *framework = parameter_text(r->parameters, "framework");
+
+    if (framework && r->trainer->framework && strcmp(framework, r->trainer->framework))
+        return FAIL(err, INVALID, "this service trains models of '%s', not of '%s'",
+                    r->trainer->framework, framework);
+    return 0;
+}
+
+static int post_start(struct trainer_request *r, struct error *err)
+{
+    int64_t job_id = parameter_integer(r->parameters, "job_id", 0), pid;
+
+    if (check_framework(r, err) || engine_runs_start(r->trainer->runs, r->parameters, &pid, err))
+        return -1;
+    answer_with(r, json_pack("{s:s, s:I, s:I, s:s}", "status", "started", "job_id",
+                             (json_int_t)job_id, "pid", (json_int_t)pid, "message",
+                             "Training started"));
+    return 0;
+}
+
+static int post_preflight(struct trainer_request *r, struct error *err)
+{
+    static const char *const extra[] = { "--dry-run", "--json", NULL };
+    struct capture_options options = { .timeout_seconds = PREFLIGHT_SECONDS,
+                                       .give_up = &r->trainer->is_stopping };
+    struct capture capture = { .output = STR_INIT, .messages = STR_INIT };
+    json_t *forecast = NULL;
+    int result = -1;
+
+    if (check_framework(r, err) ||
+        trainer_arguments(r->trainer, r->parameters, extra, &r->arena, &options.argv, err))
+        return -1;
+    if (!capture_run(&capture, &options, err)) {
+        if (capture.exit_code > 0)
+            FAIL(err, INVALID, "%s", capture_reason(&capture));
+        else if (capture.exit_code < 0)
+            FAIL(err, UNAVAILABLE, "%s", ending_exit_text(capture.exit_code));
+        else
+            forecast = json_parse(capture.output.text, capture.output.length, "the forecast", err);
+    }
+    if (forecast) {
+        answer_with(r, forecast);
+        result = 0;
+    }
+    capture_release(&capture);
+    return result;
+}
+
+static int job_id_of(const struct trainer_request *r, int64_t *job_id, struct error *err)
+{
+    char *end;
+
+    *job_id = strtoll(r->rest, &end, 10);
+    return *end || *job_id < 1 ? FAIL(err, NOT_FOUND, "Job %s not found", r->rest) : 0;
+}
+
+static int post_stop(struct trainer_request *r, struct error *err)
+{
+    struct run_state state;
+    const char *message;
+    int64_t job_id;
+    bool was_over, has_ended;
+
+    if (job_id_of(r, &job_id, err) ||
+        engine_runs_stop(r->trainer->runs, job_id, &state, &was_over, err))
+        return -1;
+    has_ended = state.status > RUN_STATUS_RUNNING;
+    message = was_over    ? "The training had ended already"
+              : has_ended ? "The training has stopped"
+                          : "stopping: the engine finishes its batch and writes its checkpoint";
+    answer_with(r, json_pack("{s:I, s:s, s:s, s:b}", "job_id", (json_int_t)job_id, "status",
+                             was_over ? "already_stopped" : "stopped", "message", message, "ended",
+                             has_ended));
+    return 0;
+}
+
+static json_t *time_value(int64_t microseconds)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    if (!microseconds)
+        return json_null();
+    clock_format_utc(microseconds, text);
+    return json_string(text);
+}
+
+static json_t *text_or_null(const char *text)
+{
+    json_t *value = *text ? json_string(text) : json_null();
+
+    return value ? value : json_string("The training failed"); /* words that are not UTF-8 */
+}
+
+static int get_status(struct trainer_request *r, struct error *err)
+{
+    struct run_state s;
+    int64_t job_id;
+
+    if (job_id_of(r, &job_id, err) || engine_runs_status(r->trainer->runs, job_id, &s, err))
+        return -1;
+    answer_with(r, json_pack("{s:I, s:s, s:o, s:I, s:I, s:o, s:o, s:I, s:o}", "job_id",
+                             (json_int_t)job_id, "status", run_status_name(s.status), "error",
+                             text_or_null(s.error), "pid", (json_int_t)s.process.pid, "attempt",
+                             (json_int_t)s.attempt, "started_at", time_value(s.started_at),
+                             "last_event_at", time_value(s.last_event_at), "epoch",
+                             (json_int_t)s.epoch, "exit_code",
+                             s.exit_code == ENDING_UNKNOWN ? json_null()
+                                                           : json_integer(s.exit_code)));
+    return 0;
+}
+
+/* --- inference ------------------------------------------------------------------------------- */
+
+/* Says of each prediction whether it passes; `strict` drops those that do not. */
+static void apply_threshold(json_t *predictions, double threshold, bool strict)
+{
+    for (size_t i = 0; i < json_array_size(predictions);) {
+        json_t *prediction = json_array_get(predictions, i);
+        bool passes =
+            json_number_value(json_object_get(prediction, "confidence")) >= threshold;
+
+        if (strict && !passes) {
+            json_array_remove(predictions, i);
+            continue;
+        }
+        json_object_set_new(prediction, "passed_threshold", json_boolean(passes));
+        i++;
+    }
+}
+
+static int path_parameter(struct trainer_request *r, const char *name, const char **path,
+                          struct error *err)
+{
+    const char *given = parameter_text(r->parameters, name);
+
+    if (!given)
+        return FAIL(err, INVALID, "%s is required", name);
+    return trainer_path(r->trainer, given, &r->arena, path, err);
+}
+
+static int post_predict(struct trainer_request *r, struct error *err)
+{
+    const json_t *p = r->parameters;
+    struct resident_request request = { .top_k = parameter_integer(p, "top_k", TOP_K) };
+    double threshold = parameter_number(p, "confidence_threshold", CONFIDENCE_THRESHOLD);
+    json_t *answer;
+    bool was_loaded;
+
+    if (request.top_k < 1 || request.top_k > TOP_K_MOST)
+        return FAIL(err, INVALID, "top_k must be between 1 and %d", TOP_K_MOST);
+    if (path_parameter(r, "checkpoint_path", &request.checkpoint_path, err) ||
+        path_parameter(r, "image_path", &request.image_path, err) ||
+        residents_predict(r->trainer->residents, &request, &answer, &was_loaded, err))
+        return -1;
+    apply_threshold(json_object_get(answer, "predictions"), threshold,
+                    parameter_flag(p, "strict"));
+    json_object_set_new(answer, "was_loaded", json_boolean(was_loaded));
+    answer_with(r, answer);
+    return 0;
+}
+
+/* --- data sets ------------------------------------------------------------------------------- */
+
+static int post_check(struct trainer_request *r, struct error *err)
+{
+    const char *given = parameter_text(r->parameters, "dataset_path"), *path, *thumbnails;
+    struct capture_options options = { .timeout_seconds = CHECK_SECONDS, .nice = CHECK_NICE,
+                                       .give_up = &r->trainer->is_stopping };
+    struct capture capture;
+    json_t *report = NULL;
+
+    if (!given)
+        return FAIL(err, INVALID, "dataset_path is required");
+    if (trainer_dataset_path(r->trainer, given, &r->arena, &path, err))
+        return -1;
+    thumbnails = parameter_text(r->parameters, "thumbnails_folder");
+    if (thumbnails && trainer_path(r->trainer, thumbnails, &r->arena, &thumbnails, err))
+        return -1;
+    const char *const argv[] = { r->trainer->engine, "dataset", "check", path, "--json",
+                                 thumbnails ? "--thumbnails" : NULL, thumbnails, NULL };
+
+    options.argv = argv;
+    if (!capture_run(&capture, &options, err)) {
+        if (capture.exit_code < 0)
+            FAIL(err, UNAVAILABLE, "%s", ending_exit_text(capture.exit_code));
+        else if (capture.exit_code)
+            error_set(err, capture.exit_code == 3 ? ERR_NOT_FOUND : ERR_INVALID, __FILE__,
+                      __LINE__, "%s", capture_reason(&capture));
+        else
+            report = json_parse(capture.output.text, capture.output.length, "the report", err);
+    }
+    capture_release(&capture);
+    if (!report)
+        return -1;
+    answer_with(r, report);
+    return 0;
+}
+
+/* --- dispatch -------------------------------------------------------------------------------- */
+
+/* A path that ends with a slash takes what follows it.  The first that fits is taken. */
+static const struct trainer_route {
+    const char *method, *path;
+    int (*run)(struct trainer_request *request, struct error *err);
+} routes[] = {
+    { "GET", "/health", get_health },
+    { "GET", "/models/list", get_models },
+    { "GET", "/models/", get_model },
+    { "GET", "/config/schema", get_schema },
+    { "GET", "/config-schema", get_schema },
+    { "POST", "/training/start", post_start },
+    { "POST", "/training/preflight", post_preflight },
+    { "POST", "/training/stop/", post_stop },
+    { "GET", "/training/status/", get_status },
+    { "POST", "/inference/predict", post_predict },
+    { "POST", "/datasets/check", post_check },
+};
+
+static bool path_fits(const char *route, const char *path)
+{
+    return str_ends_with(route, "/") ? str_starts_with(path, route) : !strcmp(path, route);
+}
+
+static const struct trainer_route *find_route(const char *method, const char *path,
+                                              bool *other_method)
+{
+    *other_method = false;
+    for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+        if (!path_fits(routes[i].path, path))
+            continue;
+        if (!strcmp(routes[i].method, method))
+            return &routes[i];
+        *other_method = true;
+    }
+    return NULL;
+}
+
+void trainer_call(struct trainer *trainer, const char *method, const char *path,
+                  const json_t *parameters, struct trainer_answer *answer)
+{
+    struct trainer_request request = { .trainer = trainer, .parameters = parameters,
+                                       .answer = answer };
+    const struct trainer_route *route;
+    bool other_method;
+    struct error err;
+
+    *answer = (struct trainer_answer){ 0 };
+    route = find_route(method, path, &other_method);
+    if (!route) {
+        answer_detail(answer, other_method ? 405 : 404,
+                      other_method ? "METHOD_NOT_ALLOWED" : "NOT_FOUND",
+                      other_method ? "Method Not Allowed" : "Not Found");
+        return;
+    }
+    request.rest = path + strlen(route->path);
+    if (route->run(&request, &err))
+        answer_error(answer, &err);
+    arena_release(&request.arena);
+}

@@ -1,0 +1,166 @@
+/* trainer_http.c - see trainer_http.h. */
+
+#include "trainer/trainer_http.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "net/http.h"
+#include "trainer/trainer_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_LIMIT_BYTES ((size_t)4 << 20)
+#define WORKERS 16 /* some may be busy for an hour */
+#define DRAIN_SECONDS 10.0
+
+struct trainer_http {
+    struct trainer *trainer;
+    struct http_server *server;
+    char *secret;
+};
+
+static void respond(struct http_request *request, const struct trainer_answer *answer)
+{
+    char *text = json_dumps(answer->body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+    BUG_IF(!text);
+    http_respond(request, answer->status, "application/json", text, strlen(text));
+    free(text);
+}
+
+static void respond_detail(struct http_request *request, int status, const char *code,
+                           const char *detail)
+{
+    struct trainer_answer answer = { 0 };
+
+    answer_detail(&answer, status, code, detail);
+    respond(request, &answer);
+    json_decref(answer.body);
+}
+
+/* In a time that does not tell how much of it is right. */
+static bool secret_fits(const char *secret, const char *given)
+{
+    size_t length = strlen(secret), given_length = given ? strlen(given) : 0;
+    unsigned char difference = given_length != length;
+
+    for (size_t i = 0; i < length; i++)
+        difference |= (unsigned char)(secret[i] ^ (i < given_length ? given[i] : 0));
+    return !difference;
+}
+
+static bool only_reads(struct http_request *request)
+{
+    return !strcmp(http_method(request), "GET") || !strcmp(http_method(request), "HEAD");
+}
+
+static void begin(void *context, struct http_request *request, struct http_plan *plan)
+{
+    const struct trainer_http *http = context;
+
+    plan->body = only_reads(request) ? HTTP_BODY_NONE : HTTP_BODY_WHOLE;
+    plan->limit_bytes = BODY_LIMIT_BYTES;
+    if (!only_reads(request) && http->secret &&
+        !secret_fits(http->secret, http_header(request, "X-Internal-Auth")))
+        respond_detail(request, 403, "FORBIDDEN", "Forbidden");
+}
+
+static void add_parameter(void *context, const char *name, const char *value)
+{
+    json_t *text = json_string(value);
+
+    if (text)
+        json_object_set_new(context, name, text);
+}
+
+/* NULL: answered. */
+static json_t *read_parameters(struct http_request *request)
+{
+    json_t *parameters = json_object(), *object;
+    size_t size_bytes = 0;
+    const char *body = only_reads(request) ? NULL : http_body(request, &size_bytes);
+    struct error err;
+
+    http_query_each(request, add_parameter, parameters);
+    if (!size_bytes)
+        return parameters;
+    object = json_parse(body, size_bytes, "the body", &err);
+    if (json_is_object(object)) {
+        json_object_update(parameters, object);
+    } else {
+        respond_detail(request, object ? 422 : 400, "VALIDATION_ERROR",
+                       object ? "The body must be a JSON object" : err.text);
+        json_decref(parameters);
+        parameters = NULL;
+    }
+    json_decref(object);
+    return parameters;
+}
+
+static void finish(void *context, struct http_request *request)
+{
+    const struct trainer_http *http = context;
+    const char *method = only_reads(request) ? "GET" : http_method(request);
+    json_t *parameters = read_parameters(request);
+    struct trainer_answer answer;
+
+    if (!parameters)
+        return;
+    trainer_call(http->trainer, method, http_path(request), parameters, &answer);
+    respond(request, &answer);
+    json_decref(answer.body);
+    json_decref(parameters);
+}
+
+static void end(void *context, struct http_request *request)
+{
+    (void)context;
+    (void)request;
+}
+
+static void access_line(void *context, const struct http_access *a)
+{
+    (void)context;
+    log_info("%s %s %s %d %.1f ms", a->address, a->method, a->path, a->status, 1e3 * a->seconds);
+}
+
+int trainer_http_open(struct trainer_http **out, const struct trainer_http_options *options,
+                      struct error *err)
+{
+    struct trainer_http *http = calloc(1, sizeof(*http));
+    struct http_options server = { .address = options->address ? options->address : "127.0.0.1",
+                                   .port = options->port, .workers = WORKERS, .context = http,
+                                   .begin = begin, .finish = finish, .end = end,
+                                   .access = options->access_log ? access_line : NULL };
+
+    BUG_IF(!http);
+    http->trainer = options->trainer;
+    if (options->secret) {
+        http->secret = strdup(options->secret);
+        BUG_IF(!http->secret);
+    }
+    if (http_server_new(&http->server, &server, err)) {
+        free(http->secret);
+        free(http);
+        return -1;
+    }
+    *out = http;
+    return 0;
+}
+
+int trainer_http_port(const struct trainer_http *http)
+{
+    return http_server_port(http->server);
+}
+
+void trainer_http_close(struct trainer_http *http)
+{
+    if (!http)
+        return;
+    trainer_interrupt(http->trainer);
+    http_server_drain(http->server, DRAIN_SECONDS);
+    http_server_free(http->server);
+    free(http->secret);
+    free(http);
+}
