@@ -220,6 +220,9 @@ static bool set_text(struct field_values *values, const struct field *field, con
         return set_select(values, field, text);
     case FIELD_REALS:
         return set_reals_text(values, field, text);
+    case FIELD_JSON: /* has no form as text */
+        *(const json_t **)place(values, field) = NULL;
+        return true;
     }
     return false;
 }
@@ -237,10 +240,25 @@ void field_set_text(struct field_values *values, const char *name, const char *t
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
+static bool set_any(struct field_values *values, const struct field *field, const json_t *json)
+{
+    const char *wanted = field->options ? field->options : "";
+    bool fits = json_is_null(json) || !*wanted || (!strcmp(wanted, "object") && json_is_object(json)) ||
+                (!strcmp(wanted, "array") && json_is_array(json));
+
+    if (fits)
+        *(const json_t **)place(values, field) = json_is_null(json) ? NULL : json;
+    else
+        field_problem(values, "%s must be an %s", field->name, wanted);
+    return fits;
+}
+
 static bool set_json(struct field_values *values, const struct field *field, const json_t *json)
 {
     struct field_reals reals = { 0 };
 
+    if (field->type == FIELD_JSON)
+        return set_any(values, field, json);
     if (json_is_null(json) && !field->fallback && field->type == FIELD_TEXT) {
         *(const char **)place(values, field) = NULL;
         return true;
@@ -266,7 +284,7 @@ static bool set_json(struct field_values *values, const struct field *field, con
     }
 wrong:;
     static const char *const expected[] = { "a whole number", "a number", "true or false", "a text",
-                                            "a text", "an array of numbers" };
+                                            "a text", "an array of numbers", "JSON" };
 
     field_problem(values, "%s must be %s", field->name, expected[field->type]);
     return false;
@@ -306,11 +324,18 @@ void field_set_object(struct field_values *values, const char *prefix, const jso
     }
 }
 
+/* A text may have been set to nothing. */
+static bool is_missing(struct field_values *values, int i)
+{
+    return values->origins[i] == ORIGIN_DEFAULT ||
+           (values->fields[i].type == FIELD_TEXT &&
+            !*(const char **)place(values, &values->fields[i]));
+}
+
 int field_finish(struct field_values *values, const char *what, struct error *err)
 {
     for (int i = 0; i < values->count; i++)
-        if (values->fields[i].required && values->fields[i].type == FIELD_TEXT &&
-            !*(const char **)place(values, &values->fields[i]))
+        if (values->fields[i].required && is_missing(values, i))
             field_problem(values, "%s is required", values->fields[i].name);
     if (!values->problem_count)
         return 0;

@@ -21,7 +21,8 @@ enum field_type {
     FIELD_BOOL,   /* bool */
     FIELD_TEXT,   /* const char *; NULL when unset */
     FIELD_SELECT, /* int: index in options */
-    FIELD_REALS   /* struct field_reals */
+    FIELD_REALS,  /* struct field_reals */
+    FIELD_JSON    /* const json_t *, borrowed from what was read; options: "object" or "array" */
 };
 
 #define FIELD_MAX_REALS 8

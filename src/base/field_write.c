@@ -3,7 +3,16 @@
 #include "base/field.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+static void write_json(const json_t *value, struct json_writer *w)
+{
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+    json_raw(w, text ? text : "null");
+    free(text);
+}
 
 void field_write_value(const struct field *field, const void *target, struct json_writer *w)
 {
@@ -32,6 +41,9 @@ void field_write_value(const struct field *field, const void *target, struct jso
         for (int i = 0; i < reals->count; i++)
             json_number(w, reals->items[i]);
         json_close(w);
+        break;
+    case FIELD_JSON:
+        write_json(*(const json_t *const *)at, w);
         break;
     }
     arena_release(&arena);

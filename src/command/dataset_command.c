@@ -1,6 +1,8 @@
-/* dataset_command.c - `fovea dataset sample` and `fovea dataset check`. */
+/* dataset_command.c - `fovea dataset sample`, `fovea dataset check` and `fovea dataset fix`. */
 
 #include "base/arguments.h"
+#include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "command/command.h"
 #include "data/check.h"
@@ -12,7 +14,8 @@
 
 struct dataset_flags {
     const char *task, *classes, *train, *val, *size, *seed;
-    bool json;
+    const char *thumbnails, *quarantine, *only;
+    bool json, apply;
 };
 
 static int sample(const char *folder, const struct dataset_flags *f, struct error *err)
@@ -53,33 +56,114 @@ static void print_report(const struct check_report *r)
         printf("ready\n");
 }
 
-static int check(const char *folder, const struct dataset_flags *f, struct error *err)
+/* The program behind --thumbnails also wants to know what became of every file. */
+static int write_files(const struct check_report *report, const char *folder, struct error *err)
 {
+    struct str path = STR_INIT, text = STR_INIT;
+    int result;
+
+    str_printf(&path, "%s/files.jsonl", folder);
+    check_write_files(report, &text);
+    result = file_make_folders(folder, err);
+    if (!result)
+        result = file_replace(path.text, text.text, text.length, err);
+    str_release(&path);
+    str_release(&text);
+    return result;
+}
+
+static int check(const struct check_report *report, const struct dataset_flags *f,
+                 struct error *err)
+{
+    struct str text = STR_INIT;
+
+    if (f->thumbnails && write_files(report, f->thumbnails, err))
+        return -1;
+    if (f->json) {
+        check_write(report, &text);
+        puts(text.text);
+    } else {
+        print_report(report);
+    }
+    str_release(&text);
+    return 0;
+}
+
+/* --- fixes ------------------------------------------------------------------------------------ */
+
+/* Is the id one of the list, between commas?  Without a list all are. */
+static bool is_chosen(const char *list, const char *id)
+{
+    size_t length = strlen(id);
+
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (!strncmp(at, id, length) && (!at[length] || at[length] == ','))
+            return true;
+    return !list;
+}
+
+static int apply_fixes(const struct check_report *report, const struct dataset_flags *f,
+                       struct error *err)
+{
+    struct str folder = STR_INIT;
+    int moved = 0, result = 0;
+
+    str_printf(&folder, f->quarantine ? "%s" : "%s.quarantine",
+               f->quarantine ? f->quarantine : report->dataset->root);
+    for (int i = 0; i < report->fix_count && !result; i++)
+        if (report->fixes[i].removes && is_chosen(f->only, report->fixes[i].id)) {
+            result = check_apply_fix(report, &report->fixes[i], folder.text, err);
+            moved += !result;
+        }
+    if (!f->json)
+        printf("moved %d files to %s\n", moved, folder.text);
+    str_release(&folder);
+    return result;
+}
+
+static int fix(const struct check_report *report, const struct dataset_flags *f, struct error *err)
+{
+    struct str text = STR_INIT;
+
+    if (f->json) {
+        check_write_fixes(report, &text);
+        puts(text.text);
+        str_release(&text);
+    } else {
+        for (int i = 0; i < report->fix_count; i++)
+            printf("%s  %-6s  %s: %s (%s)\n", report->fixes[i].id,
+                   report->fixes[i].removes ? "remove" : "look",
+                   report->dataset->items[report->fixes[i].item].path, report->fixes[i].reason,
+                   report->fixes[i].kind);
+    }
+    return f->apply ? apply_fixes(report, f, err) : 0;
+}
+
+static int with_report(const char *folder, const struct dataset_flags *f,
+                       int (*use)(const struct check_report *report,
+                                  const struct dataset_flags *f, struct error *err),
+                       struct error *err)
+{
+    const struct check_options options = { .thumbnails_folder = f->thumbnails };
     struct dataset dataset;
     struct check_report report;
-    struct str text = STR_INIT;
+    int result;
 
     if (dataset_open(&dataset, folder, NULL, err))
         return -1;
-    if (check_run(&report, &dataset, 0, err)) {
-        dataset_close(&dataset);
-        return -1;
+    result = check_run(&report, &dataset, &options, err);
+    if (!result) {
+        result = use(&report, f, err);
+        check_release(&report);
     }
-    if (f->json) {
-        check_write(&report, &text);
-        puts(text.text);
-    } else {
-        print_report(&report);
-    }
-    str_release(&text);
-    check_release(&report);
     dataset_close(&dataset);
-    return 0;
+    return result;
 }
 
 static int run(int argc, char **argv, struct error *err)
 {
-    struct dataset_flags f = { "classification", "0", "0", "0", "0", "1", false };
+    struct dataset_flags f = { .task = "classification", .classes = "0", .train = "0",
+                               .val = "0", .size = "0", .seed = "1" };
     const struct option options[] = {
         { "task", NULL, &f.task, NULL, "NAME", "sample: classification" },
         { "num_classes", "classes", &f.classes, NULL, "N", "sample: classes (default 4)" },
@@ -87,7 +171,13 @@ static int run(int argc, char **argv, struct error *err)
         { "val", NULL, &f.val, NULL, "N", "sample: validation images per class (default 25)" },
         { "image_size", NULL, &f.size, NULL, "N", "sample: side in pixels (default 96)" },
         { "seed", NULL, &f.seed, NULL, "N", "sample: seed (default 1)" },
-        { "json", NULL, NULL, &f.json, NULL, "check: the report as one JSON object" },
+        { "json", NULL, NULL, &f.json, NULL, "check: the report as one JSON object; fix: an array" },
+        { "thumbnails", NULL, &f.thumbnails, NULL, "FOLDER",
+          "check: draw a small picture of every image there, and write files.jsonl" },
+        { "apply", NULL, NULL, &f.apply, NULL, "fix: move the files that are proposed for removal" },
+        { "only", NULL, &f.only, NULL, "IDS", "fix: apply these alone, separated by commas" },
+        { "quarantine", NULL, &f.quarantine, NULL, "FOLDER",
+          "fix: where they are moved (default: the folder's name with .quarantine)" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
@@ -97,15 +187,18 @@ static int run(int argc, char **argv, struct error *err)
     if (arguments.help)
         return command_print_options(&command_dataset,
                                      "  dataset sample FOLDER   draw a small dataset\n"
-                                     "  dataset check FOLDER    look at every image of a dataset\n",
+                                     "  dataset check FOLDER    look at every image of a dataset\n"
+                                     "  dataset fix FOLDER      list what could be done, or do it\n",
                                      options);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "sample"))
         return sample(arguments.positionals[1], &f, err);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "check"))
-        return check(arguments.positionals[1], &f, err);
-    return FAIL(err, INVALID, "use `dataset sample FOLDER` or `dataset check FOLDER`");
+        return with_report(arguments.positionals[1], &f, check, err);
+    if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "fix"))
+        return with_report(arguments.positionals[1], &f, fix, err);
+    return FAIL(err, INVALID, "use `dataset sample`, `check` or `fix` with a FOLDER");
 }
 
 const struct command command_dataset = {
-    "dataset", "draw a sample dataset, check a dataset", "sample|check FOLDER [OPTIONS]", run,
+    "dataset", "draw a sample dataset, check or fix a dataset", "sample|check|fix FOLDER [OPTIONS]", run,
 };

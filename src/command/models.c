@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "command/command.h"
 #include "formats/safetensors.h"
+#include "models/guide.h"
 #include "models/model.h"
 
 #include <stdio.h>
@@ -16,12 +17,31 @@ static char *weights_path(struct arena *arena, const char *folder, const struct 
     return arena_printf(arena, "%s/%s.safetensors", folder, model->name);
 }
 
+/* "cnn residual" -> ["cnn", "residual"] */
+static void put_tags(struct json_writer *w, const char *tags)
+{
+    struct arena arena = ARENA_INIT;
+
+    json_key(w, "tags");
+    json_array_open(w);
+    while (*tags) {
+        size_t length = strcspn(tags, " ");
+
+        json_text(w, arena_strndup(&arena, tags, length));
+        tags += length + (tags[length] == ' ');
+    }
+    json_close(w);
+    arena_release(&arena);
+}
+
+/* The union of what clients of both generations read: params and parameters, input_size and
+ * default_image_size, pretrained_available and pretrained. */
 static void write_model(const struct model *m, const char *folder, struct json_writer *w)
 {
     struct arena arena = ARENA_INIT;
-    char parameters[32];
+    const char *parameters = arena_printf(&arena, "%.1fM", (double)m->parameters / 1e6);
+    bool installed = folder && file_exists(weights_path(&arena, folder, m));
 
-    snprintf(parameters, sizeof(parameters), "%.1fM", (double)m->parameters / 1e6);
     json_object_open(w);
     json_put_text(w, "framework", "timm");
     json_put_text(w, "model_name", m->name);
@@ -29,17 +49,23 @@ static void write_model(const struct model *m, const char *folder, struct json_w
     json_put_text(w, "description", m->description);
     json_put_text(w, "paper", m->paper);
     json_put_text(w, "params", parameters);
-    json_put_int(w, "parameter_count", m->parameters);
+    json_put_text(w, "parameters", parameters);
+    json_put_int(w, "parameters_exact", m->parameters);
     json_put_int(w, "input_size", m->image_size);
+    json_put_int(w, "default_image_size", m->image_size);
+    json_put_int(w, "smallest_image_size", m->smallest_size);
+    json_put_int(w, "image_size_multiple", m->size_multiple);
     json_key(w, "task_types");
     json_array_open(w);
     json_text(w, "image_classification");
     json_close(w);
-    json_put_bool(w, "pretrained_installed",
-                  folder && file_exists(weights_path(&arena, folder, m)));
+    json_put_bool(w, "pretrained_available", true); /* to be had elsewhere, and imported */
+    json_put_bool(w, "pretrained", true);
+    json_put_bool(w, "pretrained_installed", installed);
     json_put_int(w, "recommended_batch_size", m->recommended_batch);
     json_put_number(w, "recommended_lr", m->recommended_learning_rate);
-    json_put_text(w, "tags", m->tags);
+    put_tags(w, m->tags);
+    guide_write(m->name, w);
     json_close(w);
     arena_release(&arena);
 }

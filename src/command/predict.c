@@ -9,6 +9,7 @@
 #include "train/metrics.h"
 #include "train/predictor.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct session {
     struct transform_table table;
     uint8_t *pixels;
     float *values;
-    int top_k;
+    int top_k, width, height; /* the image's own size */
     bool json;
 };
 
@@ -36,6 +37,8 @@ static int prepare(struct session *s, const char *path, struct error *err)
 
     if (decoder_open(s->decoder, path, &info, err))
         return -1;
+    s->width = info.width;
+    s->height = info.height;
     view.part = transform_rectangle(t, info.width, info.height);
     if (decoder_draw(s->decoder, &view, s->pixels, err))
         return -1;
@@ -43,8 +46,9 @@ static int prepare(struct session *s, const char *path, struct error *err)
     return 0;
 }
 
+/* times: at the beginning, before and after the network ran. */
 static void print_json(const struct session *s, const char *path, const int *top,
-                       const float *confidence, int count, double milliseconds)
+                       const float *confidence, int count, const double times[3])
 {
     const struct checkpoint *c = &s->predictor.checkpoint;
     struct str text = STR_INIT;
@@ -65,7 +69,10 @@ static void print_json(const struct session *s, const char *path, const int *top
         json_close(&w);
     }
     json_close(&w);
-    json_put_number(&w, "inference_time_ms", milliseconds);
+    json_put_int(&w, "image_width", s->width);
+    json_put_int(&w, "image_height", s->height);
+    json_put_number(&w, "inference_time_ms", 1000 * (times[2] - times[1]));
+    json_put_number(&w, "preprocessing_time_ms", 1000 * (times[1] - times[0]));
     json_close(&w);
     puts(text.text);
     str_release(&text);
@@ -95,20 +102,24 @@ static int rank(const float *probability, int classes, int k, int *top, float *c
 static int predict_file(struct session *s, const char *path, struct error *err)
 {
     const struct checkpoint *c = &s->predictor.checkpoint;
-    double start = clock_seconds();
+    double times[3] = { clock_seconds() };
     const float *probability;
     int *top;
     float *confidence;
     int count;
 
-    if (prepare(s, path, err) || predictor_run(&s->predictor, s->values, &probability, err))
+    if (prepare(s, path, err))
         return -1;
+    times[1] = clock_seconds();
+    if (predictor_run(&s->predictor, s->values, &probability, err))
+        return -1;
+    times[2] = clock_seconds();
     top = calloc((size_t)c->class_count, sizeof(int));
     confidence = calloc((size_t)c->class_count, sizeof(float));
     BUG_IF(!top || !confidence);
     count = rank(probability, c->class_count, s->top_k, top, confidence);
     if (s->json) {
-        print_json(s, path, top, confidence, count, 1000 * (clock_seconds() - start));
+        print_json(s, path, top, confidence, count, times);
     } else {
         printf("%s:", path);
         for (int i = 0; i < count; i++)
@@ -121,7 +132,7 @@ static int predict_file(struct session *s, const char *path, struct error *err)
     return 0;
 }
 
-/* A failure is an answer too: the other files go on. */
+/* A failure is an answer too: the other files go on.  path NULL: none of them can be used. */
 static void print_failure(const struct session *s, const char *path, const struct error *err)
 {
     struct str text = STR_INIT;
@@ -133,13 +144,37 @@ static void print_failure(const struct session *s, const char *path, const struc
     }
     json_begin(&w, &text);
     json_object_open(&w);
-    json_put_text(&w, "image_path", path);
+    if (path)
+        json_put_text(&w, "image_path", path);
     json_put_text(&w, "error", err->text);
     json_put_text(&w, "kind", error_kind_name(err->kind));
     json_close(&w);
     puts(text.text);
     fflush(stdout);
     str_release(&text);
+}
+
+/* What a resident program is asked for: a path, or {"image_path": PATH, "top_k": N}. */
+static void predict_line(struct session *s, const char *line, size_t length)
+{
+    json_t *request = *line == '{' ? json_parse(line, length, "the request", &(struct error){ 0 })
+                                   : NULL;
+    json_t *top_k = json_object_get(request, "top_k");
+    const char *path = *line == '{' ? json_string_value(json_object_get(request, "image_path"))
+                                    : line;
+    int usual_top_k = s->top_k;
+    struct error problem = { 0 };
+
+    if (json_integer_value(top_k) > 0)
+        s->top_k = json_integer_value(top_k) > INT_MAX ? INT_MAX : (int)json_integer_value(top_k);
+    if (!path) {
+        FAIL(&problem, INVALID, "a request is a path or {\"image_path\": PATH}");
+        print_failure(s, "", &problem);
+    } else if (predict_file(s, path, &problem)) {
+        print_failure(s, path, &problem);
+    }
+    s->top_k = usual_top_k;
+    json_decref(request);
 }
 
 static int predict_all(struct session *s, char **paths, int count, bool resident, struct error *err)
@@ -157,9 +192,9 @@ static int predict_all(struct session *s, char **paths, int count, bool resident
         }
     while (resident && (length = getline(&line, &capacity, stdin)) > 0) {
         if (line[length - 1] == '\n')
-            line[length - 1] = '\0';
-        if (line[0] && predict_file(s, line, &problem))
-            print_failure(s, line, &problem);
+            line[--length] = '\0';
+        if (length)
+            predict_line(s, line, (size_t)length);
     }
     free(line);
     if (failures)
@@ -203,7 +238,7 @@ static int run(int argc, char **argv, struct error *err)
         { "threads", NULL, &threads, NULL, "N", "0: one per core" },
         { "json", NULL, NULL, &json, NULL, "one JSON object per image" },
         { "stdin", NULL, NULL, &resident, NULL,
-          "stay, and read a path per line from standard input" },
+          "stay, and read a path, or {\"image_path\", \"top_k\"}, per line from standard input" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
@@ -227,6 +262,8 @@ static int run(int argc, char **argv, struct error *err)
         !open_session(&session, path, device, err))
         status =
             predict_all(&session, arguments.positionals, arguments.positional_count, resident, err);
+    else if (resident && json)
+        print_failure(&session, NULL, err); /* who waits for an answer gets one */
     close_session(&session);
     device_close(device);
     return status;

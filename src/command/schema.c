@@ -5,6 +5,29 @@
 #include "train/config.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* A form starts from other values than the command line, and offers a narrower range: AdamW, and
+ * rates that learn anything. */
+static void write_fields(struct json_writer *w)
+{
+    struct arena arena = ARENA_INIT;
+    struct field *fields;
+    int count = 0;
+
+    while (config_fields[count].name)
+        count++;
+    fields = ARENA_ARRAY(&arena, struct field, count + 1);
+    memcpy(fields, config_fields, (size_t)(count + 1) * sizeof(*fields));
+    for (struct field *f = fields; f->name; f++) {
+        if (!strcmp(f->name, "optimizer.type"))
+            f->fallback = "adamw";
+        else if (!strcmp(f->name, "optimizer.learning_rate"))
+            f->min = 1e-6;
+    }
+    field_write_schema(fields, w);
+    arena_release(&arena);
+}
 
 static void print_schema(void)
 {
@@ -18,7 +41,7 @@ static void print_schema(void)
     json_key(&w, "schema");
     json_object_open(&w);
     json_key(&w, "fields");
-    field_write_schema(config_fields, &w);
+    write_fields(&w);
     json_close(&w);
     json_key(&w, "presets");
     json_object_open(&w);

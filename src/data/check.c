@@ -35,11 +35,21 @@ static void note_look(struct check_file *file, const uint8_t *pixels)
         }
 }
 
+struct worker {
+    struct check_report *report;
+    atomic_int *next;
+    struct decoder *decoder;
+    struct thumbnailer *thumbnailer; /* NULL: none are wanted */
+    struct arena arena;              /* messages; given to the report's life time by copying */
+    pthread_t thread;
+    struct error err; /* why it could not go on */
+    bool has_failed;
+};
+
 static int look_at(struct decoder *decoder, const char *path, struct check_file *file,
-                   struct error *err)
+                   struct decode_info *info, struct error *err)
 {
     uint8_t blocks[CHECK_BLOCKS_WIDE * CHECK_BLOCKS_HIGH * 3];
-    struct decode_info info;
     struct decode_view view = { .width = CHECK_BLOCKS_WIDE,
                                 .height = CHECK_BLOCKS_HIGH,
                                 .is_exact = true };
@@ -47,14 +57,14 @@ static int look_at(struct decoder *decoder, const char *path, struct check_file 
     const void *bytes;
     size_t size_bytes;
 
-    if (decoder_open(decoder, path, &info, err))
+    if (decoder_open(decoder, path, info, err))
         return -1;
-    view.part = (struct augment_rectangle){ 0, 0, info.width, info.height };
+    view.part = (struct augment_rectangle){ 0, 0, info->width, info->height };
     if (decoder_draw(decoder, &view, blocks, err))
         return -1;
-    file->width = info.width;
-    file->height = info.height;
-    file->is_rotated = info.is_rotated;
+    file->width = info->width;
+    file->height = info->height;
+    file->is_rotated = info->is_rotated;
     note_look(file, blocks);
     bytes = decoder_bytes(decoder, &size_bytes);
     sha256_init(&sha);
@@ -65,54 +75,86 @@ static int look_at(struct decoder *decoder, const char *path, struct check_file 
 
 /* ---- all files --------------------------------------------------------------------------- */
 
-struct worker {
-    struct check_report *report;
-    atomic_int *next;
-    struct decoder *decoder;
-    struct arena arena; /* messages; given to the report's life time by copying */
-    pthread_t thread;
-};
+/* The message names the file by its path within the dataset: whoever reads it need not know where
+ * that lies. */
+static const char *shorten(struct arena *arena, const char *text, const char *path,
+                           const char *inner_path)
+{
+    const char *found = strstr(text, path);
+
+    if (!found)
+        return arena_strdup(arena, text);
+    return arena_printf(arena, "%.*s%s%s", (int)(found - text), text, inner_path,
+                        found + strlen(path));
+}
+
+static void look_at_item(struct worker *worker, int item, struct arena *scratch)
+{
+    const struct dataset *dataset = worker->report->dataset;
+    struct check_file *file = &worker->report->files[item];
+    const char *path = dataset_item_path(dataset, scratch, item);
+    const char *inner_path = dataset->items[item].path;
+    struct decode_info info;
+    struct error err = { 0 };
+
+    if (look_at(worker->decoder, path, file, &info, &err))
+        file->message = shorten(&worker->arena, err.text, path, inner_path);
+    else if (worker->thumbnailer && thumbnailer_draw(worker->thumbnailer, worker->decoder, &info,
+                                                     path, inner_path, &worker->err))
+        worker->has_failed = true;
+}
 
 static void *run_thread(void *argument)
 {
     struct worker *worker = argument;
-    const struct dataset *dataset = worker->report->dataset;
     int item;
 
-    while ((item = atomic_fetch_add(worker->next, 1)) < dataset->item_count) {
-        struct check_file *file = &worker->report->files[item];
+    while (!worker->has_failed &&
+           (item = atomic_fetch_add(worker->next, 1)) < worker->report->dataset->item_count) {
         struct arena scratch = ARENA_INIT;
-        struct error err = { 0 };
 
-        if (look_at(worker->decoder, dataset_item_path(dataset, &scratch, item), file, &err))
-            file->message = arena_strdup(&worker->arena, err.text);
+        look_at_item(worker, item, &scratch);
         arena_release(&scratch);
     }
     return NULL;
 }
 
-static int look_at_all(struct check_report *report, int thread_count, struct error *err)
+static int start_worker(struct worker *worker, const char *thumbnails_folder, struct error *err)
+{
+    worker->decoder = decoder_new();
+    worker->thumbnailer = thumbnails_folder ? thumbnailer_new(thumbnails_folder) : NULL;
+    if (!worker->decoder || (thumbnails_folder && !worker->thumbnailer))
+        return FAIL(err, NO_MEMORY, "no memory to decode images");
+    if (pthread_create(&worker->thread, NULL, run_thread, worker))
+        return FAIL(err, UNAVAILABLE, "cannot start a thread");
+    return 0;
+}
+
+static int look_at_all(struct check_report *report, int thread_count,
+                       const char *thumbnails_folder, struct error *err)
 {
     struct worker workers[THREAD_LIMIT] = { 0 };
     atomic_int next = 0;
     int started = 0, result = 0;
 
     for (int i = 0; i < thread_count && !result; i++) {
-        workers[i] = (struct worker){ .report = report, .next = &next, .decoder = decoder_new() };
-        if (!workers[i].decoder)
-            result = FAIL(err, NO_MEMORY, "no memory to decode images");
-        else if (pthread_create(&workers[i].thread, NULL, run_thread, &workers[i]))
-            result = FAIL(err, UNAVAILABLE, "cannot start a thread");
-        else
-            started++;
+        workers[i] = (struct worker){ .report = report, .next = &next };
+        result = start_worker(&workers[i], thumbnails_folder, err);
+        started += !result;
     }
-    for (int i = 0; i < started; i++)
+    for (int i = 0; i < started; i++) {
         pthread_join(workers[i].thread, NULL);
+        if (workers[i].has_failed && !result) {
+            *err = workers[i].err;
+            result = -1;
+        }
+    }
     for (int i = 0; i < report->dataset->item_count && !result; i++)
         if (report->files[i].message)
             report->files[i].message = arena_strdup(&report->_arena, report->files[i].message);
     for (int i = 0; i < thread_count; i++) {
         decoder_free(workers[i].decoder);
+        thumbnailer_free(workers[i].thumbnailer);
         arena_release(&workers[i].arena);
     }
     return result;
@@ -270,9 +312,11 @@ static void judge(struct check_report *report)
     VEC_RELEASE(&warnings);
 }
 
-int check_run(struct check_report *report, const struct dataset *dataset, int threads,
-              struct error *err)
+int check_run(struct check_report *report, const struct dataset *dataset,
+              const struct check_options *options, struct error *err)
 {
+    int threads = options ? options->threads : 0;
+
     if (threads <= 0)
         threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (threads < 1)
@@ -283,13 +327,14 @@ int check_run(struct check_report *report, const struct dataset *dataset, int th
     arena_init(&report->_arena);
     report->dataset = dataset;
     report->files = ARENA_ARRAY(&report->_arena, struct check_file, dataset->item_count);
-    if (look_at_all(report, threads, err)) {
+    if (look_at_all(report, threads, options ? options->thumbnails_folder : NULL, err)) {
         check_release(report);
         return -1;
     }
     count_files(report);
     measure_sizes(report);
     check_find_pairs(report);
+    check_find_fixes(report);
     judge(report);
     return 0;
 }

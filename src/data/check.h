@@ -33,6 +33,16 @@ struct check_pair {
     bool is_leak;  /* they are in different splits */
 };
 
+/* What could be done about a file.  Of equal files one stays: that of the test, else of the val
+ * split, so that measurements remain comparable, else the first by its path. */
+struct check_fix {
+    char id[17];      /* the same for the same kind and path */
+    const char *kind; /* unreadable, duplicate; for people: conflicting_duplicate, near_duplicate */
+    int item;
+    const char *reason;
+    bool removes; /* it can be applied: the file is taken out */
+};
+
 struct check_report {
     const struct dataset *dataset; /* borrowed */
     struct check_file *files;      /* by item */
@@ -42,6 +52,9 @@ struct check_report {
     int pair_count;
     bool has_more_pairs;
     int equal_count, alike_count, leak_count;
+
+    struct check_fix *fixes; /* by kind, then path */
+    int fix_count;
 
     double imbalance_ratio; /* largest class / smallest, of good images in train and val */
     int64_t total_bytes;
@@ -55,13 +68,31 @@ struct check_report {
 };
 
 #define CHECK_PAIR_LIMIT 10000
+#define CHECK_LOOK_LIMIT 1000 /* proposals that only a person can decide */
 
-/* threads: 0 for one per core. */
-int check_run(struct check_report *report, const struct dataset *dataset, int threads,
-              struct error *err);
+struct check_options {
+    int threads; /* 0: one per core */
+    /* Small pictures for people are drawn meanwhile: FOLDER/PATH.jpg, THUMBNAIL_SIDE pixels at the
+     * longer side, upright.  What is newer than its image stays.  NULL: none. */
+    const char *thumbnails_folder;
+};
+#define THUMBNAIL_SIDE 192
+
+/* options may be NULL. */
+int check_run(struct check_report *report, const struct dataset *dataset,
+              const struct check_options *options, struct error *err);
 void check_release(struct check_report *report);
 
 /* The report as one JSON object. */
 void check_write(const struct check_report *report, struct str *out);
+/* Every file, as one JSON object per line: path, size, split, class, width, height, and for what is
+ * not used the reason. */
+void check_write_files(const struct check_report *report, struct str *out);
+/* The proposed fixes, as a JSON array. */
+void check_write_fixes(const struct check_report *report, struct str *out);
+
+/* Move the file of a proposed removal from the dataset to the same path below another folder. */
+int check_apply_fix(const struct check_report *report, const struct check_fix *fix,
+                    const char *quarantine_folder, struct error *err);
 
 #endif

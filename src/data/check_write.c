@@ -167,6 +167,71 @@ static void write_previews(const struct check_report *report, struct json_writer
     json_close(w);
 }
 
+static void write_fixes(const struct check_report *report, struct json_writer *w)
+{
+    json_array_open(w);
+    for (int i = 0; i < report->fix_count; i++) {
+        const struct check_fix *fix = &report->fixes[i];
+
+        json_object_open(w);
+        json_put_text(w, "id", fix->id);
+        json_put_text(w, "kind", fix->kind);
+        json_put_text(w, "path", report->dataset->items[fix->item].path);
+        json_put_text(w, "reason", fix->reason);
+        json_put_text(w, "action", fix->removes ? "remove" : "look");
+        json_put_int(w, "size", report->dataset->items[fix->item].size_bytes);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+void check_write_fixes(const struct check_report *report, struct str *out)
+{
+    struct json_writer w;
+
+    json_begin(&w, out);
+    write_fixes(report, &w);
+    str_add_char(out, '\n');
+}
+
+static void write_item(const struct check_report *report, int index, struct json_writer *w)
+{
+    const struct dataset_item *item = &report->dataset->items[index];
+    const struct check_file *file = &report->files[index];
+
+    json_object_open(w);
+    json_put_text(w, "path", item->path);
+    json_put_int(w, "size", item->size_bytes);
+    json_put_text(w, "split", dataset_split_name(item->split));
+    json_put_text(w, "class", report->dataset->classes[item->class_id]);
+    if (file->message) {
+        json_put_text(w, "reason", file->message);
+    } else {
+        json_put_int(w, "width", file->width);
+        json_put_int(w, "height", file->height);
+    }
+    json_close(w);
+}
+
+void check_write_files(const struct check_report *report, struct str *out)
+{
+    const struct dataset *dataset = report->dataset;
+    struct json_writer w;
+
+    for (int i = 0; i < dataset->item_count + dataset->excluded_count; i++) {
+        json_begin(&w, out);
+        if (i < dataset->item_count) {
+            write_item(report, i, &w);
+        } else {
+            json_object_open(&w);
+            json_put_text(&w, "path", dataset->excluded[i - dataset->item_count].path);
+            json_put_text(&w, "reason", dataset->excluded[i - dataset->item_count].reason);
+            json_close(&w);
+        }
+        str_add_char(out, '\n');
+    }
+}
+
 void check_write(const struct check_report *report, struct str *out)
 {
     struct json_writer w;
@@ -182,6 +247,8 @@ void check_write(const struct check_report *report, struct str *out)
     write_quality(report, &w);
     write_excluded(report->dataset, &w);
     write_previews(report, &w);
+    json_key(&w, "proposed_fixes");
+    write_fixes(report, &w);
     json_put_bool(&w, "ready", !report->obstacle);
     json_put_text(&w, "reason", report->obstacle);
     json_close(&w);

@@ -259,7 +259,8 @@ static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *
     if (run_add_result(run, epoch, validate ? summary : NULL, rate, err) ||
         send_epoch(run, epoch, validate ? summary : NULL, rate, err) ||
         (best && run_write_results(run, "best", epoch, summary, err)) ||
-        (validate && run_write_results(run, "last", epoch, summary, err)))
+        (validate && run_write_results(run, "last", epoch, summary, err)) ||
+        (validate && run_send_validation(run, epoch, summary, best, err)))
         return -1;
     run->state.batch = 0;
     run->state.loss_sum = 0;

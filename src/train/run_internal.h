@@ -53,6 +53,9 @@ int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err);
 /* run_validate.c */
 int run_validate(struct run *run, struct metrics_summary *summary, struct error *err);
 double run_primary(const struct run *run, const struct metrics_summary *summary);
+/* A validation_result event, after the file of its images. */
+int run_send_validation(struct run *run, int64_t epoch, const struct metrics_summary *s,
+                        bool is_best, struct error *err);
 int run_write_results(struct run *run, const char *name, int64_t epoch,
                       const struct metrics_summary *summary, struct error *err);
 

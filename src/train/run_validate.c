@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* The confusion matrix of more is too long for a line. */
+#define CLASSES_IN_EVENT 200
+
 int run_validate(struct run *run, struct metrics_summary *summary, struct error *err)
 {
     struct network *n = &run->network;
@@ -54,9 +57,9 @@ double run_primary(const struct run *run, const struct metrics_summary *s)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static void write_classes(const struct run *run, struct json_writer *w)
+static void write_classes(const struct run *run, struct json_writer *w, const char *key)
 {
-    json_key(w, "per_class");
+    json_key(w, key);
     json_object_open(w);
     for (int i = 0; i < run->dataset.class_count; i++) {
         struct class_metrics c = metrics_of_class(&run->metrics, i);
@@ -104,6 +107,46 @@ static void write_image(const struct run *run, const struct prediction *p, struc
     json_close(w);
 }
 
+static void write_summary(const struct run *run, const struct metrics_summary *s,
+                          struct json_writer *w)
+{
+    json_key(w, "metrics");
+    json_object_open(w);
+    json_put_number(w, "loss", run->train_loss);
+    json_put_number(w, "val_loss", s->loss);
+    json_put_number(w, "accuracy", s->accuracy);
+    json_put_number(w, "top5_accuracy", s->top5_accuracy);
+    json_put_number(w, "precision", s->precision);
+    json_put_number(w, "recall", s->recall);
+    json_put_number(w, "f1_score", s->f1_score);
+    json_close(w);
+}
+
+/* Rows of images travel as a file, which a backend on this machine can read. */
+int run_send_validation(struct run *run, int64_t epoch, const struct metrics_summary *s,
+                        bool is_best, struct error *err)
+{
+    struct json_writer *w = events_begin(&run->events, "validation_result");
+
+    json_put_int(w, "epoch", epoch);
+    json_put_bool(w, "is_best", is_best);
+    json_put_text(w, "task_type", "image_classification");
+    json_put_text(w, "primary_metric_name", run->config->primary_metric);
+    json_put_number(w, "primary_metric_value", run_primary(run, s));
+    json_put_number(w, "overall_loss", s->loss);
+    json_key(w, "class_names");
+    json_array_open(w);
+    for (int i = 0; i < run->dataset.class_count; i++)
+        json_text(w, run->dataset.classes[i]);
+    json_close(w);
+    write_summary(run, s, w);
+    if (run->dataset.class_count <= CLASSES_IN_EVENT)
+        write_classes(run, w, "per_class_metrics");
+    json_put_text(w, "images_path", arena_printf(&run->arena, "%s/results/%s.json", run->folder,
+                                                 is_best ? "best" : "last"));
+    return events_send(&run->events, err);
+}
+
 int run_write_results(struct run *run, const char *name, int64_t epoch,
                       const struct metrics_summary *s, struct error *err)
 {
@@ -115,17 +158,8 @@ int run_write_results(struct run *run, const char *name, int64_t epoch,
     json_begin(&w, &text);
     json_object_open(&w);
     json_put_int(&w, "epoch", epoch);
-    json_key(&w, "metrics");
-    json_object_open(&w);
-    json_put_number(&w, "loss", run->train_loss);
-    json_put_number(&w, "val_loss", s->loss);
-    json_put_number(&w, "accuracy", s->accuracy);
-    json_put_number(&w, "top5_accuracy", s->top5_accuracy);
-    json_put_number(&w, "precision", s->precision);
-    json_put_number(&w, "recall", s->recall);
-    json_put_number(&w, "f1_score", s->f1_score);
-    json_close(&w);
-    write_classes(run, &w);
+    write_summary(run, s, &w);
+    write_classes(run, &w, "per_class");
     json_key(&w, "images");
     json_array_open(&w);
     for (int i = 0; i < run->metrics.prediction_count; i++)

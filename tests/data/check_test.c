@@ -41,7 +41,7 @@ static void check(struct dataset *dataset, struct check_report *report)
     struct error err = { 0 };
 
     CHECK_OK(dataset_open(dataset, root, NULL, &err), err);
-    CHECK_OK(check_run(report, dataset, 2, &err), err);
+    CHECK_OK(check_run(report, dataset, &(struct check_options){ .threads = 2 }, &err), err);
 }
 
 static bool has_warning(const struct check_report *report, const char *part)
@@ -215,7 +215,7 @@ TEST(check_finds_a_leak_in_real_images)
     if (!folder)
         SKIP("the real data is not here");
     CHECK_OK(dataset_open(&dataset, folder, NULL, &err), err);
-    CHECK_OK(check_run(&report, &dataset, 2, &err), err);
+    CHECK_OK(check_run(&report, &dataset, &(struct check_options){ .threads = 2 }, &err), err);
     CHECK(report.good_count == 1000);
     CHECK(report.pair_count == 1 && report.leak_count == 1);
     CHECK(!report.pairs[0].is_equal);
@@ -235,7 +235,7 @@ TEST(check_accounts_for_real_images)
     if (!folder)
         SKIP("the real data is not here");
     CHECK_OK(dataset_open(&dataset, folder, NULL, &err), err);
-    CHECK_OK(check_run(&report, &dataset, 0, &err), err);
+    CHECK_OK(check_run(&report, &dataset, NULL, &err), err);
     CHECK(report.good_count == dataset.item_count);
     CHECK(report.total_bytes > 0);
     check_release(&report);

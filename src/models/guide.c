@@ -1,0 +1,171 @@
+/* guide.c - see guide.h.  One row per model, one text per family. */
+
+#include "models/guide.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { TEXTS_MOST = 4 };
+
+struct family {
+    const char *use_cases[TEXTS_MOST], *pros[TEXTS_MOST], *cons[TEXTS_MOST];
+    const char *when_to_use, *when_not_to_use;
+    const char *optimizer, *scheduler;
+};
+
+static const struct family resnet = {
+    .use_cases = { "First baseline on a new dataset", "Quality control on a production line",
+                   "Feature extraction" },
+    .pros = { "Trains reliably with the default settings", "Fast on CPUs: plain 3x3 convolutions",
+              "Well understood; every tool knows it" },
+    .cons = { "More parameters and FLOPs than newer networks of the same accuracy" },
+    .when_to_use = "As the first network on any dataset, and where training time on a CPU counts.",
+    .when_not_to_use = "Where the finished model must be small, or run on a phone.",
+    .optimizer = "adamw", .scheduler = "cosine",
+};
+
+static const struct family mobilenet = {
+    .use_cases = { "Phones and embedded boards", "Many models on one server",
+                   "Quick experiments on small images" },
+    .pros = { "Very small", "Lowest memory and fastest epochs of the catalogue" },
+    .cons = { "Less accurate than larger networks", "Sensitive to the learning rate from scratch" },
+    .when_to_use = "Where size and latency of the finished model matter most.",
+    .when_not_to_use = "Where the last percent of accuracy matters and time does not.",
+    .optimizer = "adamw", .scheduler = "cosine",
+};
+
+static const struct family efficientnet = {
+    .use_cases = { "Accuracy within a small model", "Fine-grained classes (species, parts, defects)" },
+    .pros = { "High accuracy per parameter", "A family of sizes: grow when the data does" },
+    .cons = { "Slower per image than its FLOPs suggest: depthwise convolutions and many layers",
+              "Needs more epochs than a ResNet" },
+    .when_to_use = "Where a small and accurate model is worth a longer training.",
+    .when_not_to_use = "For a first quick look at a dataset.",
+    .optimizer = "adamw", .scheduler = "cosine",
+};
+
+static const struct family transformer = {
+    .use_cases = { "Large datasets", "Fine-tuning from pretrained weights" },
+    .pros = { "Scales with data", "The whole image is seen at once" },
+    .cons = { "Weak from scratch on a few thousand images", "Needs warm-up and small learning rates" },
+    .when_to_use = "With pretrained weights, or with very many images.",
+    .when_not_to_use = "From scratch on a small dataset: a convolutional network learns more there.",
+    .optimizer = "adamw", .scheduler = "cosine",
+};
+
+static const struct family convnext = {
+    .use_cases = { "High accuracy with plain convolutions", "Fine-tuning from pretrained weights" },
+    .pros = { "As accurate as transformers of its size", "Works at any image size" },
+    .cons = { "Large, and slow to train on a CPU", "Needs strong augmentation from scratch" },
+    .when_to_use = "Where accuracy counts and there are images, or pretrained weights, enough.",
+    .when_not_to_use = "On small datasets without pretrained weights.",
+    .optimizer = "adamw", .scheduler = "cosine",
+};
+
+static const struct row {
+    const char *model;
+    int priority;
+    const char *tier;
+    double top1; /* per cent, ImageNet-1k, of the published pretrained weights */
+    double gflops; /* multiply-adds of one image, in thousand millions */
+    const struct family *family;
+    const char *smaller, *larger;
+} rows[] = {
+    { "resnet18", 0, "fast", 69.8, 1.8, &resnet, "mobilenetv3_small_100", "resnet34" },
+    { "resnet34", 1, "balanced", 73.3, 3.7, &resnet, "resnet18", "resnet50" },
+    { "resnet50", 0, "balanced", 80.4, 4.1, &resnet, "resnet18", "resnet101" },
+    { "resnet101", 2, "accurate", 81.9, 7.8, &resnet, "resnet50", "convnext_tiny" },
+    { "mobilenetv2_100", 1, "fast", 72.9, 0.3, &mobilenet, "mobilenetv3_small_100", "efficientnet_b0" },
+    { "mobilenetv3_small_100", 0, "fast", 67.7, 0.06, &mobilenet, NULL, "mobilenetv3_large_100" },
+    { "mobilenetv3_large_100", 1, "fast", 75.8, 0.2, &mobilenet, "mobilenetv3_small_100",
+      "efficientnet_b0" },
+    { "efficientnet_b0", 0, "balanced", 77.7, 0.4, &efficientnet, "mobilenetv3_large_100",
+      "efficientnet_b1" },
+    { "efficientnet_b1", 1, "balanced", 78.8, 0.6, &efficientnet, "efficientnet_b0",
+      "efficientnet_b2" },
+    { "efficientnet_b2", 2, "balanced", 80.6, 0.9, &efficientnet, "efficientnet_b1",
+      "efficientnet_b3" },
+    { "efficientnet_b3", 2, "accurate", 82.1, 1.6, &efficientnet, "efficientnet_b2",
+      "efficientnetv2_s" },
+    { "efficientnetv2_s", 0, "accurate", 83.9, 2.9, &efficientnet, "efficientnet_b0", NULL },
+    { "vit_tiny_patch16_224", 1, "fast", 75.5, 1.1, &transformer, "mobilenetv3_small_100",
+      "vit_small_patch16_224" },
+    { "vit_small_patch16_224", 2, "balanced", 81.4, 4.3, &transformer, "vit_tiny_patch16_224",
+      "vit_base_patch16_224" },
+    { "vit_base_patch16_224", 1, "accurate", 84.5, 16.9, &transformer, "vit_small_patch16_224",
+      NULL },
+    { "convnext_tiny", 1, "accurate", 82.1, 4.5, &convnext, "resnet50", NULL },
+};
+
+static const struct row *find(const char *model)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (!strcmp(rows[i].model, model))
+            return &rows[i];
+    return NULL;
+}
+
+static void put_texts(struct json_writer *w, const char *key, const char *const *texts)
+{
+    json_key(w, key);
+    json_array_open(w);
+    for (int i = 0; i < TEXTS_MOST && texts[i]; i++)
+        json_text(w, texts[i]);
+    json_close(w);
+}
+
+static void put_alternative(struct json_writer *w, const char *model, const char *reason)
+{
+    if (!model)
+        return;
+    json_object_open(w);
+    json_put_text(w, "model", model);
+    json_put_text(w, "reason", reason);
+    json_close(w);
+}
+
+static void put_benchmark(struct json_writer *w, const struct row *row)
+{
+    json_key(w, "benchmark");
+    json_object_open(w);
+    json_put_number(w, "imagenet_top1", row->top1);
+    json_put_number(w, "gmacs", row->gflops);
+    json_put_text(w, "reference", "published for pretrained weights on ImageNet-1k; not measured "
+                                  "here");
+    json_close(w);
+}
+
+static void put_settings(struct json_writer *w, const struct family *family)
+{
+    json_key(w, "recommended_settings");
+    json_object_open(w);
+    json_put_text(w, "optimizer", family->optimizer);
+    json_put_text(w, "scheduler", family->scheduler);
+    json_put_text(w, "preset", "small_data");
+    json_close(w);
+}
+
+void guide_write(const char *model_name, struct json_writer *w)
+{
+    const struct row *row = find(model_name);
+
+    json_put_int(w, "priority", row ? row->priority : 2);
+    json_put_text(w, "status", "active");
+    json_put_bool(w, "inference_only", false);
+    if (!row)
+        return;
+    json_put_bool(w, "recommended", row->priority == 0);
+    json_put_text(w, "performance_tier", row->tier);
+    put_benchmark(w, row);
+    put_texts(w, "use_cases", row->family->use_cases);
+    put_texts(w, "pros", row->family->pros);
+    put_texts(w, "cons", row->family->cons);
+    json_put_text(w, "when_to_use", row->family->when_to_use);
+    json_put_text(w, "when_not_to_use", row->family->when_not_to_use);
+    json_key(w, "alternatives");
+    json_array_open(w);
+    put_alternative(w, row->smaller, "smaller and faster");
+    put_alternative(w, row->larger, "more accurate, and slower");
+    json_close(w);
+    put_settings(w, row->family);
+}
