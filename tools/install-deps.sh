@@ -20,13 +20,17 @@ libmicrohttpd-dev     HTTP server
 libwslay-dev          WebSocket frames
 libsqlite3-dev        the database
 libsodium-dev         password hashes
-libcurl4-openssl-dev  HTTP client, for the tests
+libcurl4-openssl-dev  HTTP client
+libzip-dev            reads zip files
+libarchive-dev        reads tar files
 libturbojpeg0-dev     decodes JPEG
 libjpeg62-turbo-dev   decodes the JPEGs that need the older interface
 libspng-dev           decodes PNG
 libwebp-dev           decodes WebP
 libgif-dev            decodes GIF
 libtiff-dev           decodes TIFF
+curl                  makes the sample project of `make run` through the API
+jq                    reads the API's answers there
 zlib1g-dev            compression inside PNG, TIFF and zip files
 '
 extra_packages='

@@ -144,6 +144,21 @@ void put_user(struct json_writer *w, const struct user *u)
     put_time(w, "updated_at", u->updated_at);
 }
 
+const char *call_image_type(const char *name)
+{
+    static const char *const types[][2] = {
+        { ".png", "image/png" },  { ".webp", "image/webp" }, { ".gif", "image/gif" },
+        { ".bmp", "image/bmp" },  { ".tiff", "image/tiff" }, { ".tif", "image/tiff" },
+        { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" },
+    };
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot && i < sizeof(types) / sizeof(*types); i++)
+        if (!strcasecmp(dot, types[i][0]))
+            return types[i][1];
+    return "application/octet-stream";
+}
+
 /* --- the query ------------------------------------------------------------------------------- */
 
 int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,

@@ -1,7 +1,11 @@
 /* api.c - the server: who calls, what route, what answer; see api.h. */
 
+#include "api/account_internal.h"
 #include "api/api_internal.h"
+#include "api/engine_io.h"
+#include "api/live.h"
 #include "api/login_limit.h"
+#include "api/metrics_page.h"
 #include "api/routes.h"
 
 #include "base/clock.h"
@@ -76,6 +80,19 @@ static bool cookie_may_act(const struct api *api, struct http_request *request)
     return site && (!strcmp(site, "same-origin") || !strcmp(site, "none"));
 }
 
+bool call_refuse_other_site(struct call *call)
+{
+    const char *origin = http_header(call->request, "Origin");
+    const char *site = http_header(call->request, "Sec-Fetch-Site");
+    bool foreign = origin ? !origin_is_ours(call->request, origin) &&
+                                !origin_is_listed(call->api, origin)
+                          : site && strcmp(site, "same-origin") && strcmp(site, "none");
+
+    if (foreign)
+        call_fail_with(call, 403, "FORBIDDEN", "This request does not come from this site");
+    return foreign;
+}
+
 /* --- who ------------------------------------------------------------------------------------- */
 
 static const char *credentials(struct call *call, bool *by_cookie)
@@ -92,7 +109,23 @@ static const char *credentials(struct call *call, bool *by_cookie)
     return http_cookie(call->request, "access_token");
 }
 
-static bool identify(struct call *call)
+/* A handshake is a GET, but what it opens is more than that; browsers send Origin with it. */
+const char *call_socket_bearer(struct call *call)
+{
+    const char *token = http_query(call->request, "token"), *bearer;
+    const char *origin = http_header(call->request, "Origin");
+    bool by_cookie;
+
+    if (token)
+        return token;
+    bearer = credentials(call, &by_cookie);
+    if (by_cookie && origin && !origin_is_ours(call->request, origin) &&
+        !origin_is_listed(call->api, origin))
+        return NULL;
+    return bearer;
+}
+
+bool call_identify(struct call *call)
 {
     bool by_cookie;
     const char *bearer = credentials(call, &by_cookie);
@@ -127,6 +160,19 @@ static struct call *new_call(struct api *api, struct http_request *request)
     return call;
 }
 
+/* Of a body that may be large nothing is taken from a stranger. */
+static void begin_stream(struct call *call, struct http_plan *plan)
+{
+    const struct stream *stream = route_stream(call->route);
+
+    if (!stream || !call_identify(call))
+        return;
+    call->has_stream = true;
+    plan->body = stream->begin(call);
+    if (plan->body == HTTP_BODY_STREAM)
+        plan->limit_bytes = 0;
+}
+
 static void begin(void *context, struct http_request *request, struct http_plan *plan)
 {
     struct api *api = context;
@@ -150,6 +196,16 @@ static void begin(void *context, struct http_request *request, struct http_plan 
     http_set_user(request, call);
     plan->body = call->route->fields ? HTTP_BODY_WHOLE : HTTP_BODY_NONE;
     plan->limit_bytes = BODY_LIMIT_BYTES;
+    begin_stream(call, plan);
+}
+
+static int take_body(void *context, struct http_request *request, const char *data,
+                     size_t size_bytes)
+{
+    struct call *call = http_user(request);
+
+    (void)context;
+    return route_stream(call->route)->data(call, data, size_bytes);
 }
 
 /* Who calls is looked up here, on a worker: it may have to wait for the database. */
@@ -158,9 +214,8 @@ static void finish(void *context, struct http_request *request)
     struct call *call = http_user(request);
 
     (void)context;
-    if (call->route->access == ACCESS_OPEN || identify(call))
-        call->route->handler(call);
-    BUG_IF(!http_has_responded(request));
+    if (call->route->access == ACCESS_OPEN || call->has_stream || call_identify(call))
+        call->route->handler(call); /* which responds, upgrades or defers */
 }
 
 static void end(void *context, struct http_request *request)
@@ -168,36 +223,55 @@ static void end(void *context, struct http_request *request)
     struct call *call = http_user(request);
 
     (void)context;
+    if (call && call->has_stream)
+        route_stream(call->route)->end(call);
     if (call)
         json_decref(call->body);
 }
 
-static void access_line(void *context, const struct http_access *a)
+static void note_access(void *context, const struct http_access *a)
 {
-    (void)context;
+    const struct api *api = context;
+    const struct call *call = http_user(a->request);
+
+    metrics_count(api->metrics, call ? call->route : NULL, a);
+    if (!api->options.access_log)
+        return;
     log_info("%s %s %s %d %lld bytes %.1f ms %s", a->address, a->method, a->path, a->status,
              (long long)a->sent_bytes, 1e3 * a->seconds, a->request_id);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+static void release(struct api *api)
+{
+    engine_io_free(api->engine_io);
+    live_free(api->live);
+    login_limit_free(api->logins);
+    metrics_free(api->metrics);
+    free(api);
+}
+
 int api_open(struct api **out, const struct api_options *options, struct error *err)
 {
     struct api *api = calloc(1, sizeof(*api));
     struct http_options http = { .address = options->address ? options->address : "127.0.0.1",
-                                 .port = options->port, .context = api, .begin = begin,
+                                 .port = options->port, .context = api, .begin = begin, .body = take_body,
                                  .finish = finish, .end = end,
-                                 .access = options->access_log ? access_line : NULL };
+                                 .access = note_access };
 
     BUG_IF(!api);
     api->options = *options;
     api->started = clock_seconds();
     api->logins = login_limit_new();
-    if (http_server_new(&api->server, &http, err)) {
-        login_limit_free(api->logins);
-        free(api);
+    api->metrics = metrics_new();
+    if (!live_new(&api->live, options->app, err))
+        api->engine_io = engine_io_new(api->live);
+    if (!api->live || http_server_new(&api->server, &http, err)) {
+        release(api);
         return -1;
     }
+    app_listen(options->app, live_tell, api->live);
     *out = api;
     return 0;
 }
@@ -211,8 +285,9 @@ void api_close(struct api *api)
 {
     if (!api)
         return;
+    app_listen(api->options.app, NULL, NULL);
+    engine_io_close(api->engine_io);
     http_server_drain(api->server, DRAIN_SECONDS);
     http_server_free(api->server);
-    login_limit_free(api->logins);
-    free(api);
+    release(api);
 }

@@ -14,6 +14,9 @@ struct api {
     struct http_server *server;
     double started;
     struct login_limit *logins; /* api/login_limit.h */
+    struct live *live;          /* api/live.h */
+    struct engine_io *engine_io; /* api/engine_io.h */
+    struct metrics *metrics;    /* api/metrics_page.h */
 };
 
 enum access { ACCESS_OPEN, ACCESS_USER };
@@ -31,6 +34,8 @@ struct call {
     const char *texts[ROUTE_MAX_PARAMETERS]; /* of {name} */
     struct user user;                        /* with ACCESS_USER */
     json_t *body;                            /* an object, or NULL */
+    bool has_stream;                         /* identified, and its stream has begun */
+    void *state;                             /* of the stream */
     struct error err;
 };
 
@@ -47,10 +52,37 @@ struct route {
 extern const struct route *const api_routes;
 extern const int api_route_count;
 
+/* A body that is not kept but taken as it comes, after the caller has been identified.  These run
+ * on an I/O thread: writing to a file is what they are for, and waiting is not.  The handler runs on
+ * a worker when all has come. */
+struct stream {
+    enum http_body (*begin)(struct call *call); /* what to do with the body; may answer instead */
+    int (*data)(struct call *call, const char *data, size_t size_bytes); /* -1: has answered */
+    void (*end)(struct call *call); /* after begin, always: frees call->state */
+};
+const struct stream *route_stream(const struct route *route); /* NULL: none */
+
+/* --- who calls ------------------------------------------------------------------------------- */
+
+/* What a client of a WebSocket identifies itself with: ?token=, a header, or the cookie if the page
+ * is of this site or a listed one.  NULL: nothing that counts. */
+const char *call_socket_bearer(struct call *call);
+/* For routes that are open, and only sometimes want a user; false: 401 or 403 has been answered. */
+bool call_identify(struct call *call);
+/* Is the internal secret in X-Internal-Auth? */
+bool call_knows_secret(struct call *call);
+
 /* --- bodies ---------------------------------------------------------------------------------- */
 
+/* Only read the body into call->body; false: 422 has been answered. */
+bool call_parse_body(struct call *call);
 /* Fill the record from the body by the route's fields; false: 422 has been answered. */
 bool call_read_body(struct call *call, void *record);
+/* The same where an object of the body, "config" say, may hold some of the fields. */
+bool call_read_nested_body(struct call *call, const char *inner, void *record);
+/* 422 that names fields of the body. */
+void call_refuse_fields(struct call *call, const char *const *names, const char *const *messages,
+                        int count);
 /* Was this field in the body? */
 bool call_has(const struct call *call, const char *name);
 
@@ -68,6 +100,9 @@ struct answer {
 struct json_writer *answer_begin(struct answer *answer);
 void answer_send(struct call *call, int status, struct answer *answer);
 
+/* What every HTML page needs besides its Content-Security-Policy, and that. */
+void call_add_page_headers(struct call *call, const char *policy);
+
 /* {"message": text} */
 void call_message(struct call *call, int status, const char *text);
 
@@ -78,6 +113,9 @@ void put_number_or_null(struct json_writer *w, const char *key, double value); /
 void put_id_or_null(struct json_writer *w, const char *key, int64_t id);       /* 0: null */
 void put_json_or_null(struct json_writer *w, const char *key, const char *json);
 void put_user(struct json_writer *w, const struct user *user); /* the members of an open object */
+
+/* "image/png" by a file's name; what is no image is a download of bytes. */
+const char *call_image_type(const char *name);
 
 /* A parameter of the query, within bounds; INVALID names it. */
 int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,

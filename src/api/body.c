@@ -121,6 +121,17 @@ static const char *field_of(const struct call *call, const char *message)
     return NULL;
 }
 
+void call_refuse_fields(struct call *call, const char *const *names, const char *const *messages,
+                        int count)
+{
+    struct problems p;
+
+    problems_begin(&p);
+    for (int i = 0; i < count; i++)
+        problems_add(&p, names[i], messages[i], strlen(messages[i]));
+    problems_send(call, &p);
+}
+
 /* The table of fields puts "; " between problems. */
 static void send_field_problems(struct call *call, const char *list)
 {
@@ -157,13 +168,17 @@ static bool is_form(const struct call *call, const char *text)
     return type && str_starts_with(type, "application/x-www-form-urlencoded") && *text != '{';
 }
 
-static bool parse(struct call *call)
+bool call_parse_body(struct call *call)
 {
     size_t length;
     const char *text = http_body(call->request, &length);
 
     if (is_form(call, text)) {
         call->body = body_from_form(text, length);
+        return true;
+    }
+    if (!length) { /* as good as {}: what is required is missing then */
+        call->body = json_object();
         return true;
     }
     call->body = json_parse(text, length, "the body", &call->err);
@@ -181,17 +196,33 @@ bool call_has(const struct call *call, const char *name)
 
 bool call_read_body(struct call *call, void *record)
 {
-    struct field_values values;
+    return call_read_nested_body(call, NULL, record);
+}
+
+/* null is as good as absent. */
+static void set_members(struct field_values *values, const json_t *object)
+{
     const char *key;
     json_t *value;
+
+    json_object_foreach((json_t *)object, key, value)
+        if (!json_is_null(value))
+            field_set_json(values, key, value, ORIGIN_FLAG);
+}
+
+bool call_read_nested_body(struct call *call, const char *inner, void *record)
+{
+    struct field_values values;
+    const json_t *within;
     bool good;
 
-    if (!parse(call))
+    if (!call_parse_body(call))
         return false;
     field_values_init(&values, call->route->fields, record, call->arena);
-    json_object_foreach(call->body, key, value)
-        if (!json_is_null(value)) /* as good as absent */
-            field_set_json(&values, key, value, ORIGIN_FLAG);
+    set_members(&values, call->body);
+    within = inner ? json_object_get(call->body, inner) : NULL;
+    if (json_is_object(within))
+        set_members(&values, within);
     good = !field_finish(&values, "the body", &call->err);
     if (!good)
         send_field_problems(call, values.problems.text);

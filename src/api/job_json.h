@@ -1,11 +1,19 @@
-/* job_json.h - a training job on the wire: section 2.3 of the contract. */
+/* job_json.h - training jobs on the wire (section 2.3 of the contract), and finding the one of a
+ * path. */
 #ifndef API_JOB_JSON_H
 #define API_JOB_JSON_H
 
-#include "app/jobs.h"
+#include "api/api_internal.h"
+#include "app/job_control.h"
 
 void put_job(struct json_writer *w, const struct job *job, const char *project_name);
 void put_jobs(struct json_writer *w, const struct job *jobs, int count,
               const struct project *project);
+/* The members of an open object. */
+void put_job_members(struct json_writer *w, const struct job *job, const char *project_name);
+
+/* The job of the path's first id, if the caller has this right in its project; false: answered.
+ * Whose it is does not show: no access reads like no job. */
+bool call_open_job(struct call *call, enum right right, struct job *job, struct project *project);
 
 #endif

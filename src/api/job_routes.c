@@ -1,14 +1,17 @@
 /* job_routes.c - training jobs over HTTP. */
 
-#include "api/api_internal.h"
 #include "api/job_json.h"
+#include "api/metric_json.h"
 
+#include "app/job_results.h"
 #include "base/error.h"
 
 #include <math.h>
 #include <string.h>
 
-route_handler route_job_get, route_job_metrics, route_job_logs;
+route_handler route_job_get, route_jobs_get, route_job_status, route_job_logs, route_queue_get;
+
+#define LIMIT_MOST 1000
 
 /* --- a job on the wire ----------------------------------------------------------------------- */
 
@@ -19,9 +22,8 @@ static double progress(const struct job *job)
     return job->epochs ? 100.0 * (double)job->current_epoch / (double)job->epochs : 0;
 }
 
-void put_job(struct json_writer *w, const struct job *j, const char *project_name)
+void put_job_members(struct json_writer *w, const struct job *j, const char *project_name)
 {
-    json_object_open(w);
     json_put_int(w, "id", j->id);
     put_id_or_null(w, "session_id", j->session_id);
     json_put_int(w, "project_id", j->project_id);
@@ -56,11 +58,20 @@ void put_job(struct json_writer *w, const struct job *j, const char *project_nam
     json_put_int(w, "total_epochs", j->epochs);
     json_put_number(w, "progress", progress(j));
     json_put_text(w, "error_message", j->error_message);
+    json_put_int(w, "priority", j->priority);
+    json_put_int(w, "attempt", j->attempt);
+    put_id_or_null(w, "process_id", j->process_id);
     put_time(w, "queued_at", j->queued_at);
     put_time(w, "created_at", j->created_at);
     put_time(w, "updated_at", j->updated_at);
     put_time(w, "started_at", j->started_at);
     put_time(w, "completed_at", j->completed_at);
+}
+
+void put_job(struct json_writer *w, const struct job *job, const char *project_name)
+{
+    json_object_open(w);
+    put_job_members(w, job, project_name);
     json_close(w);
 }
 
@@ -75,12 +86,10 @@ void put_jobs(struct json_writer *w, const struct job *jobs, int count,
 
 /* --- routes ---------------------------------------------------------------------------------- */
 
-/* The job of the path, if the caller may view its project; false: answered.  Whose it is does not
- * show: no access reads like no job. */
-static bool open_job(struct call *call, struct job *job, struct project *project)
+bool call_open_job(struct call *call, enum right right, struct job *job, struct project *project)
 {
     if (!jobs_get(call->app, call->ids[0], call->arena, job, &call->err) &&
-        !projects_open(call->app, &call->user, job->project_id, RIGHT_VIEW, call->arena, project,
+        !projects_open(call->app, &call->user, job->project_id, right, call->arena, project,
                        &call->err))
         return true;
     if (call->err.kind == ERR_NOT_FOUND)
@@ -89,53 +98,124 @@ static bool open_job(struct call *call, struct job *job, struct project *project
     return false;
 }
 
+/* What only a running or waiting job has. */
+static void put_live(struct call *call, struct json_writer *w, const struct job *job)
+{
+    struct queue_place place;
+    struct job_pulse pulse;
+
+    if (job->queued_at && !control_queue_place(call->app, job->id, &place, &call->err)) {
+        put_id_or_null(w, "queue_position", place.position);
+        put_number_or_null(w, "eta", place.eta_seconds);
+    }
+    if (strcmp(job->status, "running"))
+        return;
+    control_pulse(call->app, job->id, &pulse);
+    put_number_or_null(w, "eta_seconds", pulse.eta_seconds > 0 ? pulse.eta_seconds : NAN);
+    put_number_or_null(w, "images_per_second",
+                       pulse.images_per_second > 0 ? pulse.images_per_second : NAN);
+    put_id_or_null(w, "step", pulse.step);
+    put_id_or_null(w, "steps", pulse.steps);
+}
+
 void route_job_get(struct call *call)
 {
+    struct json_writer *w;
     struct project project;
     struct answer answer;
     struct job job;
 
-    if (!open_job(call, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
         return;
-    put_job(answer_begin(&answer), &job, project.name);
+    w = answer_begin(&answer);
+    json_object_open(w);
+    put_job_members(w, &job, project.name);
+    put_live(call, w, &job);
+    json_close(w);
     answer_send(call, 200, &answer);
 }
 
-void route_job_metrics(struct call *call)
+/* Names of projects are looked up once each: jobs of one project often stand together. */
+static const char *project_name(struct call *call, int64_t id)
 {
-    struct job_metric *metrics;
+    struct project project;
+    struct error ignored;
+
+    return projects_open(call->app, &call->user, id, RIGHT_VIEW, call->arena, &project, &ignored)
+               ? NULL
+               : project.name;
+}
+
+void route_jobs_get(struct call *call)
+{
+    struct job_page page = { .status = http_query(call->request, "status") };
+    const char *name = NULL;
     struct project project;
     struct answer answer;
     struct json_writer *w;
-    struct job job;
-    int64_t limit;
-    int count;
+    struct job *jobs;
+    int64_t project_id, total;
+    int count, result;
 
-    if (!open_job(call, &job, &project))
-        return;
-    if (call_query_int(call, "limit", 100, 1, 100000, &limit) ||
-        jobs_metrics(call->app, job.id, limit, call->arena, &metrics, &count, &call->err)) {
+    if (call_query_int(call, "project_id", 0, 1, INT64_MAX / 2, &project_id) ||
+        call_query_int(call, "limit", 100, 1, LIMIT_MOST, &page.limit) ||
+        call_query_int(call, "skip", 0, 0, INT64_MAX / 2, &page.offset))
+        result = -1;
+    else if (project_id)
+        result = projects_open(call->app, &call->user, project_id, RIGHT_VIEW, call->arena,
+                               &project, &call->err) ||
+                 jobs_list(call->app, project_id, &page, call->arena, &jobs, &count, &total,
+                           &call->err);
+    else
+        result = jobs_list_visible(call->app, &call->user, &page, call->arena, &jobs, &count,
+                                   &call->err);
+    if (result) {
         call_fail(call);
         return;
     }
     w = answer_begin(&answer);
     json_array_open(w);
     for (int i = 0; i < count; i++) {
-        const struct job_metric *m = &metrics[i];
+        if (!i || jobs[i].project_id != jobs[i - 1].project_id)
+            name = project_name(call, jobs[i].project_id);
+        put_job(w, &jobs[i], name);
+    }
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
 
+/* Everybody sees how long the queue is; what waits in it, only who may view its project. */
+void route_queue_get(struct call *call)
+{
+    struct answer answer;
+    struct json_writer *w;
+    int64_t *ids;
+    int count;
+
+    if (jobs_queue(call->app, call->arena, &ids, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_put_int(w, "total", count);
+    json_key(w, "jobs");
+    json_array_open(w);
+    for (int i = 0; i < count; i++) {
+        struct project project;
+        struct error ignored;
+        struct job job;
+
+        if (jobs_get(call->app, ids[i], call->arena, &job, &ignored) ||
+            projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW, call->arena, &project,
+                          &ignored))
+            continue;
         json_object_open(w);
-        json_put_int(w, "id", m->id);
-        json_put_int(w, "job_id", m->job_id);
-        json_put_int(w, "epoch", m->epoch);
-        put_id_or_null(w, "step", m->step);
-        put_number_or_null(w, "loss", m->loss);
-        put_number_or_null(w, "accuracy", m->accuracy);
-        put_number_or_null(w, "learning_rate", m->learning_rate);
-        put_json_or_null(w, "extra_metrics", m->extra_metrics);
-        json_put_text(w, "checkpoint_path", m->checkpoint_path);
-        put_time(w, "created_at", m->created_at);
+        put_job_members(w, &job, project.name);
+        put_live(call, w, &job);
         json_close(w);
     }
+    json_close(w);
     json_close(w);
     answer_send(call, 200, &answer);
 }
@@ -150,7 +230,7 @@ void route_job_logs(struct call *call)
     int64_t limit;
     int count;
 
-    if (!open_job(call, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
         return;
     if (call_query_int(call, "limit", 500, 1, JOB_LOGS_KEPT, &limit) ||
         jobs_logs(call->app, job.id, limit, http_query(call->request, "log_type"), call->arena,
@@ -170,6 +250,34 @@ void route_job_logs(struct call *call)
         put_time(w, "created_at", logs[i].created_at);
         json_close(w);
     }
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
+
+void route_job_status(struct call *call)
+{
+    struct job_metric *metrics;
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+    struct job job;
+    int count;
+
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+        return;
+    if (jobs_latest_metrics(call->app, job.id, 10, call->arena, &metrics, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_key(w, "job");
+    json_object_open(w);
+    put_job_members(w, &job, project.name);
+    put_live(call, w, &job);
+    json_close(w);
+    json_key(w, "latest_metrics");
+    put_metrics(w, metrics, count);
     json_close(w);
     answer_send(call, 200, &answer);
 }

@@ -1,6 +1,6 @@
 /* project_routes.c - projects, members and experiment lists over HTTP. */
 
-#include "api/api_internal.h"
+#include "api/account_internal.h"
 #include "api/fields.h"
 #include "api/job_json.h"
 
@@ -14,7 +14,7 @@
 
 route_handler route_projects_get, route_projects_post, route_project_get, route_project_put,
     route_project_delete, route_project_experiments, route_members_get, route_members_post,
-    route_members_delete;
+    route_members_put, route_members_delete;
 
 /* The project of the path; false: answered. */
 static bool open_project(struct call *call, enum right right, struct project *project)
@@ -37,9 +37,8 @@ static int64_t experiment_count(struct call *call, int64_t project_id)
     return total;
 }
 
-static void put_project(struct call *call, struct json_writer *w, const struct project *p)
+void put_project_members(struct call *call, struct json_writer *w, const struct project *p)
 {
-    json_object_open(w);
     json_put_int(w, "id", p->id);
     json_put_text(w, "name", p->name);
     json_put_text(w, "description", p->description);
@@ -49,6 +48,12 @@ static void put_project(struct call *call, struct json_writer *w, const struct p
     json_put_int(w, "experiment_count", experiment_count(call, p->id));
     put_time(w, "created_at", p->created_at);
     put_time(w, "updated_at", p->updated_at);
+}
+
+static void put_project(struct call *call, struct json_writer *w, const struct project *p)
+{
+    json_object_open(w);
+    put_project_members(call, w, p);
     json_close(w);
 }
 
@@ -135,24 +140,23 @@ void route_project_put(struct call *call)
 
 void route_project_delete(struct call *call)
 {
+    const char *force = http_query(call->request, "force");
     struct project project;
     struct answer answer;
     struct json_writer *w;
+    int64_t removed;
 
     if (!open_project(call, RIGHT_OWN, &project))
         return;
-    if (experiment_count(call, project.id)) {
-        call_fail_with(call, 409, "CONFLICT", "The project has experiments");
-        return;
-    }
-    if (projects_remove(call->app, project.id, &call->err)) {
+    if (control_remove_project(call->app, project.id, force && *force == '1', &removed,
+                               &call->err)) {
         call_fail(call);
         return;
     }
     w = answer_begin(&answer);
     json_object_open(w);
     json_put_text(w, "message", "Project deleted");
-    json_put_int(w, "deleted_experiments", 0);
+    json_put_int(w, "deleted_experiments", removed);
     json_close(w);
     answer_send(call, 200, &answer);
 }
@@ -248,13 +252,37 @@ void route_members_post(struct call *call)
     answer_send(call, 201, &answer);
 }
 
-void route_members_delete(struct call *call)
+void route_members_put(struct call *call)
 {
+    struct role_body b = { 0 };
     struct project project;
     struct answer answer;
     struct json_writer *w;
 
-    if (!open_project(call, RIGHT_MANAGE, &project))
+    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+        return;
+    if (members_set_role(call->app, &project, call->ids[1], b.role, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_put_text(w, "message", "Role changed");
+    json_put_int(w, "user_id", call->ids[1]);
+    json_put_text(w, "role", b.role);
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
+
+/* Everybody may leave. */
+void route_members_delete(struct call *call)
+{
+    bool leaves = call->ids[1] == call->user.id;
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+
+    if (!open_project(call, leaves ? RIGHT_VIEW : RIGHT_MANAGE, &project))
         return;
     if (members_remove(call->app, &project, call->ids[1], &call->err)) {
         call_fail(call);

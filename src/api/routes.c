@@ -22,6 +22,32 @@ static const struct route routes[] = {
 const struct route *const api_routes = routes;
 const int api_route_count = (int)(sizeof(routes) / sizeof(*routes));
 
+extern const struct stream dataset_form_stream, upload_piece_stream, inference_form_stream;
+
+static const struct {
+    route_handler *handler;
+    const struct stream *stream;
+} streams[] = {
+    { route_datasets_post, &dataset_form_stream },
+    { route_dataset_files_post, &dataset_form_stream },
+    { route_upload_put, &upload_piece_stream },
+    { route_test_inference, &inference_form_stream },
+};
+
+const struct stream *route_stream(const struct route *route)
+{
+    for (size_t i = 0; i < sizeof(streams) / sizeof(*streams); i++)
+        if (streams[i].handler == route->handler)
+            return streams[i].stream;
+    return NULL;
+}
+
+/* A parameter called path takes all that follows. */
+static size_t parameter_length(const char *name, size_t name_length, const char *path)
+{
+    return name_length == 4 && !memcmp(name, "path", 4) ? strlen(path) : strcspn(path, "/");
+}
+
 /* The parameter that begins at "{": a number where its name ends in "id". */
 static bool take_parameter(const char *name, size_t name_length, const char *text, size_t length,
                            struct call *call, int index)
@@ -56,7 +82,7 @@ static bool matches(const char *pattern, const char *path, struct call *call)
             continue;
         }
         name_length = strcspn(pattern + 1, "}");
-        length = strcspn(path, "/");
+        length = parameter_length(pattern + 1, name_length, path);
         if (!take_parameter(pattern + 1, name_length, path, length, call, index++))
             return false;
         pattern += name_length + 2;

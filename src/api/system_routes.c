@@ -1,16 +1,20 @@
-/* system_routes.c - health, version, the description of everything. */
+/* system_routes.c - health, version, the machine. */
 
 #include "api/api_internal.h"
-#include "api/fields.h"
+#include "api/live.h"
+#include "api/system.h"
 
+#include "app/jobs.h"
+#include "app/services.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/str.h"
+#include "net/websocket.h"
 
-#include <ctype.h>
 #include <string.h>
 
-route_handler route_health, route_version, route_openapi;
+#define SERVICE_SECONDS 2.0
+
+route_handler route_health, route_version, route_system;
 
 void route_health(struct call *call)
 {
@@ -44,141 +48,91 @@ void route_version(struct call *call)
     answer_send(call, 200, &answer);
 }
 
-/* --- OpenAPI 3.1 ----------------------------------------------------------------------------- */
+/* --- the machine ----------------------------------------------------------------------------- */
 
-static const char *const type_names[] = { [FIELD_INT] = "integer", [FIELD_REAL] = "number",
-                                          [FIELD_BOOL] = "boolean", [FIELD_TEXT] = "string",
-                                          [FIELD_SELECT] = "string", [FIELD_REALS] = "array" };
-
-static void put_schema(struct json_writer *w, const struct field *fields)
+static void put_cpu(struct json_writer *w)
 {
+    struct system_cpu cpu;
+
+    system_read_cpu(&cpu);
+    json_key(w, "cpu");
     json_object_open(w);
-    json_put_text(w, "type", "object");
-    json_put_bool(w, "additionalProperties", false);
-    json_key(w, "properties");
+    json_put_int(w, "count", cpu.count);
+    json_put_text(w, "model", cpu.model);
+    json_key(w, "load");
+    json_array_open(w);
+    json_number(w, cpu.load_1);
+    json_number(w, cpu.load_5);
+    json_number(w, cpu.load_15);
+    json_close(w);
+    json_close(w);
+}
+
+static void put_space(struct json_writer *w, const char *key, const char *free_key, int64_t total,
+                      int64_t free)
+{
+    json_key(w, key);
     json_object_open(w);
-    for (const struct field *f = fields; f->name; f++) {
-        json_key(w, f->name);
+    put_id_or_null(w, "total_bytes", total);
+    put_id_or_null(w, free_key, free);
+    json_close(w);
+}
+
+/* What computes, as each training service says; one that does not answer is told with null. */
+static void put_services(struct json_writer *w, struct app *app)
+{
+    static const char *const frameworks[] = { "timm", "ultralytics", "huggingface" };
+
+    json_key(w, "services");
+    json_array_open(w);
+    for (size_t i = 0; app->services && i < sizeof(frameworks) / sizeof(*frameworks); i++) {
+        json_t *answer = NULL;
+        struct error ignored;
+        int status;
+
+        if (!services_know(app->services, frameworks[i]))
+            continue;
+        if (services_call(app, frameworks[i], "GET", "/health", NULL, SERVICE_SECONDS, &status,
+                          &answer, &ignored))
+            answer = NULL;
         json_object_open(w);
-        json_key(w, "type");
-        json_array_open(w);
-        json_text(w, type_names[f->type]);
-        json_text(w, "null");
+        json_put_text(w, "framework", frameworks[i]);
+        json_put_text(w, "status", json_string_value(json_object_get(answer, "status")));
+        json_put_text(w, "device", json_string_value(json_object_get(answer, "device")));
         json_close(w);
-        json_close(w);
+        json_decref(answer);
     }
     json_close(w);
-    json_key(w, "required");
-    json_array_open(w);
-    for (const struct field *f = fields; f->name; f++)
-        if (f->required)
-            json_text(w, f->name);
-    json_close(w);
-    json_close(w);
 }
 
-static void put_parameters(struct json_writer *w, const char *path)
+void route_system(struct call *call)
 {
-    json_key(w, "parameters");
-    json_array_open(w);
-    while ((path = strchr(path, '{'))) {
-        size_t length = strcspn(++path, "}");
-        struct str name = STR_INIT;
-
-        str_add_bytes(&name, path, length);
-        json_object_open(w);
-        json_put_text(w, "name", name.text);
-        json_put_text(w, "in", "path");
-        json_put_bool(w, "required", true);
-        json_key(w, "schema");
-        json_object_open(w);
-        json_put_text(w, "type", str_ends_with(name.text, "id") ? "integer" : "string");
-        json_close(w);
-        json_close(w);
-        str_release(&name);
-    }
-    json_close(w);
-}
-
-static void put_response(struct json_writer *w, const char *status, const char *description)
-{
-    json_key(w, status);
-    json_object_open(w);
-    json_put_text(w, "description", description);
-    json_close(w);
-}
-
-static void put_operation(struct json_writer *w, const struct route *route)
-{
-    struct str method = STR_INIT;
-
-    for (const char *c = route->method; *c; c++)
-        str_add_char(&method, (char)tolower((unsigned char)*c));
-    json_key(w, method.text);
-    json_object_open(w);
-    json_put_text(w, "summary", route->summary);
-    json_key(w, "tags");
-    json_array_open(w);
-    json_text(w, route->tag);
-    json_close(w);
-    put_parameters(w, route->path);
-    if (route->access == ACCESS_USER)
-        put_json_or_null(w, "security", "[{\"bearer\":[]}]");
-    if (route->fields) {
-        json_key(w, "requestBody");
-        json_object_open(w);
-        json_key(w, "content");
-        json_object_open(w);
-        json_key(w, "application/json");
-        json_object_open(w);
-        json_key(w, "schema");
-        put_schema(w, route->fields);
-        json_close(w);
-        json_close(w);
-        json_close(w);
-    }
-    json_key(w, "responses");
-    json_object_open(w);
-    put_response(w, "2XX", "Done");
-    put_response(w, "4XX", "{\"detail\", \"code\"}: why not");
-    json_close(w);
-    json_close(w);
-    str_release(&method);
-}
-
-#define INFO                                                   \
-    "{\"title\":\"Fovea\",\"version\":\"" FOVEA_VERSION "\"," \
-    "\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}}"
-#define COMPONENTS \
-    "{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}}"
-
-/* Routes with the same path stand together in the table. */
-void route_openapi(struct call *call)
-{
-    const char *path = NULL;
+    struct system_memory memory;
+    struct system_disk disk = { 0 };
+    struct system_process process;
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w;
+    int64_t running;
 
-    json_object_open(w);
-    json_put_text(w, "openapi", "3.1.0");
-    put_json_or_null(w, "info", INFO);
-    put_json_or_null(w, "components", COMPONENTS);
-    json_key(w, "paths");
-    json_object_open(w);
-    for (int i = 0; i < api_route_count; i++) {
-        const struct route *route = &api_routes[i];
-
-        if (!path || strcmp(path, route->path)) {
-            if (path)
-                json_close(w);
-            path = route->path;
-            json_key(w, path);
-            json_object_open(w);
-        }
-        put_operation(w, route);
+    if (jobs_running_count(call->app, &running, &call->err)) {
+        call_fail(call);
+        return;
     }
-    json_close(w);
-    json_close(w);
+    system_read_memory(&memory);
+    system_read_process(&process);
+    system_read_disk(call->app->data_folder, &disk);
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_put_text(w, "version", FOVEA_VERSION);
+    json_put_number(w, "uptime_seconds", clock_seconds() - call->api->started);
+    put_cpu(w);
+    put_space(w, "memory", "available_bytes", memory.total_bytes, memory.available_bytes);
+    put_space(w, "disk", "free_bytes", disk.total_bytes, disk.free_bytes);
+    put_services(w, call->app);
+    json_put_int(w, "running_engines", running);
+    json_put_int(w, "websockets", websocket_count(call->api->server));
+    json_put_int(w, "watchers", live_watcher_count(call->api->live));
+    json_put_int(w, "resident_bytes", process.resident_bytes);
     json_close(w);
     answer_send(call, 200, &answer);
 }

@@ -2,6 +2,7 @@
 
 #include "app/app.h"
 
+#include "app/job_control.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -59,6 +60,15 @@ static int load_secrets(struct app *app, struct error *err)
     return app->internal_secret ? 0 : -1;
 }
 
+/* Absolute from here on: engines and services have other working folders. */
+static int make_data_folder(struct app *app, const char *folder, struct error *err)
+{
+    if (file_make_folders(folder, err))
+        return -1;
+    app->data_folder = realpath(folder, NULL);
+    return app->data_folder ? 0 : FAIL_ERRNO(err, "%s cannot be used", folder);
+}
+
 int app_open(struct app **out, const struct app_options *options, struct error *err)
 {
     struct app *app = calloc(1, sizeof(*app));
@@ -66,13 +76,13 @@ int app_open(struct app **out, const struct app_options *options, struct error *
     int result = -1;
 
     BUG_IF(!app || sodium_init() < 0);
-    app->data_folder = strdup(options->data_folder);
-    BUG_IF(!app->data_folder);
-    str_printf(&path, "%s/vision_platform.db", options->data_folder);
-    if (!file_make_folders(options->data_folder, err) &&
-        !db_open(&app->db, options->database_url ? options->database_url : path.text, err) &&
-        !load_secrets(app, err))
-        result = 0;
+    BUG_IF(pthread_rwlock_init(&app->listening, NULL));
+    if (!make_data_folder(app, options->data_folder, err)) {
+        str_printf(&path, "%s/vision_platform.db", app->data_folder);
+        if (!db_open(&app->db, options->database_url ? options->database_url : path.text, err) &&
+            !load_secrets(app, err))
+            result = 0;
+    }
     str_release(&path);
     if (result)
         app_close(app);
@@ -85,11 +95,36 @@ void app_close(struct app *app)
 {
     if (!app)
         return;
+    control_free(app->control);
     db_close(app->db);
     if (app->internal_secret)
         sodium_memzero(app->internal_secret, strlen(app->internal_secret));
     sodium_memzero(app->token_secret, sizeof(app->token_secret));
     free(app->internal_secret);
     free(app->data_folder);
+    pthread_rwlock_destroy(&app->listening);
     free(app);
+}
+
+/* --- news ------------------------------------------------------------------------------------ */
+
+void app_listen(struct app *app, app_listener *listener, void *context)
+{
+    pthread_rwlock_wrlock(&app->listening);
+    app->listener = listener;
+    app->listener_context = context;
+    pthread_rwlock_unlock(&app->listening);
+}
+
+void app_tell(struct app *app, const struct job_news *news)
+{
+    pthread_rwlock_rdlock(&app->listening);
+    if (app->listener)
+        app->listener(app->listener_context, news);
+    pthread_rwlock_unlock(&app->listening);
+}
+
+const char *app_path(const struct app *app, const char *relative, struct arena *arena)
+{
+    return *relative == '/' ? relative : arena_printf(arena, "%s/%s", app->data_folder, relative);
 }

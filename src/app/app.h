@@ -5,7 +5,22 @@
 #define APP_APP_H
 
 #include "app/token.h"
+#include "base/json.h"
 #include "store/db.h"
+
+#include <pthread.h>
+
+struct job;
+
+/* What became of a job, told after it is in the database.  Any thread may tell; tellings of one job
+ * come in their order. */
+struct job_news {
+    const struct job *job;   /* as it is now */
+    const char *old_status;  /* NULL: the status is what it was */
+    const char *event;       /* what the engine reported: "epoch_complete", "step", "log" ...; or NULL */
+    const json_t *data;      /* of the event; NULL without one */
+};
+typedef void app_listener(void *context, const struct job_news *news);
 
 struct app_options {
     const char *data_folder;  /* made when missing */
@@ -17,9 +32,22 @@ struct app {
     struct db *db;
     unsigned char token_secret[TOKEN_SECRET_BYTES]; /* JWT_SECRET, else made once and kept */
     char *internal_secret; /* INTERNAL_SECRET, INTERNAL_AUTH_TOKEN, else made once and kept */
+    struct services *services; /* app/services.h */
+    struct job_control *control; /* app/job_control.h */
+    struct datasets *datasets; /* app/datasets.h */
+    pthread_rwlock_t listening;
+    app_listener *listener;
+    void *listener_context;
 };
 
 int app_open(struct app **out, const struct app_options *options, struct error *err);
 void app_close(struct app *app); /* NULL is fine */
+
+/* One listener at a time; NULL: none.  When this returns the one before is no longer running. */
+void app_listen(struct app *app, app_listener *listener, void *context);
+void app_tell(struct app *app, const struct job_news *news);
+
+/* DATA/relative, in the arena; an absolute path stays what it is. */
+const char *app_path(const struct app *app, const char *relative, struct arena *arena);
 
 #endif

@@ -1,10 +1,8 @@
 /* invitations.c - links by which people join projects; see projects.h. */
 
 #include "app/projects.h"
-#include "app/projects_internal.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/sha256.h"
 #include "store/columns.h"
 
 #include <string.h>
@@ -17,15 +15,6 @@ static const struct column columns[] = { COLUMNS_TABLE(INVITATION_COLUMNS) };
 #undef RECORD
 #define COLUMN_COUNT ((int)(sizeof(columns) / sizeof(*columns)))
 
-static void hash_token(const char *token, char hash[SHA256_TEXT_SIZE])
-{
-    struct sha256 sha;
-
-    sha256_init(&sha);
-    sha256_add(&sha, token, strlen(token));
-    sha256_finish(&sha, hash);
-}
-
 static void read_row(const struct db_rows *rows, int row, struct invitation *invitation)
 {
     columns_read(columns, COLUMN_COUNT, rows, row, invitation);
@@ -34,42 +23,105 @@ static void read_row(const struct db_rows *rows, int row, struct invitation *inv
         invitation->status = "expired";
 }
 
-int invitations_add(struct app *app, const struct project *project, const struct user *inviter,
-                    const char *email, const char *role, const char *message, struct arena *arena,
-                    const char **token, struct error *err)
+/* Who is in already needs no link. */
+static int check_outside(struct app *app, const struct project *project, const char *email,
+                         struct error *err)
 {
-    char id[TOKEN_ID_SIZE], hash[SHA256_TEXT_SIZE];
-    int64_t now = clock_unix_microseconds();
+    struct arena arena = ARENA_INIT;
+    struct user user;
+    struct db_rows rows;
+    int result = users_find(app, email, &arena, &user, err);
 
-    if (!role_can_be_given(role))
+    if (result)
+        result = err->kind == ERR_NOT_FOUND ? 0 : -1;
+    else if (db_read(app->db, STATEMENT_project_role, DB_ARGS(db_int(project->id), db_int(user.id)),
+                     &arena, &rows, err))
+        result = -1;
+    else if (rows.count && db_at(&rows, 0, 0)->type != DB_NULL)
+        result = FAIL(err, CONFLICT, "User is already a member");
+    arena_release(&arena);
+    return result;
+}
+
+int invitations_add(struct app *app, const struct project *project, const struct user *inviter,
+                    const struct invitation *wanted, struct arena *arena, const char **token,
+                    struct invitation *invitation, struct error *err)
+{
+    char id[TOKEN_ID_SIZE], hash[TOKEN_HASH_SIZE];
+    int64_t now = clock_unix_microseconds();
+    struct db_rows rows;
+
+    if (!permission_project_role_can_be_given(wanted->invitee_role))
         return FAIL(err, INVALID, "The role must be admin, member or viewer");
-    if (message && strlen(message) > MESSAGE_MOST)
+    if (wanted->message && strlen(wanted->message) > MESSAGE_MOST)
         return FAIL(err, INVALID, "The message has more than %d bytes", MESSAGE_MOST);
+    if (wanted->invitee_email && (users_check_email(wanted->invitee_email, err) ||
+                                  check_outside(app, project, wanted->invitee_email, err)))
+        return -1;
     token_new_id(id);
-    hash_token(id, hash);
+    token_hash(id, hash);
     if (db_write(app->db, STATEMENT_invitation_add,
-                 DB_ARGS(db_text(hash), db_int(project->id), db_int(inviter->id), db_text(email),
-                         db_text(role), db_text(message), db_int(now),
+                 DB_ARGS(db_text(hash), db_int(project->id), db_int(inviter->id),
+                         db_text(wanted->invitee_email), db_text(wanted->invitee_role),
+                         db_text(wanted->message), db_int(now),
                          db_int(now + INVITATION_SECONDS * 1000000LL)),
-                 NULL, NULL, err))
+                 arena, &rows, err))
         return -1;
     *token = arena_strdup(arena, id);
+    return invitations_get(app, db_at(&rows, 0, 0)->integer, arena, invitation, err);
+}
+
+/* Names for one who sees the project from outside. */
+static int add_names(struct app *app, struct invitation *invitation, struct arena *arena,
+                     struct error *err)
+{
+    struct user inviter;
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_project_name, DB_ARGS(db_int(invitation->project_id)), arena,
+                &rows, err) ||
+        users_get(app, invitation->inviter_id, arena, &inviter, err))
+        return -1;
+    invitation->project_name = rows.count ? db_at(&rows, 0, 0)->text : NULL;
+    invitation->inviter_name = inviter.full_name ? inviter.full_name : inviter.email;
     return 0;
+}
+
+static int find_one(struct app *app, enum statement statement, struct db_value key,
+                    struct arena *arena, struct invitation *invitation, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, statement, DB_ARGS(key), arena, &rows, err))
+        return -1;
+    if (!rows.count)
+        return FAIL(err, NOT_FOUND, "Invitation not found");
+    read_row(&rows, 0, invitation);
+    return add_names(app, invitation, arena, err);
 }
 
 int invitations_find(struct app *app, const char *token, struct arena *arena,
                      struct invitation *invitation, struct error *err)
 {
-    char hash[SHA256_TEXT_SIZE];
-    struct db_rows rows;
+    char hash[TOKEN_HASH_SIZE];
 
-    hash_token(token, hash);
-    if (db_read(app->db, STATEMENT_invitation_by_hash, DB_ARGS(db_text(hash)), arena, &rows, err))
-        return -1;
-    if (!rows.count)
-        return FAIL(err, NOT_FOUND, "Invitation not found");
-    read_row(&rows, 0, invitation);
-    return 0;
+    token_hash(token, hash);
+    return find_one(app, STATEMENT_invitation_by_hash, db_text(hash), arena, invitation, err);
+}
+
+int invitations_get(struct app *app, int64_t id, struct arena *arena,
+                    struct invitation *invitation, struct error *err)
+{
+    return find_one(app, STATEMENT_invitation_by_id, db_int(id), arena, invitation, err);
+}
+
+static void read_rows(const struct db_rows *rows, struct arena *arena,
+                      struct invitation **invitations, int *count)
+{
+    *invitations = ARENA_ARRAY(arena, struct invitation, rows->count + 1);
+    *count = rows->count;
+    for (int i = 0; i < rows->count; i++)
+        read_row(rows, i, &(*invitations)[i]);
 }
 
 int invitations_list(struct app *app, int64_t project_id, struct arena *arena,
@@ -79,10 +131,33 @@ int invitations_list(struct app *app, int64_t project_id, struct arena *arena,
 
     if (db_read(app->db, STATEMENT_invitation_list, DB_ARGS(db_int(project_id)), arena, &rows, err))
         return -1;
-    *invitations = ARENA_ARRAY(arena, struct invitation, rows.count + 1);
-    *count = rows.count;
-    for (int i = 0; i < rows.count; i++)
-        read_row(&rows, i, &(*invitations)[i]);
+    read_rows(&rows, arena, invitations, count);
+    return 0;
+}
+
+int invitations_list_for(struct app *app, const struct user *user, int64_t limit, int64_t offset,
+                         struct arena *arena, struct invitation **invitations, int *count,
+                         struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_invitation_list_for,
+                DB_ARGS(db_text(user->email), db_int(limit), db_int(offset)), arena, &rows, err))
+        return -1;
+    read_rows(&rows, arena, invitations, count);
+    for (int i = 0; i < *count; i++)
+        if (add_names(app, &(*invitations)[i], arena, err))
+            return -1;
+    return 0;
+}
+
+/* An address that it was not meant for learns nothing, not even that it exists. */
+static int check_open(const struct invitation *i, const char *email, struct error *err)
+{
+    if (i->invitee_email && (!email || strcasecmp(i->invitee_email, email)))
+        return FAIL(err, NOT_FOUND, "Invitation not found");
+    if (strcmp(i->status, "pending"))
+        return FAIL(err, INVALID, "Invitation is %s", i->status);
     return 0;
 }
 
@@ -125,11 +200,8 @@ int invitations_answer(struct app *app, const char *token, const struct user *us
     struct db_rows rows;
     int result = invitations_find(app, token, &arena, &invitation, err);
 
-    /* An address that it was not meant for learns nothing, not even that it exists. */
-    if (!result && invitation.invitee_email && strcasecmp(invitation.invitee_email, user->email))
-        result = FAIL(err, NOT_FOUND, "Invitation not found");
-    if (!result && strcmp(invitation.status, "pending"))
-        result = FAIL(err, INVALID, "Invitation is %s", invitation.status);
+    if (!result)
+        result = check_open(&invitation, user->email, err);
     if (!result)
         result = db_read(app->db, STATEMENT_project_role,
                          DB_ARGS(db_int(invitation.project_id), db_int(user->id)), &arena, &rows,
@@ -142,18 +214,45 @@ int invitations_answer(struct app *app, const char *token, const struct user *us
     return result;
 }
 
+struct joining {
+    struct new_user user;
+    struct answer answer;
+};
+
+static int join_new(struct db_connection *connection, void *context, struct error *err)
+{
+    struct joining *j = context;
+
+    if (users_insert(connection, &j->user, err))
+        return -1;
+    j->answer.user_id = j->user.id;
+    return answer(connection, &j->answer, err);
+}
+
+int invitations_register(struct app *app, const char *token, const struct user *profile,
+                         const char *password, enum role role, struct arena *arena,
+                         struct user *user, struct error *err)
+{
+    struct invitation invitation;
+    struct joining j = { .answer = { .invitation = &invitation, .accept = true } };
+
+    if (invitations_find(app, token, arena, &invitation, err) ||
+        check_open(&invitation, profile->email, err) ||
+        users_prepare(app, profile, password, role, &j.user, err) ||
+        db_transact(app->db, join_new, &j, err))
+        return -1;
+    return users_get(app, j.user.id, arena, user, err);
+}
+
 int invitations_cancel(struct app *app, const struct project *project, int64_t id,
                        struct error *err)
 {
     struct arena arena = ARENA_INIT;
-    struct invitation *all;
+    struct invitation invitation;
     struct db_rows rows;
-    int count, result = invitations_list(app, project->id, &arena, &all, &count, err);
-    bool is_ours = false;
+    int result = invitations_get(app, id, &arena, &invitation, err);
 
-    for (int i = 0; !result && i < count; i++)
-        is_ours |= all[i].id == id;
-    if (!result && !is_ours)
+    if (!result && invitation.project_id != project->id)
         result = FAIL(err, NOT_FOUND, "Invitation not found");
     if (!result)
         result = db_write(app->db, STATEMENT_invitation_answer,

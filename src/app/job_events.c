@@ -1,5 +1,6 @@
 /* job_events.c - what engines report, applied once and in one transaction; see jobs.h. */
 
+#include "app/job_results.h"
 #include "app/jobs.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -23,7 +24,14 @@ struct application {
     int64_t job_id, attempt, seq;
     const char *event;
     const json_t *data;
+    const char *output_folder; /* of the job */
+    struct arena *arena;
     bool applied;
+};
+
+struct event_outcome {
+    struct application *application;
+    struct job before, after;
 };
 
 /* --- reading data ---------------------------------------------------------------------------- */
@@ -43,6 +51,13 @@ static const char *text(const json_t *data, const char *key)
 static int64_t integer(const json_t *data, const char *key)
 {
     return (int64_t)json_integer_value(json_object_get(data, key));
+}
+
+static struct db_value integer_or_null(const json_t *data, const char *key)
+{
+    const json_t *value = json_object_get(data, key);
+
+    return json_is_integer(value) ? db_int(json_integer_value(value)) : db_null();
 }
 
 static const char *first_text(const json_t *data, const char *a, const char *b)
@@ -77,6 +92,8 @@ static int epoch_complete(struct application *a, struct error *err)
                                         db_text(text(a->data, "checkpoint_path")), db_int(now)),
                                 NULL, NULL, err);
     if (!result)
+        result = series_add_epoch(a->connection, a->job_id, epoch, a->data, err);
+    if (!result)
         result = db_run(a->connection, STATEMENT_job_set_progress,
                         DB_ARGS(db_int(a->job_id), db_int(epoch), loss, accuracy, db_int(now)),
                         NULL, NULL, err);
@@ -105,9 +122,21 @@ static int log_line(struct application *a, struct error *err)
 static int checkpoint_saved(struct application *a, struct error *err)
 {
     const char *kind = text(a->data, "kind"), *path = first_text(a->data, "path", "uri");
+    const json_t *metrics = json_object_get(a->data, "metrics");
+    char *written = json_is_object(metrics) ? json_dumps(metrics, JSON_COMPACT) : NULL;
+    int result;
 
-    if (!kind || strcmp(kind, "best") || !path)
+    if (!path)
         return 0;
+    result = db_run(a->connection, STATEMENT_checkpoint_put,
+                    DB_ARGS(db_int(a->job_id), integer_or_null(a->data, "epoch"),
+                            db_text(kind ? kind : "epoch"), db_text(path),
+                            integer_or_null(a->data, "size"), db_text(text(a->data, "sha256")),
+                            db_text(written), db_int(clock_unix_microseconds())),
+                    NULL, NULL, err);
+    free(written);
+    if (result || !kind || strcmp(kind, "best"))
+        return result;
     return db_run(a->connection, STATEMENT_job_set_best,
                   DB_ARGS(db_int(a->job_id), db_text(path)), NULL, NULL, err);
 }
@@ -120,6 +149,41 @@ static int dataset_analyzed(struct application *a, struct error *err)
         return 0;
     return db_run(a->connection, STATEMENT_job_set_classes,
                   DB_ARGS(db_int(a->job_id), db_int(classes)), NULL, NULL, err);
+}
+
+static int step(struct application *a, struct error *err)
+{
+    static const char *const names[][2] = { { "loss", "step_loss" },
+                                            { "learning_rate", "step_learning_rate" },
+                                            { "images_per_second", "images_per_second" },
+                                            { "rss_mb", "rss_mb" } };
+    int64_t x = (integer(a->data, "epoch") - 1) * integer(a->data, "steps") +
+                integer(a->data, "step");
+
+    for (size_t i = 0; x > 0 && i < sizeof(names) / sizeof(*names); i++) {
+        const json_t *value = json_object_get(a->data, names[i][0]);
+
+        if (json_is_number(value) &&
+            series_add_point(a->connection, a->job_id, names[i][1], SERIES_STEP, x,
+                             json_number_value(value), err))
+            return -1;
+    }
+    return 0;
+}
+
+static int validation_result(struct application *a, struct error *err)
+{
+    return validation_store(a->connection, a->job_id, a->output_folder, a->data, err);
+}
+
+static int training_started(struct application *a, struct error *err)
+{
+    int64_t process = integer(a->data, "pid");
+
+    return process <= 0 ? 0
+                        : db_run(a->connection, STATEMENT_job_set_process,
+                                 DB_ARGS(db_int(a->job_id), db_int(a->attempt), db_int(process)),
+                                 NULL, NULL, err);
 }
 
 static int training_complete(struct application *a, struct error *err)
@@ -160,32 +224,39 @@ static const struct {
     { "checkpoint_saved", checkpoint_saved }, { "dataset_analyzed", dataset_analyzed },
     { "status", status_event },               { "training_complete", training_complete },
     { "training_failed", training_failed },   { "training_stopped", training_stopped },
+    { "step", step },                         { "validation_result", validation_result },
+    { "training_started", training_started },
 };
 
 /* --- once ------------------------------------------------------------------------------------ */
 
-/* Moves the job's mark; no row: known already, or of an earlier attempt, or no such job. */
-static int claim(struct application *a, bool *is_new, struct error *err)
+/* An event with a seq moves the job's mark; no row: known already, or of an earlier attempt, or no
+ * such job.  One without has no order, but must not be of an earlier attempt either. */
+static int claim(struct application *a, const struct job *job, bool *is_new, struct error *err)
 {
-    struct arena arena = ARENA_INIT;
     struct db_rows rows;
-    int result = db_run(a->connection, STATEMENT_job_set_seq,
-                        DB_ARGS(db_int(a->job_id), db_int(a->attempt), db_int(a->seq)), &arena,
-                        &rows, err);
 
-    *is_new = !result && rows.count;
-    arena_release(&arena);
-    return result;
+    *is_new = !a->attempt || a->attempt == job->attempt;
+    if (!*is_new || !a->attempt || !a->seq)
+        return 0;
+    if (db_run(a->connection, STATEMENT_job_set_seq,
+               DB_ARGS(db_int(a->job_id), db_int(a->attempt), db_int(a->seq)), a->arena, &rows,
+               err))
+        return -1;
+    *is_new = rows.count > 0;
+    return 0;
 }
 
 static int apply(struct db_connection *connection, void *context, struct error *err)
 {
-    struct application *a = context;
-    bool is_new = true;
+    struct event_outcome *outcome = context;
+    struct application *a = outcome->application;
+    bool is_new;
 
     a->connection = connection;
     a->applied = false;
-    if (a->attempt && a->seq && claim(a, &is_new, err))
+    if (jobs_read(connection, a->job_id, a->arena, &outcome->before, err) ||
+        claim(a, &outcome->before, &is_new, err))
         return -1;
     if (!is_new)
         return 0;
@@ -193,19 +264,37 @@ static int apply(struct db_connection *connection, void *context, struct error *
         if (!strcmp(events[i].name, a->event) && events[i].apply(a, err))
             return -1;
     a->applied = true;
-    return 0;
+    return jobs_read(connection, a->job_id, a->arena, &outcome->after, err);
+}
+
+/* What happened is told in its order: events of one job come one after the other. */
+static void tell(struct app *app, const struct event_outcome *outcome)
+{
+    const struct application *a = outcome->application;
+    bool moved = strcmp(outcome->before.status, outcome->after.status) != 0;
+
+    app_tell(app, &(struct job_news){ .job = &outcome->after,
+                                      .old_status = moved ? outcome->before.status : NULL,
+                                      .event = a->event, .data = a->data });
 }
 
 int jobs_apply_event(struct app *app, int64_t id, const char *event, int64_t attempt, int64_t seq,
                      const json_t *data, bool *applied, struct error *err)
 {
-    struct application a = { .job_id = id, .attempt = attempt, .seq = seq, .event = event,
-                             .data = data };
     struct arena arena = ARENA_INIT;
+    struct application a = { .job_id = id, .attempt = attempt, .seq = seq, .event = event,
+                             .data = data, .arena = &arena };
+    struct event_outcome outcome = { .application = &a };
     struct job job;
-    int result = jobs_get(app, id, &arena, &job, err) || db_transact(app->db, apply, &a, err);
+    int result = jobs_get(app, id, &arena, &job, err);
 
+    if (!result) {
+        a.output_folder = job.output_dir ? app_path(app, job.output_dir, &arena) : NULL;
+        result = db_transact(app->db, apply, &outcome, err);
+    }
     *applied = !result && a.applied;
+    if (*applied)
+        tell(app, &outcome);
     arena_release(&arena);
     return result ? -1 : 0;
 }
@@ -224,6 +313,21 @@ int jobs_metrics(struct app *app, int64_t id, int64_t limit, struct arena *arena
     *count = rows.count;
     for (int i = 0; i < rows.count; i++)
         columns_read(columns, COLUMN_COUNT, &rows, i, &(*metrics)[i]);
+    return 0;
+}
+
+int jobs_latest_metrics(struct app *app, int64_t id, int64_t limit, struct arena *arena,
+                        struct job_metric **metrics, int *count, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_metric_latest, DB_ARGS(db_int(id), db_int(limit)), arena, &rows,
+                err))
+        return -1;
+    *metrics = ARENA_ARRAY(arena, struct job_metric, rows.count + 1);
+    *count = rows.count;
+    for (int i = 0; i < rows.count; i++)
+        columns_read(columns, COLUMN_COUNT, &rows, i, &(*metrics)[rows.count - 1 - i]);
     return 0;
 }
 

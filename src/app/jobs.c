@@ -62,6 +62,19 @@ int jobs_add(struct app *app, const struct job *w, struct arena *arena, struct j
     return jobs_get(app, db_at(&rows, 0, 0)->integer, arena, job, err);
 }
 
+int jobs_read(struct db_connection *connection, int64_t id, struct arena *arena, struct job *job,
+              struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_run(connection, STATEMENT_job_by_id, DB_ARGS(db_int(id)), arena, &rows, err))
+        return -1;
+    if (!rows.count)
+        return FAIL(err, NOT_FOUND, "Training job not found");
+    columns_read(columns, COLUMN_COUNT, &rows, 0, job);
+    return 0;
+}
+
 int jobs_get(struct app *app, int64_t id, struct arena *arena, struct job *job, struct error *err)
 {
     struct db_rows rows;
@@ -134,17 +147,87 @@ static int move(struct app *app, int64_t id, enum statement statement, const str
     return result;
 }
 
-int jobs_start(struct app *app, int64_t id, bool resume, int64_t *attempt, struct error *err)
+/* What earlier attempts have left. */
+static int clear_results(struct db_connection *connection, int64_t id, struct error *err)
 {
-    return move(app, id, STATEMENT_job_set_running,
-                DB_ARGS(db_int(id), db_int(clock_unix_microseconds()), db_int(resume)), "start",
-                attempt, err);
+    static const enum statement statements[] = {
+        STATEMENT_metric_remove, STATEMENT_log_remove, STATEMENT_series_remove,
+        STATEMENT_checkpoint_remove_all, STATEMENT_validation_remove,
+    };
+
+    for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++)
+        if (db_run(connection, statements[i], DB_ARGS(db_int(id)), NULL, NULL, err))
+            return -1;
+    return 0;
 }
 
-int jobs_enqueue(struct app *app, int64_t id, struct error *err)
+struct job_starting {
+    int64_t id, attempt;
+    struct job_start start;
+    bool could_start; /* but for the places that are taken */
+};
+
+/* A start from the beginning clears what an earlier attempt has left, in the same transaction. */
+static int start_job(struct db_connection *connection, void *context, struct error *err)
+{
+    struct job_starting *s = context;
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    struct job job;
+    int result;
+
+    s->attempt = 0;
+    s->could_start = false;
+    result = jobs_read(connection, s->id, &arena, &job, err) ||
+             db_run(connection, STATEMENT_job_set_running,
+                    DB_ARGS(db_int(s->id), db_int(clock_unix_microseconds()),
+                            db_int(s->start.resume), db_int(s->start.from_queue),
+                            db_int(s->start.places > 0 ? s->start.places : INT64_MAX)),
+                    &arena, &rows, err);
+    if (!result && rows.count) {
+        s->attempt = db_at(&rows, 0, 0)->integer;
+        if (!s->start.resume && job.attempt)
+            result = clear_results(connection, s->id, err);
+    } else if (!result) {
+        bool startable = !strcmp(job.status, "pending") || !strcmp(job.status, "stopped") ||
+                         (s->start.resume && !strcmp(job.status, "failed"));
+
+        s->could_start = startable && (job.queued_at != 0) == s->start.from_queue;
+    }
+    arena_release(&arena);
+    return result ? -1 : 0;
+}
+
+int jobs_start(struct app *app, int64_t id, const struct job_start *start, int64_t *attempt,
+               struct error *err)
+{
+    struct job_starting s = { .id = id, .start = *start };
+
+    if (db_transact(app->db, start_job, &s, err))
+        return -1;
+    if (s.attempt) {
+        *attempt = s.attempt;
+        return 0;
+    }
+    return s.could_start ? FAIL(err, CONFLICT, "No free place to run the job")
+                         : refuse(app, id, "start", err);
+}
+
+int jobs_revert_start(struct app *app, int64_t id, int64_t attempt, const char *status,
+                      const char *message, struct error *err)
+{
+    return db_write(app->db, STATEMENT_job_set_reverted,
+                    DB_ARGS(db_int(id), db_int(attempt), db_text(status), db_text(message),
+                            db_int(clock_unix_microseconds())),
+                    NULL, NULL, err);
+}
+
+int jobs_enqueue(struct app *app, int64_t id, const struct job_start *start, struct error *err)
 {
     return move(app, id, STATEMENT_job_set_queued,
-                DB_ARGS(db_int(id), db_int(clock_unix_microseconds())), "start", NULL, err);
+                DB_ARGS(db_int(id), db_int(clock_unix_microseconds()), db_int(start->resume),
+                        db_text(start->checkpoint_path)),
+                "start", NULL, err);
 }
 
 int jobs_dequeue(struct app *app, int64_t id, struct error *err)
@@ -164,7 +247,6 @@ int jobs_remove(struct app *app, int64_t id, struct error *err)
     return move(app, id, STATEMENT_job_remove, DB_ARGS(db_int(id)), "delete", NULL, err);
 }
 
-/* The status, the metrics and the logs go together. */
 struct restart {
     int64_t id;
     bool changed;
@@ -181,12 +263,7 @@ static int restart(struct db_connection *connection, void *context, struct error
 
     r->changed = !result && rows.count;
     if (r->changed)
-        result = db_run(connection, STATEMENT_metric_remove, DB_ARGS(db_int(r->id)), NULL, NULL,
-                        err) ||
-                         db_run(connection, STATEMENT_log_remove, DB_ARGS(db_int(r->id)), NULL,
-                                NULL, err)
-                     ? -1
-                     : 0;
+        result = clear_results(connection, r->id, err);
     arena_release(&arena);
     return result;
 }
@@ -215,17 +292,31 @@ int jobs_end(struct app *app, int64_t id, const char *status, const char *messag
     return result;
 }
 
-int jobs_queue(struct app *app, struct arena *arena, int64_t **ids, int *count, struct error *err)
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static int list_ids(struct app *app, enum statement statement, struct arena *arena, int64_t **ids,
+                    int *count, struct error *err)
 {
     struct db_rows rows;
 
-    if (db_read(app->db, STATEMENT_job_queue, DB_NO_ARGS, arena, &rows, err))
+    if (db_read(app->db, statement, DB_NO_ARGS, arena, &rows, err))
         return -1;
     *ids = ARENA_ARRAY(arena, int64_t, rows.count + 1);
     *count = rows.count;
     for (int i = 0; i < rows.count; i++)
         (*ids)[i] = db_at(&rows, i, 0)->integer;
     return 0;
+}
+
+int jobs_queue(struct app *app, struct arena *arena, int64_t **ids, int *count, struct error *err)
+{
+    return list_ids(app, STATEMENT_job_queue, arena, ids, count, err);
+}
+
+int jobs_running(struct app *app, struct arena *arena, int64_t **ids, int *count,
+                 struct error *err)
+{
+    return list_ids(app, STATEMENT_job_list_running, arena, ids, count, err);
 }
 
 int jobs_running_count(struct app *app, int64_t *count, struct error *err)
@@ -236,6 +327,51 @@ int jobs_running_count(struct app *app, int64_t *count, struct error *err)
 
     if (!result)
         *count = db_at(&rows, 0, 0)->integer;
+    arena_release(&arena);
+    return result;
+}
+
+int jobs_list_visible(struct app *app, const struct user *user, const struct job_page *page,
+                      struct arena *arena, struct job **jobs, int *count, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_job_list_visible,
+                DB_ARGS(db_int(user->id), db_int(role_find(user->system_role) == ROLE_ADMIN),
+                        db_text(page->status), db_int(page->limit), db_int(page->offset)),
+                arena, &rows, err))
+        return -1;
+    *count = rows.count;
+    *jobs = ARENA_ARRAY(arena, struct job, rows.count + 1);
+    for (int i = 0; i < rows.count; i++)
+        columns_read(columns, COLUMN_COUNT, &rows, i, &(*jobs)[i]);
+    return 0;
+}
+
+int jobs_set_priority(struct app *app, int64_t id, int64_t priority, struct error *err)
+{
+    return db_write(app->db, STATEMENT_job_set_priority,
+                    DB_ARGS(db_int(id), db_int(priority), db_int(clock_unix_microseconds())), NULL,
+                    NULL, err);
+}
+
+int jobs_rename(struct app *app, int64_t id, const char *name, const char *tags, const char *notes,
+                struct error *err)
+{
+    return db_write(app->db, STATEMENT_job_set_names,
+                    DB_ARGS(db_int(id), db_text(name), db_text(tags), db_text(notes),
+                            db_int(clock_unix_microseconds())),
+                    NULL, NULL, err);
+}
+
+int jobs_mean_seconds(struct app *app, double *seconds, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    int result = db_read(app->db, STATEMENT_job_mean_seconds, DB_NO_ARGS, &arena, &rows, err);
+
+    if (!result)
+        *seconds = db_at(&rows, 0, 0)->type == DB_REAL ? db_at(&rows, 0, 0)->real : NAN;
     arena_release(&arena);
     return result;
 }

@@ -26,6 +26,8 @@
 struct job {
     int64_t id, session_id, project_id, user_id, num_classes, epochs, batch_size, current_epoch,
         process_id, attempt, last_seq, priority;
+    bool start_resume; /* how a queued job is to start */
+    const char *start_checkpoint;
     int64_t queued_at, created_at, updated_at, started_at, completed_at;
     double learning_rate, accuracy, loss;
     bool pretrained;
@@ -41,21 +43,39 @@ int jobs_add(struct app *app, const struct job *wanted, struct arena *arena, str
              struct error *err);
 
 /* NOT_FOUND "Training job not found" */
+int jobs_read(struct db_connection *connection, int64_t id, struct arena *arena, struct job *job,
+              struct error *err);
 int jobs_get(struct app *app, int64_t id, struct arena *arena, struct job *job, struct error *err);
 
 struct job_page {
     const char *status; /* NULL: all */
     int64_t limit, offset;
 };
+/* Of all projects that the user may view, newest first. */
+int jobs_list_visible(struct app *app, const struct user *user, const struct job_page *page,
+                      struct arena *arena, struct job **jobs, int *count, struct error *err);
+
 /* Newest first; *total counts all that match, whatever the page. */
 int jobs_list(struct app *app, int64_t project_id, const struct job_page *page, struct arena *arena,
               struct job **jobs, int *count, int64_t *total, struct error *err);
 
 /* --- states ---------------------------------------------------------------------------------- */
 
+struct job_start {
+    bool resume;                 /* go on from the newest checkpoint; results are kept */
+    const char *checkpoint_path; /* to begin from, or NULL */
+    bool from_queue;             /* start a queued job, and no other */
+    int64_t places;              /* that may run at once; 0: any number */
+};
+
 /* All of these: INVALID "Cannot <verb> job with status: <status>"; NOT_FOUND. */
-int jobs_start(struct app *app, int64_t id, bool resume, int64_t *attempt, struct error *err);
-int jobs_enqueue(struct app *app, int64_t id, struct error *err);
+/* CONFLICT when all places are taken. */
+int jobs_start(struct app *app, int64_t id, const struct job_start *start, int64_t *attempt,
+               struct error *err);
+/* The service has refused: back to what the job was before this attempt. */
+int jobs_revert_start(struct app *app, int64_t id, int64_t attempt, const char *status,
+                      const char *message, struct error *err);
+int jobs_enqueue(struct app *app, int64_t id, const struct job_start *start, struct error *err);
 int jobs_dequeue(struct app *app, int64_t id, struct error *err);
 int jobs_cancel(struct app *app, int64_t id, struct error *err);
 int jobs_restart(struct app *app, int64_t id, struct error *err);
@@ -67,12 +87,19 @@ int jobs_end(struct app *app, int64_t id, const char *status, const char *messag
 
 /* Ids in the order in which they are to start; the ones that run. */
 int jobs_queue(struct app *app, struct arena *arena, int64_t **ids, int *count, struct error *err);
+int jobs_running(struct app *app, struct arena *arena, int64_t **ids, int *count,
+                 struct error *err);
 int jobs_running_count(struct app *app, int64_t *count, struct error *err);
+int jobs_set_priority(struct app *app, int64_t id, int64_t priority, struct error *err);
+int jobs_rename(struct app *app, int64_t id, const char *name, const char *tags, const char *notes,
+                struct error *err);
+/* Seconds that completed jobs took, on average; NAN: none has. */
+int jobs_mean_seconds(struct app *app, double *seconds, struct error *err);
 
 /* --- what engines report --------------------------------------------------------------------- */
 
-/* One event, applied once, in one transaction.  attempt or seq 0: the sender does not count, and
- * the event is always taken.  *applied false: it was known, or of an earlier attempt.  Events of
+/* One event, applied once, in one transaction, and told to who listens (app.h).  attempt 0: the
+ * sender does not count, and the event is always taken; seq 0: taken for this attempt.  *applied false: it was known, or of an earlier attempt.  Events of
  * unknown names are taken and change nothing. */
 int jobs_apply_event(struct app *app, int64_t id, const char *event, int64_t attempt, int64_t seq,
                      const json_t *data, bool *applied, struct error *err);
@@ -84,6 +111,10 @@ struct job_metric {
 };
 int jobs_metrics(struct app *app, int64_t id, int64_t limit, struct arena *arena,
                  struct job_metric **metrics, int *count, struct error *err);
+
+/* The newest `limit`, ascending. */
+int jobs_latest_metrics(struct app *app, int64_t id, int64_t limit, struct arena *arena,
+                        struct job_metric **metrics, int *count, struct error *err);
 
 struct job_log {
     int64_t id, created_at;

@@ -2,7 +2,6 @@
 
 #include "app/projects.h"
 
-#include "app/projects_internal.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -18,57 +17,22 @@ static const struct column columns[] = { COLUMNS_TABLE(PROJECT_COLUMNS) };
 #undef RECORD
 #define COLUMN_COUNT ((int)(sizeof(columns) / sizeof(*columns)))
 
-/* In rising order of rights. */
-static const char *const project_roles[] = { "viewer", "member", "admin", "owner" };
-
-/* --- rights ---------------------------------------------------------------------------------- */
-
-static int right_of_role(const char *role)
-{
-    for (int i = 0; role && i < 4; i++)
-        if (!strcmp(role, project_roles[i]))
-            return i;
-    return -1;
-}
-
-static bool is_admin(const struct user *user)
-{
-    return role_find(user->system_role) == ROLE_ADMIN;
-}
-
-/* The greatest right; -1: not even to know of it. */
-static int greatest_right(const struct user *user, const char *project_role)
-{
-    int right = right_of_role(project_role);
-
-    if (is_admin(user))
-        return RIGHT_OWN;
-    if (right > RIGHT_VIEW && role_find(user->system_role) <= ROLE_GUEST)
-        return RIGHT_VIEW;
-    return right;
-}
-
-bool role_can_be_given(const char *role)
-{
-    return role && right_of_role(role) >= 0 && strcmp(role, "owner");
-}
-
 int projects_open(struct app *app, const struct user *user, int64_t id, enum right right,
                   struct arena *arena, struct project *project, struct error *err)
 {
     struct db_rows rows, role_rows;
     const char *role;
-    int greatest;
+    enum right greatest;
 
     if (db_read(app->db, STATEMENT_project_by_id, DB_ARGS(db_int(id)), arena, &rows, err) ||
         db_read(app->db, STATEMENT_project_role, DB_ARGS(db_int(id), db_int(user->id)), arena,
                 &role_rows, err))
         return -1;
     role = role_rows.count ? db_at(&role_rows, 0, 0)->text : NULL;
-    greatest = rows.count ? greatest_right(user, role) : -1;
-    if (greatest < 0)
+    greatest = rows.count ? permission_right(user->system_role, role) : RIGHT_NONE;
+    if (greatest == RIGHT_NONE)
         return FAIL(err, NOT_FOUND, "Project not found");
-    if (greatest < (int)right)
+    if (greatest < right)
         return FAIL(err, DENIED, "Not enough permissions");
     columns_read(columns, COLUMN_COUNT, &rows, 0, project);
     project->role = role ? role : "admin"; /* the system's */
@@ -79,11 +43,13 @@ int projects_list(struct app *app, const struct user *user, struct arena *arena,
                   struct project **projects, int *count, struct error *err)
 {
     struct db_rows rows, role;
-    int result = is_admin(user) ? db_read(app->db, STATEMENT_project_list_all, DB_NO_ARGS, arena,
-                                          &rows, err)
-                                : db_read(app->db, STATEMENT_project_list,
-                                          DB_ARGS(db_int(user->id)), arena, &rows, err);
+    int result;
 
+    if (permission_has(user->system_role, PERMISSION_all_projects))
+        result = db_read(app->db, STATEMENT_project_list_all, DB_NO_ARGS, arena, &rows, err);
+    else
+        result = db_read(app->db, STATEMENT_project_list, DB_ARGS(db_int(user->id)), arena, &rows,
+                         err);
     if (result)
         return -1;
     *projects = ARENA_ARRAY(arena, struct project, rows.count + 1);
@@ -124,7 +90,7 @@ int projects_add(struct app *app, const struct user *user, const struct project 
 {
     struct db_rows rows;
 
-    if (role_find(user->system_role) < ROLE_STANDARD_ENGINEER)
+    if (!permission_has(user->system_role, PERMISSION_make_projects))
         return FAIL(err, DENIED, "Not enough permissions");
     if (check(wanted, err))
         return -1;
@@ -176,8 +142,9 @@ int members_list(struct app *app, int64_t project_id, struct arena *arena, struc
 
 static int check_role(const char *role, struct error *err)
 {
-    return role_can_be_given(role) ? 0
-                                   : FAIL(err, INVALID, "The role must be admin, member or viewer");
+    return permission_project_role_can_be_given(role)
+               ? 0
+               : FAIL(err, INVALID, "The role must be admin, member or viewer");
 }
 
 int members_add(struct app *app, const struct project *project, const char *email, const char *role,
@@ -213,6 +180,8 @@ int members_set_role(struct app *app, const struct project *project, int64_t use
 {
     if (check_role(role, err))
         return -1;
+    if (user_id == project->user_id)
+        return FAIL(err, INVALID, "Cannot change the role of the project owner");
     return change_member(app, STATEMENT_member_set_role,
                          DB_ARGS(db_int(project->id), db_int(user_id), db_text(role)), err);
 }

@@ -1,24 +1,11 @@
 /* projects.h - projects, their members, invitations.
  *
- * What a person may do in a project is the lesser of what the project's role and the system's role
- * allow:
- *
- *                     view   work   manage   own        work: data sets, jobs
- *   viewer             x                                manage: members, name and description
- *   member             x      x                         own: delete, hand over
- *   admin              x      x       x
- *   owner              x      x       x       x
- *   system: guest      x
- *   system: admin      x      x       x       x         in every project
- *
- * Who may not even view is told that the project does not exist.
+ * Who may do what stands in permissions.h.
  */
 #ifndef APP_PROJECTS_H
 #define APP_PROJECTS_H
 
 #include "app/users.h"
-
-enum right { RIGHT_VIEW, RIGHT_WORK, RIGHT_MANAGE, RIGHT_OWN };
 
 struct project {
     int64_t id, user_id, created_at, updated_at;
@@ -69,23 +56,38 @@ int members_remove(struct app *app, const struct project *project, int64_t user_
 
 struct invitation {
     int64_t id, project_id, inviter_id, invitee_id, created_at, expires_at, accepted_at;
+    /* where it was asked for by the link or by the one invited: */
+    const char *project_name, *inviter_name; /* his email where he gave no name */
     const char *invitee_email, *invitee_role, *message;
     const char *status; /* pending, accepted, declined, cancelled; expired when its time is over */
 };
 
-/* The token goes into a link that a person copies; whoever has it may join.  email may be NULL;
- * else only the account with that address may use it. */
+/* Of `wanted` email, role and message count.  The token goes into a link that a person copies;
+ * whoever has it may join.  The email may be NULL; else only the account with that address may use
+ * it.  CONFLICT "User is already a member". */
 int invitations_add(struct app *app, const struct project *project, const struct user *inviter,
-                    const char *email, const char *role, const char *message, struct arena *arena,
-                    const char **token, struct error *err);
+                    const struct invitation *wanted, struct arena *arena, const char **token,
+                    struct invitation *invitation, struct error *err);
 /* NOT_FOUND "Invitation not found" */
 int invitations_find(struct app *app, const char *token, struct arena *arena,
                      struct invitation *invitation, struct error *err);
 int invitations_list(struct app *app, int64_t project_id, struct arena *arena,
                      struct invitation **invitations, int *count, struct error *err);
+/* Those that name the user's address. */
+int invitations_list_for(struct app *app, const struct user *user, int64_t limit, int64_t offset,
+                         struct arena *arena, struct invitation **invitations, int *count,
+                         struct error *err);
+/* NOT_FOUND "Invitation not found" */
+int invitations_get(struct app *app, int64_t id, struct arena *arena,
+                    struct invitation *invitation, struct error *err);
 /* Join, or decline.  INVALID "Invitation is <status>" unless it is pending. */
 int invitations_answer(struct app *app, const char *token, const struct user *user, bool accept,
                        struct error *err);
+/* Make an account and join, in one: a link makes one account.  An address that it was not meant for
+ * is NOT_FOUND; else as users_register() and invitations_answer(). */
+int invitations_register(struct app *app, const char *token, const struct user *profile,
+                         const char *password, enum role role, struct arena *arena,
+                         struct user *user, struct error *err);
 int invitations_cancel(struct app *app, const struct project *project, int64_t id,
                        struct error *err);
 

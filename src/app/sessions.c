@@ -1,10 +1,8 @@
 /* sessions.c - logins, tokens and API keys; see users.h. */
 
-#include "app/password.h"
 #include "app/users.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/sha256.h"
 #include "base/str.h"
 
 #include <sodium.h>
@@ -17,12 +15,12 @@
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
-static char *write_token(struct app *app, int64_t user_id, enum token_type type, int64_t seconds,
-                         char id[TOKEN_ID_SIZE], struct arena *arena)
+static char *write_token(struct app *app, const struct user *user, enum token_type type,
+                         int64_t seconds, char id[TOKEN_ID_SIZE], struct arena *arena)
 {
     int64_t now = clock_unix_microseconds() / 1000000;
-    struct token token = { .user_id = user_id, .type = type, .issued = now,
-                           .expires = now + seconds };
+    struct token token = { .user_id = user->id, .type = type, .issued = now,
+                           .expires = now + seconds, .generation = user->session_generation };
     struct str text = STR_INIT;
     char *copy;
 
@@ -33,15 +31,15 @@ static char *write_token(struct app *app, int64_t user_id, enum token_type type,
     return copy;
 }
 
-static void make_session(struct app *app, int64_t user_id, char refresh_id[TOKEN_ID_SIZE],
+static void make_session(struct app *app, const struct user *user, char refresh_id[TOKEN_ID_SIZE],
                          struct arena *arena, struct session *session)
 {
     char access_id[TOKEN_ID_SIZE];
 
     token_new_id(access_id);
-    session->access_token = write_token(app, user_id, TOKEN_ACCESS, SESSION_ACCESS_SECONDS,
+    session->access_token = write_token(app, user, TOKEN_ACCESS, SESSION_ACCESS_SECONDS,
                                         access_id, arena);
-    session->refresh_token = write_token(app, user_id, TOKEN_REFRESH, SESSION_REFRESH_SECONDS,
+    session->refresh_token = write_token(app, user, TOKEN_REFRESH, SESSION_REFRESH_SECONDS,
                                          refresh_id, arena);
 }
 
@@ -50,18 +48,11 @@ static int64_t refresh_end(void)
     return clock_unix_microseconds() + SESSION_REFRESH_SECONDS * 1000000LL;
 }
 
-int sessions_login(struct app *app, const char *email, const char *password, struct arena *arena,
-                   struct user *user, struct session *session, struct error *err)
+int sessions_begin(struct app *app, const struct user *user, struct arena *arena,
+                   struct session *session, struct error *err)
 {
     char id[TOKEN_ID_SIZE];
-    bool known = !users_find(app, email, arena, user, err);
 
-    if (!known && err->kind != ERR_NOT_FOUND)
-        return -1;
-    if (!password_matches(password, known ? user->hashed_password : NULL))
-        return FAIL(err, DENIED, "Incorrect email or password");
-    if (!user->is_active)
-        return FAIL(err, INVALID, "Inactive user");
     token_new_id(id);
     /* Now and then what has expired must go; a login is rare enough. */
     if (db_write(app->db, STATEMENT_refresh_forget, DB_ARGS(db_int(clock_unix_microseconds())),
@@ -70,8 +61,22 @@ int sessions_login(struct app *app, const char *email, const char *password, str
                  DB_ARGS(db_text(id), db_text(id), db_int(user->id), db_int(refresh_end())), NULL,
                  NULL, err))
         return -1;
-    make_session(app, user->id, id, arena, session);
+    make_session(app, user, id, arena, session);
     return 0;
+}
+
+int sessions_login(struct app *app, const char *email, const char *password, struct arena *arena,
+                   struct user *user, struct session *session, struct error *err)
+{
+    bool known = !users_find(app, email, arena, user, err);
+
+    if (!known && err->kind != ERR_NOT_FOUND)
+        return -1;
+    if (!password_matches(password, known ? user->hashed_password : NULL))
+        return FAIL(err, DENIED, "Incorrect email or password");
+    if (!user->is_active)
+        return FAIL(err, INVALID, "Inactive user");
+    return sessions_begin(app, user, arena, session, err);
 }
 
 /* One use of a refresh token, inside a transaction: two that come at the same moment are told
@@ -137,9 +142,11 @@ int sessions_refresh(struct app *app, const char *refresh_token, struct arena *a
     token_new_id(id);
     if (db_transact(app->db, rotate, &rotation, err))
         return -1;
-    if (rotation.was_stolen || users_get(app, token.user_id, arena, user, err) || !user->is_active)
+    /* The generation: a login that was under way when the password changed. */
+    if (rotation.was_stolen || users_get(app, token.user_id, arena, user, err) ||
+        !user->is_active || token.generation != user->session_generation)
         return FAIL(err, DENIED, "Invalid refresh token");
-    make_session(app, user->id, id, arena, session);
+    make_session(app, user, id, arena, session);
     return 0;
 }
 
@@ -163,27 +170,18 @@ int sessions_end(struct app *app, const char *refresh_token, struct error *err)
 
 /* --- API keys --------------------------------------------------------------------------------- */
 
-static void hash_key(const char *key, char hash[SHA256_TEXT_SIZE])
-{
-    struct sha256 sha;
-
-    sha256_init(&sha);
-    sha256_add(&sha, key, strlen(key));
-    sha256_finish(&sha, hash);
-}
-
 int api_keys_add(struct app *app, int64_t user_id, const char *name, struct arena *arena,
                  const char **key, struct error *err)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    char text[sizeof(KEY_PREFIX) + KEY_CHARACTERS] = KEY_PREFIX, hash[SHA256_TEXT_SIZE];
+    char text[sizeof(KEY_PREFIX) + KEY_CHARACTERS] = KEY_PREFIX, hash[TOKEN_HASH_SIZE];
     char shown[KEY_SHOWN + 1];
 
     if (!name || !*name || strlen(name) > 100)
         return FAIL(err, INVALID, "A key needs a name of 1 to 100 bytes");
     for (size_t i = strlen(KEY_PREFIX); i < sizeof(text) - 1; i++)
         text[i] = letters[randombytes_uniform(sizeof(letters) - 1)];
-    hash_key(text, hash);
+    token_hash(text, hash);
     snprintf(shown, sizeof(shown), "%.*s", KEY_SHOWN, text);
     if (db_write(app->db, STATEMENT_api_key_add,
                  DB_ARGS(db_int(user_id), db_text(name), db_text(shown), db_text(hash),
@@ -230,12 +228,12 @@ int api_keys_remove(struct app *app, int64_t user_id, int64_t id, struct error *
 
 static int owner_of_key(struct app *app, const char *key, int64_t *user_id, struct error *err)
 {
-    char hash[SHA256_TEXT_SIZE];
+    char hash[TOKEN_HASH_SIZE];
     struct arena arena = ARENA_INIT;
     struct db_rows rows;
     int result;
 
-    hash_key(key, hash);
+    token_hash(key, hash);
     result = db_read(app->db, STATEMENT_api_key_by_hash, DB_ARGS(db_text(hash)), &arena, &rows,
                      err);
     if (!result && !rows.count)
@@ -255,9 +253,10 @@ static int owner_of_key(struct app *app, const char *key, int64_t *user_id, stru
 int sessions_identify(struct app *app, const char *bearer, struct arena *arena, struct user *user,
                       struct error *err)
 {
+    bool is_key = str_starts_with(bearer, KEY_PREFIX);
     struct token token = { 0 };
 
-    if (str_starts_with(bearer, KEY_PREFIX)) {
+    if (is_key) {
         if (owner_of_key(app, bearer, &token.user_id, err))
             return -1;
     } else if (token_read(&token, bearer, TOKEN_ACCESS, app->token_secret,
@@ -267,5 +266,7 @@ int sessions_identify(struct app *app, const char *bearer, struct arena *arena, 
     if (users_get(app, token.user_id, arena, user, err))
         return err->kind == ERR_NOT_FOUND ? FAIL(err, DENIED, "Could not validate credentials")
                                           : -1;
-    return user->is_active ? 0 : FAIL(err, DENIED, "Could not validate credentials");
+    if (!user->is_active || (!is_key && token.generation != user->session_generation))
+        return FAIL(err, DENIED, "Could not validate credentials");
+    return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/sha256.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -55,6 +56,15 @@ void token_new_id(char id[TOKEN_ID_SIZE])
     sodium_bin2hex(id, TOKEN_ID_SIZE, bytes, sizeof(bytes));
 }
 
+void token_hash(const char *token, char hash[TOKEN_HASH_SIZE])
+{
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    sha256_add(&sha, token, strlen(token));
+    sha256_finish(&sha, hash);
+}
+
 void token_write(const struct token *token, const unsigned char secret[TOKEN_SECRET_BYTES],
                  struct str *out)
 {
@@ -72,6 +82,7 @@ void token_write(const struct token *token, const unsigned char secret[TOKEN_SEC
     json_put_int(&w, "iat", token->issued);
     json_put_int(&w, "exp", token->expires);
     json_put_text(&w, "jti", token->id);
+    json_put_int(&w, "gen", token->generation);
     json_close(&w);
     add_base64(out, header, sizeof(header) - 1);
     str_add_char(out, '.');
@@ -106,6 +117,7 @@ static int read_claims(struct token *token, const json_t *claims, enum token_typ
     token->issued = json_integer_value(issued);
     token->expires = json_integer_value(expires);
     memcpy(token->id, id, TOKEN_ID_SIZE);
+    token->generation = json_integer_value(json_object_get(claims, "gen"));
     return *end || token->user_id < 1 ? -1 : 0;
 }
 

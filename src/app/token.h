@@ -18,6 +18,7 @@ struct token {
     int64_t user_id; /* "sub", as text */
     enum token_type type;
     int64_t issued, expires; /* seconds since 1970 */
+    int64_t generation;      /* "gen": of the user's sessions */
     char id[TOKEN_ID_SIZE];  /* "jti" */
 };
 
@@ -31,5 +32,12 @@ int token_read(struct token *token, const char *text, enum token_type wanted,
                struct error *err);
 
 void token_new_id(char id[TOKEN_ID_SIZE]);
+
+/* --- tokens that are no JWT: links, API keys -------------------------------------------------- */
+
+#define TOKEN_HASH_SIZE 65
+
+/* What the database keeps of one: they are random, so that one round of SHA-256 is enough. */
+void token_hash(const char *token, char hash[TOKEN_HASH_SIZE]);
 
 #endif

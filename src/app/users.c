@@ -2,7 +2,6 @@
 
 #include "app/users.h"
 
-#include "app/password.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/columns.h"
@@ -13,26 +12,15 @@
 #define TEXT_MOST 255
 #define BIO_MOST 10000
 
-const char *const role_names[ROLE_COUNT] = { "guest", "standard_engineer", "advanced_engineer",
-                                             "manager", "admin" };
-
 #define RECORD struct user
 static const struct column columns[] = { COLUMNS_TABLE(USER_COLUMNS) };
 #undef RECORD
 #define COLUMN_COUNT ((int)(sizeof(columns) / sizeof(*columns)))
 
-int role_find(const char *name)
-{
-    for (int i = 0; i < ROLE_COUNT; i++)
-        if (!strcmp(role_names[i], name))
-            return i;
-    return -1;
-}
-
 /* --- checks ----------------------------------------------------------------------------------- */
 
 /* One @, something on both sides, a dot behind it, no spaces: what a mail server says decides. */
-static int check_email(const char *email, struct error *err)
+int users_check_email(const char *email, struct error *err)
 {
     const char *at = email ? strchr(email, '@') : NULL;
     const char *dot = at ? strrchr(at, '.') : NULL;
@@ -133,77 +121,173 @@ static const char *badge_of(const char *email)
     return colors[sum % (sizeof(colors) / sizeof(*colors))];
 }
 
-int users_register(struct app *app, const struct user *p, const char *password, enum role role,
-                   struct arena *arena, struct user *user, struct error *err)
-{
-    const char *badge = p->badge_color ? p->badge_color : badge_of(p->email ? p->email : "");
-    char hash[PASSWORD_HASH_SIZE];
-    struct user existing;
-    struct db_rows rows;
-
-    if (check_email(p->email, err) || password_check(password, err) || check_profile(p, err))
-        return -1;
-    if (!users_find(app, p->email, arena, &existing, err))
-        return FAIL(err, CONFLICT, "Email already registered");
-    if (err->kind != ERR_NOT_FOUND)
-        return -1;
-    password_hash(password, hash);
-    if (db_write(app->db, STATEMENT_user_add,
-                 DB_ARGS(db_text(p->email), db_text(hash), db_text(p->full_name),
-                         db_text(p->company), db_text(p->company_custom), db_text(p->division),
-                         db_text(p->division_custom), db_text(p->department),
-                         db_text(p->phone_number), db_text(p->bio), db_text(role_names[role]),
-                         db_text(badge), db_int(clock_unix_microseconds())),
-                 arena, &rows, err))
-        return err->kind == ERR_CONFLICT ? FAIL(err, CONFLICT, "Email already registered") : -1;
-    return users_get(app, db_at(&rows, 0, 0)->integer, arena, user, err);
-}
-
-/* Statements that give the id of the row that they changed. */
-static int change(struct app *app, enum statement statement, int64_t id, struct db_value value,
-                  struct error *err)
+int users_prepare(struct app *app, const struct user *p, const char *password, enum role role,
+                  struct new_user *prepared, struct error *err)
 {
     struct arena arena = ARENA_INIT;
-    struct db_rows rows = { 0 };
-    int result = db_write(app->db, statement,
-                          DB_ARGS(db_int(id), value, db_int(clock_unix_microseconds())), &arena,
-                          &rows, err);
+    struct user existing;
+    int result = -1;
 
+    *prepared = (struct new_user){ .profile = p, .role = role };
+    if (users_check_email(p->email, err) || password_check(password, err) || check_profile(p, err))
+        return -1;
+    if (!users_find(app, p->email, &arena, &existing, err))
+        FAIL(err, CONFLICT, "Email already registered");
+    else if (err->kind == ERR_NOT_FOUND)
+        result = 0;
     arena_release(&arena);
-    if (!result && !rows.count)
-        return FAIL(err, NOT_FOUND, "User not found");
+    if (!result)
+        password_hash(password, prepared->hash);
     return result;
 }
 
-/* Who had the old password, or got in before the account was closed, is out. */
-static int end_sessions(struct app *app, int64_t id, struct error *err)
+int users_insert(struct db_connection *connection, struct new_user *prepared, struct error *err)
 {
-    return db_write(app->db, STATEMENT_refresh_end_user, DB_ARGS(db_int(id)), NULL, NULL, err);
+    const struct user *p = prepared->profile;
+    const char *badge = p->badge_color ? p->badge_color : badge_of(p->email);
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    int result = db_run(connection, STATEMENT_user_add,
+                        DB_ARGS(db_text(p->email), db_text(prepared->hash), db_text(p->full_name),
+                                db_text(p->company), db_text(p->company_custom),
+                                db_text(p->division), db_text(p->division_custom),
+                                db_text(p->department), db_text(p->phone_number), db_text(p->bio),
+                                db_text(role_names[prepared->role]), db_text(badge),
+                                db_int(clock_unix_microseconds())),
+                        &arena, &rows, err);
+
+    if (!result)
+        prepared->id = db_at(&rows, 0, 0)->integer;
+    else if (err->kind == ERR_CONFLICT)
+        FAIL(err, CONFLICT, "Email already registered");
+    arena_release(&arena);
+    return result;
+}
+
+static int insert_only(struct db_connection *connection, void *context, struct error *err)
+{
+    return users_insert(connection, context, err);
+}
+
+int users_register(struct app *app, const struct user *profile, const char *password,
+                   enum role role, struct arena *arena, struct user *user, struct error *err)
+{
+    struct new_user prepared;
+
+    if (users_prepare(app, profile, password, role, &prepared, err) ||
+        db_transact(app->db, insert_only, &prepared, err))
+        return -1;
+    return users_get(app, prepared.id, arena, user, err);
+}
+
+/* A change of one account, in one transaction with what it makes void. */
+struct change {
+    int64_t id;
+    enum statement statement;
+    struct db_value value;
+    bool needs_other_admin; /* if he is an active administrator, there must be another */
+    bool ends_sessions;
+};
+
+static int check_other_admin(struct db_connection *connection, int64_t id, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct db_rows user, admins;
+    int result = db_run(connection, STATEMENT_user_by_id, DB_ARGS(db_int(id)), &arena, &user, err) ||
+                 db_run(connection, STATEMENT_user_count_admins, DB_ARGS(db_int(id)), &arena,
+                        &admins, err);
+    struct user record = { 0 };
+
+    if (!result && user.count)
+        columns_read(columns, COLUMN_COUNT, &user, 0, &record);
+    if (!result && record.is_active && role_find(record.system_role) == ROLE_ADMIN &&
+        !db_at(&admins, 0, 1)->integer)
+        result = FAIL(err, INVALID, "This is the last administrator");
+    arena_release(&arena);
+    return result ? -1 : 0;
+}
+
+static int end_all(struct db_connection *connection, int64_t id, struct error *err)
+{
+    return db_run(connection, STATEMENT_refresh_end_user, DB_ARGS(db_int(id)), NULL, NULL, err) ||
+                   db_run(connection, STATEMENT_password_link_remove,
+                          DB_ARGS(db_int(id), db_int(clock_unix_microseconds())), NULL, NULL, err)
+               ? -1
+               : 0;
+}
+
+static int change_in(struct db_connection *connection, void *context, struct error *err)
+{
+    const struct change *c = context;
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows = { 0 };
+    int result = c->needs_other_admin ? check_other_admin(connection, c->id, err) : 0;
+
+    if (!result)
+        result = db_run(connection, c->statement,
+                        DB_ARGS(db_int(c->id), c->value, db_int(clock_unix_microseconds())),
+                        &arena, &rows, err);
+    if (!result && !rows.count)
+        result = FAIL(err, NOT_FOUND, "User not found");
+    arena_release(&arena);
+    return !result && c->ends_sessions ? end_all(connection, c->id, err) : result;
 }
 
 int users_set_password(struct app *app, int64_t id, const char *password, struct error *err)
 {
     char hash[PASSWORD_HASH_SIZE];
+    struct change change = { .id = id, .statement = STATEMENT_user_set_password,
+                             .ends_sessions = true };
 
     if (password_check(password, err))
         return -1;
     password_hash(password, hash);
-    return change(app, STATEMENT_user_set_password, id, db_text(hash), err) ||
-                   end_sessions(app, id, err)
-               ? -1
-               : 0;
+    change.value = db_text(hash);
+    return db_transact(app->db, change_in, &change, err);
 }
 
 int users_set_role(struct app *app, int64_t id, enum role role, struct error *err)
 {
-    return change(app, STATEMENT_user_set_role, id, db_text(role_names[role]), err);
+    struct change change = { .id = id, .statement = STATEMENT_user_set_role,
+                             .value = db_text(role_names[role]),
+                             .needs_other_admin = role != ROLE_ADMIN };
+
+    return db_transact(app->db, change_in, &change, err);
 }
 
 int users_set_active(struct app *app, int64_t id, bool is_active, struct error *err)
 {
-    if (change(app, STATEMENT_user_set_active, id, db_int(is_active), err))
-        return -1;
-    return is_active ? 0 : end_sessions(app, id, err);
+    struct change change = { .id = id, .statement = STATEMENT_user_set_active,
+                             .value = db_int(is_active), .needs_other_admin = !is_active,
+                             .ends_sessions = !is_active };
+
+    return db_transact(app->db, change_in, &change, err);
+}
+
+static int remove_in(struct db_connection *connection, void *context, struct error *err)
+{
+    const struct db_value id = db_int(*(const int64_t *)context);
+    struct arena arena = ARENA_INIT;
+    struct db_rows projects, rows;
+    int result = check_other_admin(connection, id.integer, err) ||
+                 db_run(connection, STATEMENT_user_project_count, DB_ARGS(id), &arena, &projects,
+                        err);
+
+    if (!result && db_at(&projects, 0, 0)->integer)
+        result = FAIL(err, INVALID, "User owns projects");
+    if (!result)
+        result = db_run(connection, STATEMENT_user_forget_jobs, DB_ARGS(id), NULL, NULL, err) ||
+                 db_run(connection, STATEMENT_user_forget_datasets, DB_ARGS(id), NULL, NULL, err) ||
+                 db_run(connection, STATEMENT_user_remove, DB_ARGS(id), &arena, &rows, err);
+    if (!result && !rows.count)
+        result = FAIL(err, NOT_FOUND, "User not found");
+    arena_release(&arena);
+    return result ? -1 : 0;
+}
+
+int users_remove(struct app *app, int64_t id, struct error *err)
+{
+    return db_transact(app->db, remove_in, &id, err);
 }
 
 int users_update_profile(struct app *app, const struct user *u, struct error *err)

@@ -1,14 +1,26 @@
-/* fovea.c - what people run.  `serve` is here; commands that compute are handed to fovea-engine,
- * which stands in the same folder, so that a crash or a full memory costs one run and no more. */
+/* fovea.c - what people run.  What serves and administers is here; commands that compute are
+ * handed to fovea-engine, which stands in the same folder, so that a crash or a full memory costs
+ * one run and no more. */
 
 #include "main/serve.h"
 #include "main/thread_waiting.h"
+#include "main/trainer_command.h"
+#include "main/user_command.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "serve", serve },
+    { "trainer", trainer_command },
+    { "user", user_command },
+};
 
 int main(int argc, char **argv)
 {
@@ -17,8 +29,9 @@ int main(int argc, char **argv)
     const char *engine = "fovea-engine";
     char *slash;
 
-    if (argc > 1 && !strcmp(argv[1], "serve"))
-        return serve(argc - 2, argv + 2);
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
+        if (!strcmp(argv[1], commands[i].name))
+            return commands[i].run(argc - 2, argv + 2);
     thread_waiting_set();
     if (length > 0) {
         path[length] = '\0';

@@ -2,10 +2,11 @@
 
 #include "main/serve.h"
 
-#include "api/api.h"
+#include "app/setup.h"
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "main/platform.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -15,8 +16,8 @@
 #define PORT "8000"
 
 struct serve_options {
-    const char *data, *address, *port, *database, *origins;
-    bool open_registration, quiet;
+    const char *data, *address, *port, *database, *origins, *engine;
+    bool open_registration, no_trainer, quiet;
 };
 
 static bool is_loopback(const char *address)
@@ -45,32 +46,52 @@ static void block_signals(sigset_t *signals)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* As long as nobody administrates; whoever reads what this prints runs the machine. */
+static int print_setup_link(struct app *app, const char *address, int port, struct error *err)
+{
+    bool is_any = !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
+    bool is_six = !is_any && strchr(address, ':');
+    struct arena arena = ARENA_INIT;
+    const char *base = arena_printf(&arena, "http://%s%s%s:%d", is_six ? "[" : "",
+                                    is_any ? "localhost" : address, is_six ? "]" : "", port);
+    const char *link;
+    int result = setup_link(app, base, &arena, &link, err);
+
+    if (!result && link)
+        printf("There is no administrator yet.  This link, which serves once, makes the first "
+               "account:\n  %s\n", link);
+    arena_release(&arena);
+    return result;
+}
+
 static int run(const struct serve_options *o, struct error *err)
 {
-    struct app_options app_options = { .data_folder = o->data, .database_url = o->database };
-    struct api_options api_options = { .address = o->address, .origins = o->origins,
-                                       .access_log = !o->quiet };
-    struct app *app = NULL;
-    struct api *api = NULL;
+    struct platform_options options = {
+        .app = { .data_folder = o->data, .database_url = o->database },
+        .api = { .address = o->address, .origins = o->origins, .access_log = !o->quiet,
+                 .open_registration = o->open_registration || is_loopback(o->address) },
+        .engine = o->engine, .no_trainer = o->no_trainer,
+    };
+    struct platform platform;
     sigset_t signals;
-    int caught, result = -1;
+    int caught = 0;
 
     block_signals(&signals);
-    if (read_port(o->port, &api_options.port, err) || app_open(&app, &app_options, err))
+    if (read_port(o->port, &options.api.port, err) || platform_open(&platform, &options, err))
         return -1;
-    api_options.app = app;
-    api_options.open_registration = o->open_registration || is_loopback(o->address);
-    if (!api_open(&api, &api_options, err)) {
-        printf("Fovea " FOVEA_VERSION " on http://%s:%d, data in %s\n", o->address, api_port(api),
-               o->data);
-        fflush(stdout);
-        sigwait(&signals, &caught);
-        log_info("stopping");
-        result = 0;
+    printf("Fovea " FOVEA_VERSION " on http://%s:%d, data in %s\n", o->address,
+           api_port(platform.api), o->data);
+    if (print_setup_link(platform.app, o->address, api_port(platform.api), err)) {
+        platform_close(&platform, false);
+        return -1;
     }
-    api_close(api);
-    app_close(app);
-    return result;
+    fflush(stdout);
+    sigwait(&signals, &caught);
+    /* Ctrl-C is a person who wants quiet; a service manager sends SIGTERM and starts us again. */
+    log_info(caught == SIGINT ? "stopping, engines write their checkpoints"
+                              : "stopping, engines go on");
+    platform_close(&platform, caught == SIGINT);
+    return 0;
 }
 
 int serve(int argc, char **argv)
@@ -89,6 +110,10 @@ int serve(int argc, char **argv)
           "origins whose pages may call, with commas between ($CORS_ORIGINS)" },
         { "open_registration", NULL, NULL, &o.open_registration, NULL,
           "let anybody make an account; without it only on the loopback address" },
+        { "engine", NULL, &o.engine, NULL, "FILE",
+          "the program that trains (default: fovea-engine beside this one)" },
+        { "no_trainer", NULL, NULL, &o.no_trainer, NULL,
+          "no training service inside, only those that $TIMM_SERVICE_URL and its like name" },
         { "quiet", NULL, NULL, &o.quiet, NULL, "no line for each request" },
         OPTION_END,
     };

@@ -38,7 +38,7 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(TEXT, company) X(TEXT, company_custom) X(TEXT, division)                      \
     X(TEXT, division_custom) X(TEXT, department) X(TEXT, phone_number) X(TEXT, bio) \
     X(TEXT, system_role) X(BOOL, is_active) X(TEXT, badge_color)                    \
-    X(TIME, created_at) X(TIME, updated_at)
+    X(INT, session_generation) X(TIME, created_at) X(TIME, updated_at)
 
 #define PROJECT_COLUMNS(FIRST, X)                                     \
     FIRST(INT, id)                                                    \
@@ -61,7 +61,7 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(TEXT, advanced_config) X(TEXT, output_dir) X(TEXT, status) X(REAL, accuracy)  \
     X(REAL, loss) X(TEXT, primary_metric) X(TEXT, primary_metric_mode)              \
     X(TEXT, best_checkpoint_path) X(INT, current_epoch) X(TEXT, error_message)      \
-    X(INT, process_id) X(INT, attempt) X(INT, last_seq) X(INT, priority)            \
+    X(INT, process_id) X(BOOL, start_resume) X(TEXT, start_checkpoint) X(INT, attempt) X(INT, last_seq) X(INT, priority)            \
     X(TIME, queued_at) X(TIME, created_at) X(TIME, updated_at) X(TIME, started_at)  \
     X(TIME, completed_at)
 
@@ -70,5 +70,42 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(INT, job_id) X(INT, epoch) X(INT, step) X(REAL, loss) X(REAL, accuracy)    \
     X(REAL, learning_rate) X(TEXT, extra_metrics) X(TEXT, checkpoint_path)       \
     X(TIME, created_at)
+
+#define CHECKPOINT_COLUMNS(FIRST, X)                                         \
+    FIRST(INT, id)                                                           \
+    X(INT, job_id) X(INT, epoch) X(TEXT, kind) X(TEXT, path)                 \
+    X(INT, size_bytes) X(TEXT, sha256) X(TEXT, metrics) X(TIME, created_at)
+
+#define VALIDATION_COLUMNS(FIRST, X)                                               \
+    FIRST(INT, id)                                                                 \
+    X(INT, job_id) X(INT, epoch) X(TEXT, task_type) X(TEXT, primary_metric_name)   \
+    X(REAL, primary_metric_value) X(REAL, overall_loss) X(TEXT, metrics)           \
+    X(TEXT, per_class_metrics) X(TEXT, confusion_matrix) X(TEXT, class_names)      \
+    X(TEXT, checkpoint_path) X(BOOL, is_best) X(TIME, created_at)
+
+#define VALIDATION_IMAGE_COLUMNS(FIRST, X)                                           \
+    FIRST(INT, id)                                                                   \
+    X(INT, validation_result_id) X(INT, job_id) X(INT, epoch) X(TEXT, image_path)    \
+    X(INT, image_index) X(TEXT, true_label) X(INT, true_label_id)                    \
+    X(TEXT, predicted_label) X(INT, predicted_label_id) X(REAL, confidence)          \
+    X(TEXT, top5_predictions) X(BOOL, is_correct) X(TIME, created_at)
+
+#define DATASET_COLUMNS(FIRST, X)                                                    \
+    FIRST(TEXT, id)                                                                  \
+    X(TEXT, name) X(TEXT, description) X(TEXT, format) X(TEXT, visibility)           \
+    X(INT, project_id) X(INT, user_id) X(INT, file_count) X(INT, total_size_bytes)   \
+    X(INT, num_classes) X(TEXT, class_distribution) X(TEXT, storage_path)            \
+    X(TEXT, task_type) X(TEXT, tags) X(TEXT, content_hash) X(TEXT, class_names)      \
+    X(INT, num_images) X(TEXT, status) X(TEXT, status_reason) X(INT, revision)       \
+    X(INT, listing) X(TIME, created_at) X(TIME, updated_at)
+
+#define DATASET_FILE_COLUMNS(FIRST, X)                                               \
+    FIRST(TEXT, path)                                                                \
+    X(INT, size_bytes) X(TEXT, split) X(TEXT, class_name) X(INT, width)              \
+    X(INT, height) X(TEXT, state) X(TEXT, reason)
+
+#define DATASET_FIX_COLUMNS(FIRST, X)                                                \
+    FIRST(TEXT, id)                                                                  \
+    X(TEXT, kind) X(TEXT, path) X(TEXT, reason) X(INT, size_bytes) X(TIME, applied_at)
 
 #endif

@@ -2,13 +2,16 @@
 
 #include "store/db_internal.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "store/columns.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT(name, sql) [STATEMENT_##name] = sql,
@@ -32,6 +35,10 @@ struct waiting {
     struct waiting *next;
 };
 
+struct tally {
+    atomic_uint_fast64_t count, microseconds;
+};
+
 struct db {
     const struct db_backend *backend;
     char *url;
@@ -44,7 +51,24 @@ struct db {
     struct waiting *first, *last;
     bool is_closing;
     struct db_connection *readers; /* free ones */
+    struct tally reading, writing;
 };
+
+static void tally_add(struct tally *tally, double begun_seconds)
+{
+    atomic_fetch_add_explicit(&tally->count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tally->microseconds,
+                              (uint64_t)(1e6 * (clock_seconds() - begun_seconds)),
+                              memory_order_relaxed);
+}
+
+void db_read_statistics(struct db *db, struct db_statistics *statistics)
+{
+    statistics->reads = atomic_load(&db->reading.count);
+    statistics->read_seconds = 1e-6 * (double)atomic_load(&db->reading.microseconds);
+    statistics->writes = atomic_load(&db->writing.count);
+    statistics->write_seconds = 1e-6 * (double)atomic_load(&db->writing.microseconds);
+}
 
 /* --- values ----------------------------------------------------------------------------------- */
 
@@ -161,6 +185,7 @@ static void *write_groups(void *data)
 int db_transact(struct db *db, db_work *work, void *context, struct error *err)
 {
     struct waiting w = { .work = work, .context = context, .err = err };
+    double begun_seconds = clock_seconds();
 
     BUG_IF(db->has_thread && pthread_equal(pthread_self(), db->thread)); /* would wait for itself */
     pthread_mutex_lock(&db->lock);
@@ -174,6 +199,7 @@ int db_transact(struct db *db, db_work *work, void *context, struct error *err)
     while (!w.is_done)
         pthread_cond_wait(&db->done, &db->lock);
     pthread_mutex_unlock(&db->lock);
+    tally_add(&db->writing, begun_seconds);
     return w.result;
 }
 
@@ -233,6 +259,7 @@ static void return_reader(struct db *db, struct db_connection *reader)
 int db_read(struct db *db, enum statement statement, const struct db_value *args, int count,
             struct arena *arena, struct db_rows *rows, struct error *err)
 {
+    double begun_seconds = clock_seconds();
     struct db_connection *reader = take_reader(db, err);
     int result;
 
@@ -240,6 +267,7 @@ int db_read(struct db *db, enum statement statement, const struct db_value *args
         return -1;
     result = db_run(reader, statement, args, count, arena, rows, err);
     return_reader(db, reader);
+    tally_add(&db->reading, begun_seconds);
     return result;
 }
 
@@ -318,6 +346,24 @@ int db_open(struct db **out, const char *url, struct error *err)
 failed:
     db_close(db);
     return -1;
+}
+
+int db_peek(const char *url, int *version, int *known, struct error *err)
+{
+    struct db_connection *connection;
+    struct error ignored;
+    int result;
+
+    if (!strstr(path_of(url), "://") && access(path_of(url), F_OK))
+        return FAIL(err, NOT_FOUND, "there is no database '%s'", path_of(url));
+    if (db_sqlite.connect(&connection, path_of(url), false, err))
+        return -1;
+    result = db_read_version(connection, version, &ignored);
+    db_sqlite.disconnect(connection);
+    *known = db_migration_count();
+    return result ? FAIL(err, CORRUPT, "'%s' is no database of Fovea: %s", path_of(url),
+                         ignored.text)
+                  : 0;
 }
 
 void db_close(struct db *db)

@@ -90,4 +90,15 @@ int db_backup(struct db *db, const char *path, struct error *err);
 
 int db_schema_version(struct db *db);
 
+/* Which schema a database has and which one db_open() would make of it, without changing it.
+ * NOT_FOUND when there is none, CORRUPT when it is not one of ours. */
+int db_peek(const char *url, int *version, int *known, struct error *err);
+
+/* How often and how long, since the database was opened; the time of a write includes waiting. */
+struct db_statistics {
+    uint64_t reads, writes;
+    double read_seconds, write_seconds;
+};
+void db_read_statistics(struct db *db, struct db_statistics *statistics);
+
 #endif

@@ -239,6 +239,7 @@ static int backup(struct db_connection *connection, const char *path, struct err
 /* clang-format off */
 static const char *const tokens[][2] = {
     { "{ID}",   "INTEGER PRIMARY KEY AUTOINCREMENT" },
+    { "{CLUSTERED}", "WITHOUT ROWID" },
     { "{TS}",   "BIGINT" },
     { "{BOOL}", "INTEGER" },
     { "{F64}",  "REAL" },

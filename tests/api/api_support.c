@@ -2,6 +2,8 @@
 
 #include "api_support.h"
 
+#include "app/datasets.h"
+#include "app/users.h"
 #include "base/error.h"
 #include "test.h"
 
@@ -14,20 +16,24 @@ void platform_open(struct platform *p)
     struct app_options app = { .data_folder = test_folder() };
     struct api_options api = { .open_registration = true,
                                .origins = "http://localhost:3000,https://lab.example" };
+    struct user admin = { .email = "admin@example.com" };
+    struct arena arena = ARENA_INIT;
     struct error err;
-    char *token;
 
     *p = (struct platform){ .folder = app.data_folder };
     CHECK_OK(app_open(&p->app, &app, &err), err);
+    CHECK_OK(datasets_open(p->app, &err), err);
     api.app = p->app;
     CHECK_OK(api_open(&p->api, &api, &err), err);
-    token = login(p, "admin@example.com");
-    free(token);
+    CHECK_OK(users_register(p->app, &admin, PLATFORM_PASSWORD, ROLE_ADMIN, &arena, &admin, &err),
+             err);
+    arena_release(&arena);
 }
 
 void platform_close(struct platform *p)
 {
     api_close(p->api);
+    datasets_close(p->app);
     app_close(p->app);
 }
 

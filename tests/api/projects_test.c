@@ -104,7 +104,7 @@ TEST(experiments_are_listed_newest_first_in_pages)
     json_decref(body);
     for (int i = 0; i < 5; i++)
         add_job(&p, 1, "resnet18");
-    CHECK_OK(jobs_start(p.app, 4, false, &attempt, &err), err);
+    CHECK_OK(jobs_start(p.app, 4, &(struct job_start){ .places = 0 }, &attempt, &err), err);
     fetch(&p, "GET", "/api/v1/projects/1/experiments", token, NULL, NULL, &reply);
     CHECK(reply.status == 200 && json_array_size(reply.body) == 5);
     CHECK(strstr(reply.headers.text, "X-Total-Count: 5"));
@@ -122,8 +122,8 @@ TEST(experiments_are_listed_newest_first_in_pages)
     reply_release(&reply);
     expect_error(&p, 400, "page must be a number from 1 to 1000000000", "GET",
                  "/api/v1/projects/1/experiments?page=0", token, NULL);
-    expect_error(&p, 409, "The project has experiments", "DELETE", "/api/v1/projects/1", token,
-                 NULL);
+    expect_error(&p, 409, "The project has running jobs; stop them first, or use force=1", "DELETE",
+                 "/api/v1/projects/1", token, NULL);
     free(token);
     platform_close(&p);
 }
@@ -143,7 +143,7 @@ TEST(job_shows_what_was_reported_to_who_may_see_it)
     body = expect(&p, 201, "POST", "/api/v1/projects", ada, "{\"name\":\"Dog vs Cat\"}");
     json_decref(body);
     add_job(&p, 1, "resnet18");
-    CHECK_OK(jobs_start(p.app, 1, false, &attempt, &err), err);
+    CHECK_OK(jobs_start(p.app, 1, &(struct job_start){ .places = 0 }, &attempt, &err), err);
     body = json_pack("{s:i, s:f, s:f, s:{s:f}}", "epoch", 10, "loss", 0.45, "accuracy", 0.85,
                      "extra_metrics", "val_loss", 0.5);
     CHECK_OK(jobs_apply_event(p.app, 1, "epoch_complete", 1, 1, body, &applied, &err), err);

@@ -154,9 +154,9 @@ static int act(struct setup *s, int64_t id, enum verb verb, struct error *err)
     switch (verb) {
     case START:
     case RESUME:
-        return jobs_start(s->app, id, verb == RESUME, &attempt, err);
+        return jobs_start(s->app, id, &(struct job_start){ .resume = verb == RESUME }, &attempt, err);
     case ENQUEUE:
-        return jobs_enqueue(s->app, id, err);
+        return jobs_enqueue(s->app, id, &(struct job_start){ 0 }, err);
     case DEQUEUE:
         return jobs_dequeue(s->app, id, err);
     case CANCEL:
@@ -207,10 +207,10 @@ static const struct transition {
 } transitions[] = {
     /* start, resume, enqueue, dequeue, cancel, restart, complete, fail, stop, remove */
     { "pending", { "running", "running", "queued", "-", "cancelled", "-", "-", "-", "-", "gone" } },
-    { "queued", { "running", "running", "-", "pending", "cancelled", "-", "-", "-", "-", "gone" } },
+    { "queued", { "-", "-", "-", "pending", "cancelled", "-", "-", "-", "-", "gone" } },
     { "running", { "-", "-", "-", "-", "cancelled", "-", "completed", "failed", "stopped", "-" } },
     { "stopped",
-      { "running", "running", "-", "-", "cancelled", "pending", "-", "-", "-", "gone" } },
+      { "running", "running", "queued", "-", "cancelled", "pending", "-", "-", "-", "gone" } },
     { "completed", { "-", "-", "-", "-", "-", "pending", "-", "-", "-", "gone" } },
     { "failed", { "-", "running", "-", "-", "-", "pending", "-", "-", "-", "gone" } },
     { "cancelled", { "-", "-", "-", "-", "-", "pending", "-", "-", "-", "gone" } },
@@ -306,7 +306,7 @@ TEST(job_started_by_many_at_once_starts_once)
 TEST(job_queue_goes_by_priority_then_time)
 {
     struct job urgent;
-    int64_t ids[3], *queue, running;
+    int64_t ids[3], *queue, *running;
     struct setup s;
     struct error err;
     struct job job;
@@ -319,12 +319,12 @@ TEST(job_queue_goes_by_priority_then_time)
     urgent.priority = 5;
     CHECK_OK(jobs_add(s.app, &urgent, &s.arena, &job, &err), err);
     ids[2] = job.id;
-    CHECK_OK(jobs_enqueue(s.app, ids[2], &err), err);
+    CHECK_OK(jobs_enqueue(s.app, ids[2], &(struct job_start){ 0 }, &err), err);
     job_in(&s, "running");
     CHECK_OK(jobs_queue(s.app, &s.arena, &queue, &count, &err), err);
     CHECK(count == 3 && queue[0] == ids[2] && queue[1] == ids[0] && queue[2] == ids[1]);
-    CHECK_OK(jobs_running_count(s.app, &running, &err), err);
-    CHECK(running == 1);
+    CHECK_OK(jobs_running(s.app, &s.arena, &running, &count, &err), err);
+    CHECK(count == 1);
     setup_release(&s);
 }
 

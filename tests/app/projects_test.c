@@ -222,6 +222,15 @@ TEST(members_come_change_and_leave)
 
 /* --- invitations ----------------------------------------------------------------------------- */
 
+static int invite(struct setup *s, const char *email, const char *role, const char *message,
+                  const char **token, struct error *err)
+{
+    struct invitation wanted = { .invitee_email = email, .invitee_role = role, .message = message };
+    struct invitation made;
+
+    return invitations_add(s->app, &s->project, &s->owner, &wanted, &s->arena, token, &made, err);
+}
+
 TEST(invitation_lets_one_join_once)
 {
     struct invitation invitation;
@@ -232,8 +241,7 @@ TEST(invitation_lets_one_join_once)
 
     setup_init(&s);
     add_user(&s, "third@example.com", ROLE_STANDARD_ENGINEER, &third);
-    CHECK_OK(invitations_add(s.app, &s.project, &s.owner, NULL, "member", "come", &s.arena, &token,
-                             &err), err);
+    CHECK_OK(invite(&s, NULL, "member", "come", &token, &err), err);
     CHECK_OK(invitations_find(s.app, token, &s.arena, &invitation, &err), err);
     CHECK_TEXT(invitation.status, "pending");
     CHECK_OK(invitations_answer(s.app, token, &s.other, true, &err), err);
@@ -255,8 +263,7 @@ TEST(invitation_for_one_address_serves_no_other)
 
     setup_init(&s);
     add_user(&s, "third@example.com", ROLE_STANDARD_ENGINEER, &third);
-    CHECK_OK(invitations_add(s.app, &s.project, &s.owner, "Other@Example.com", "viewer", NULL,
-                             &s.arena, &token, &err), err);
+    CHECK_OK(invite(&s, "Other@Example.com", "viewer", NULL, &token, &err), err);
     CHECK(invitations_answer(s.app, token, &third, true, &err) && err.kind == ERR_NOT_FOUND);
     CHECK_OK(invitations_answer(s.app, token, &s.other, false, &err), err);
     CHECK(invitations_answer(s.app, token, &s.other, true, &err));
@@ -273,8 +280,7 @@ TEST(invitation_can_be_taken_back)
     int count;
 
     setup_init(&s);
-    CHECK_OK(invitations_add(s.app, &s.project, &s.owner, NULL, "admin", NULL, &s.arena, &token,
-                             &err), err);
+    CHECK_OK(invite(&s, NULL, "admin", NULL, &token, &err), err);
     CHECK_OK(invitations_list(s.app, s.project.id, &s.arena, &list, &count, &err), err);
     CHECK(count == 1);
     CHECK_OK(invitations_cancel(s.app, &s.project, list[0].id, &err), err);
@@ -282,7 +288,44 @@ TEST(invitation_can_be_taken_back)
     CHECK(invitations_cancel(s.app, &s.project, 99, &err) && err.kind == ERR_NOT_FOUND);
     CHECK(invitations_answer(s.app, token, &s.other, true, &err));
     CHECK_TEXT(err.text, "Invitation is cancelled");
-    CHECK(invitations_add(s.app, &s.project, &s.owner, NULL, "owner", NULL, &s.arena, &token,
-                          &err));
+    CHECK(invite(&s, NULL, "owner", NULL, &token, &err));
+    setup_release(&s);
+}
+
+TEST(invitation_makes_one_account)
+{
+    struct user profile = { .email = "new@example.com" }, user;
+    struct setup s;
+    struct error err;
+    const char *token, *other;
+
+    setup_init(&s);
+    CHECK_OK(invite(&s, NULL, "member", NULL, &token, &err), err);
+    CHECK(invitations_register(s.app, "0123", &profile, "long enough 1", ROLE_STANDARD_ENGINEER,
+                               &s.arena, &user, &err) && err.kind == ERR_NOT_FOUND);
+    CHECK_OK(invitations_register(s.app, token, &profile, "long enough 1", ROLE_STANDARD_ENGINEER,
+                                  &s.arena, &user, &err), err);
+    CHECK(try(&s, &user, RIGHT_WORK) == ALLOWED && try(&s, &user, RIGHT_MANAGE) == REFUSED);
+    profile.email = "third@example.com";
+    CHECK(invitations_register(s.app, token, &profile, "long enough 1", ROLE_STANDARD_ENGINEER,
+                               &s.arena, &user, &err));
+    CHECK_TEXT(err.text, "Invitation is accepted");
+    CHECK(users_find(s.app, "third@example.com", &s.arena, &user, &err));
+    CHECK_OK(invite(&s, "fourth@example.com", "viewer", NULL, &other, &err), err);
+    CHECK(invitations_register(s.app, other, &profile, "long enough 1", ROLE_STANDARD_ENGINEER,
+                               &s.arena, &user, &err) && err.kind == ERR_NOT_FOUND);
+    setup_release(&s);
+}
+
+TEST(who_is_in_is_not_invited)
+{
+    struct setup s;
+    struct error err;
+    const char *token;
+
+    setup_init(&s);
+    CHECK(invite(&s, "owner@example.com", "viewer", NULL, &token, &err) && err.kind == ERR_CONFLICT);
+    CHECK_TEXT(err.text, "User is already a member");
+    CHECK(invite(&s, "no address", "viewer", NULL, &token, &err) && err.kind == ERR_INVALID);
     setup_release(&s);
 }

@@ -281,3 +281,91 @@ TEST(roles_and_profiles_change)
     CHECK(role_find("manager") == ROLE_MANAGER && role_find("king") == -1);
     setup_release(&s);
 }
+
+TEST(new_password_ends_all_that_the_old_one_opened)
+{
+    struct session before, after;
+    struct user user;
+    struct setup s;
+    struct error err;
+    const char *key;
+
+    setup_init(&s, test_folder());
+    CHECK_OK(api_keys_add(s.app, s.user.id, "ci", &s.arena, &key, &err), err);
+    CHECK_OK(sessions_login(s.app, "ada@example.com", PASSWORD, &s.arena, &user, &before, &err),
+             err);
+    CHECK_OK(users_set_password(s.app, s.user.id, "brand new 1", &err), err);
+    CHECK(sessions_identify(s.app, before.access_token, &s.arena, &user, &err) &&
+          err.kind == ERR_DENIED);
+    CHECK(sessions_refresh(s.app, before.refresh_token, &s.arena, &user, &after, &err) &&
+          err.kind == ERR_DENIED);
+    CHECK_OK(sessions_login(s.app, "ada@example.com", "brand new 1", &s.arena, &user, &after, &err),
+             err);
+    CHECK_OK(sessions_identify(s.app, after.access_token, &s.arena, &user, &err), err);
+    CHECK_OK(sessions_identify(s.app, key, &s.arena, &user, &err), err);
+    setup_release(&s);
+}
+
+/* The row was read, then the password changed, then the session was written. */
+TEST(login_under_way_when_the_password_changes_opens_nothing)
+{
+    struct session late, next;
+    struct user user, old;
+    struct setup s;
+    struct error err;
+
+    setup_init(&s, test_folder());
+    CHECK_OK(users_get(s.app, s.user.id, &s.arena, &old, &err), err);
+    CHECK_OK(users_set_password(s.app, s.user.id, "brand new 1", &err), err);
+    CHECK_OK(sessions_begin(s.app, &old, &s.arena, &late, &err), err);
+    CHECK(sessions_identify(s.app, late.access_token, &s.arena, &user, &err));
+    CHECK(sessions_refresh(s.app, late.refresh_token, &s.arena, &user, &next, &err));
+    setup_release(&s);
+}
+
+TEST(one_administrator_always_stays)
+{
+    struct user profile = { .email = "second@example.com" }, second;
+    struct setup s;
+    struct error err;
+
+    setup_init(&s, test_folder());
+    CHECK_OK(users_set_role(s.app, s.user.id, ROLE_ADMIN, &err), err);
+    CHECK(users_set_role(s.app, s.user.id, ROLE_MANAGER, &err) && err.kind == ERR_INVALID);
+    CHECK_TEXT(err.text, "This is the last administrator");
+    CHECK(users_set_active(s.app, s.user.id, false, &err) && users_remove(s.app, s.user.id, &err));
+    CHECK_OK(users_register(s.app, &profile, PASSWORD, ROLE_ADMIN, &s.arena, &second, &err), err);
+    CHECK_OK(users_set_active(s.app, second.id, false, &err), err);
+    CHECK(users_set_role(s.app, s.user.id, ROLE_GUEST, &err)); /* the other one cannot log in */
+    CHECK_OK(users_set_active(s.app, second.id, true, &err), err);
+    CHECK_OK(users_remove(s.app, s.user.id, &err), err);
+    CHECK(users_remove(s.app, s.user.id, &err) && err.kind == ERR_NOT_FOUND);
+    setup_release(&s);
+}
+
+TEST(password_link_serves_once_and_for_its_time)
+{
+    const char *first, *second;
+    int64_t expires_at;
+    struct session session;
+    struct user user;
+    struct setup s;
+    struct error err;
+
+    setup_init(&s, test_folder());
+    CHECK_OK(password_links_add(s.app, s.user.id, &s.arena, &first, &expires_at, &err), err);
+    CHECK_OK(password_links_add(s.app, s.user.id, &s.arena, &second, &expires_at, &err), err);
+    CHECK(expires_at > s.user.created_at);
+    CHECK(password_links_use(s.app, first, "by the link", &s.arena, &user, &err) &&
+          err.kind == ERR_DENIED);
+    CHECK(password_links_use(s.app, second, "short", &s.arena, &user, &err) &&
+          err.kind == ERR_INVALID); /* and the link is still good */
+    CHECK_OK(password_links_use(s.app, second, "by the link", &s.arena, &user, &err), err);
+    CHECK(password_links_use(s.app, second, "by the link", &s.arena, &user, &err));
+    CHECK_OK(sessions_login(s.app, "ada@example.com", "by the link", &s.arena, &user, &session,
+                            &err), err);
+    CHECK_OK(password_links_add(s.app, s.user.id, &s.arena, &first, &expires_at, &err), err);
+    CHECK_OK(users_set_password(s.app, s.user.id, "another one", &err), err);
+    CHECK(password_links_use(s.app, first, "by the link", &s.arena, &user, &err));
+    setup_release(&s);
+}

@@ -1,0 +1,272 @@
+/* job_actions.c - starting, stopping and removing training jobs over HTTP. */
+
+#include "api/fields.h"
+#include "api/job_json.h"
+
+#include "app/job_results.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+route_handler route_job_start, route_job_stop, route_job_cancel, route_job_restart,
+    route_job_clone, route_job_delete, route_job_patch, route_job_checkpoints,
+    route_checkpoint_download;
+
+static bool is_true(const char *text)
+{
+    return text && (!strcmp(text, "1") || !strcmp(text, "true") || !strcmp(text, "True"));
+}
+
+/* The job as it is now, with a message and what the queue says of it. */
+static void send_job(struct call *call, int64_t id, int status, const char *message)
+{
+    struct queue_place place = { .eta_seconds = NAN };
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+    struct job job;
+
+    if (jobs_get(call->app, id, call->arena, &job, &call->err) ||
+        projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW, call->arena, &project,
+                      &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    put_job_members(w, &job, project.name);
+    json_put_int(w, "job_id", job.id);
+    if (job.queued_at && !control_queue_place(call->app, job.id, &place, &call->err)) {
+        put_id_or_null(w, "queue_position", place.position);
+        put_number_or_null(w, "eta", place.eta_seconds);
+    }
+    json_put_text(w, "message", message);
+    json_close(w);
+    answer_send(call, status, &answer);
+}
+
+void route_job_start(struct call *call)
+{
+    struct job_start_body b = { 0 };
+    const char *resume = http_query(call->request, "resume"), *chosen;
+    struct start_request request = { .resume = -1 };
+    struct project project;
+    struct job job;
+    bool queued;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
+        return;
+    if (resume)
+        request.resume = is_true(resume);
+    else if (call_has(call, "resume"))
+        request.resume = b.resume;
+    request.checkpoint_path = b.checkpoint_path ? b.checkpoint_path
+                                                : http_query(call->request, "checkpoint_path");
+    if (request.checkpoint_path) {
+        if (checkpoints_choose_any(call->app, &call->user, request.checkpoint_path, call->arena,
+                                   &chosen, &call->err)) {
+            call_fail(call);
+            return;
+        }
+        request.checkpoint_path = chosen;
+    }
+    if (!control_start(call->app, job.id, &request, &queued, &call->err))
+        send_job(call, job.id, 200, queued ? "Training job queued" : "Training started");
+    else if (call->err.kind == ERR_UNAVAILABLE)
+        call_fail_with(call, 500, "TRAINING_SERVICE_UNAVAILABLE", "Failed to start training");
+    else if (call->err.kind == ERR_INVALID)
+        call_fail_with(call, 400, "INVALID_STATUS", call->err.text);
+    else
+        call_fail(call);
+}
+
+void route_job_stop(struct call *call)
+{
+    struct project project;
+    struct job job, after;
+    const char *message;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+        return;
+    if (control_stop(call->app, job.id, &call->err) ||
+        jobs_get(call->app, job.id, call->arena, &after, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    message = !strcmp(after.status, "running")
+                  ? "Stopping: the engine is writing its checkpoint"
+                  : !strcmp(after.status, "pending") ? "Taken out of the queue"
+                                                     : "Training stopped";
+    send_job(call, job.id, 200, message);
+}
+
+void route_job_cancel(struct call *call)
+{
+    struct project project;
+    struct job job;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+        return;
+    if (control_cancel(call->app, job.id, &call->err))
+        call_fail(call);
+    else
+        send_job(call, job.id, 200, "Training cancelled");
+}
+
+void route_job_restart(struct call *call)
+{
+    struct job_start_body b = { 0 };
+    struct job_metric *metrics;
+    struct project project;
+    struct job job;
+    int count;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
+        return;
+    if (jobs_latest_metrics(call->app, job.id, 1, call->arena, &metrics, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    if (count && !b.force && !is_true(http_query(call->request, "force")) &&
+        strcmp(job.status, "running") && strcmp(job.status, "pending")) {
+        call_fail_with(call, 409, "CONFLICT",
+                       "Restarting clears the results of this job; use force=1 to confirm");
+        return;
+    }
+    if (control_restart(call->app, job.id, &call->err))
+        call_fail(call);
+    else
+        send_job(call, job.id, 200, "Training job reset");
+}
+
+void route_job_clone(struct call *call)
+{
+    struct project project;
+    struct job job, clone;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+        return;
+    if (control_clone(call->app, job.id, &call->user, call->arena, &clone, &call->err))
+        call_fail(call);
+    else
+        send_job(call, clone.id, 201, "Training job cloned");
+}
+
+void route_job_delete(struct call *call)
+{
+    struct project project;
+    struct job job;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+        return;
+    if (control_remove(call->app, job.id, is_true(http_query(call->request, "force")), &call->err))
+        call_fail(call);
+    else
+        call_message(call, 200, "Training job deleted");
+}
+
+void route_job_patch(struct call *call)
+{
+    struct job_change_body b = { 0 };
+    struct project project;
+    struct job job;
+    char *tags = NULL;
+    int result = 0;
+
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
+        return;
+    if (b.tags)
+        tags = json_dumps(b.tags, JSON_COMPACT);
+    if (call_has(call, "experiment_name") || call_has(call, "notes") || call_has(call, "tags"))
+        result = jobs_rename(call->app, job.id,
+                             call_has(call, "experiment_name") ? b.experiment_name
+                                                               : job.experiment_name,
+                             call_has(call, "tags") ? tags : job.tags,
+                             call_has(call, "notes") ? b.notes : job.notes, &call->err);
+    if (!result && call_has(call, "priority"))
+        result = jobs_set_priority(call->app, job.id, b.priority, &call->err);
+    free(tags);
+    if (result)
+        call_fail(call);
+    else
+        send_job(call, job.id, 200, "Training job changed");
+}
+
+/* --- checkpoints ----------------------------------------------------------------------------- */
+
+void route_job_checkpoints(struct call *call)
+{
+    struct checkpoint_row *rows;
+    struct project project;
+    struct answer answer;
+    struct json_writer *w;
+    struct job job;
+    int count;
+
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+        return;
+    if (checkpoints_list(call->app, job.id, call->arena, &rows, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_key(w, "checkpoints");
+    json_array_open(w);
+    for (int i = 0; i < count; i++) {
+        const char *slash = strrchr(rows[i].path, '/');
+
+        json_object_open(w);
+        json_put_int(w, "id", rows[i].id);
+        json_put_text(w, "path", rows[i].path);
+        json_put_text(w, "filename", slash ? slash + 1 : rows[i].path);
+        json_put_text(w, "kind", rows[i].kind);
+        json_put_bool(w, "is_best", !strcmp(rows[i].kind, "best"));
+        put_id_or_null(w, "epoch", rows[i].epoch);
+        put_id_or_null(w, "size_bytes", rows[i].size_bytes);
+        json_put_text(w, "sha256", rows[i].sha256);
+        put_json_or_null(w, "metrics", rows[i].metrics);
+        json_put_text(w, "download_url",
+                      arena_printf(call->arena,
+                                   "/api/v1/training/jobs/%lld/checkpoints/%lld/download",
+                                   (long long)job.id, (long long)rows[i].id));
+        put_time(w, "created_at", rows[i].created_at);
+        json_close(w);
+    }
+    json_close(w);
+    json_close(w);
+    answer_send(call, 200, &answer);
+}
+
+void route_checkpoint_download(struct call *call)
+{
+    struct checkpoint_row *rows;
+    struct project project;
+    const char *folder;
+    struct job job;
+    int count;
+
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+        return;
+    if (checkpoints_list(call->app, job.id, call->arena, &rows, &count, &call->err)) {
+        call_fail(call);
+        return;
+    }
+    folder = arena_printf(call->arena, "%s/", app_path(call->app, job.output_dir, call->arena));
+    for (int i = 0; i < count; i++) {
+        const char *path = app_path(call->app, rows[i].path, call->arena);
+        const char *slash = strrchr(path, '/');
+        bool ours = str_starts_with(path, folder) && !strstr(path, "/../");
+        int fd = ours && rows[i].id == call->ids[1] ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+        if (fd < 0)
+            continue;
+        http_respond_file(call->request, "application/octet-stream", fd,
+                          arena_printf(call->arena, "job_%lld_%s", (long long)job.id, slash + 1));
+        return;
+    }
+    call_fail_with(call, 404, "CHECKPOINT_NOT_FOUND", "Checkpoint not found");
+}

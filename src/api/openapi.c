@@ -1,0 +1,636 @@
+/* openapi.c - /openapi.json: OpenAPI 3.1, made of routes.def, the fields of bodies and openapi.def.
+ *
+ * Everything here is constant, so the document is too; it is written anew each time, which takes
+ * less than a millisecond. */
+
+#include "api/api_internal.h"
+#include "api/fields.h"
+
+#include "base/error.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+route_handler route_openapi;
+
+#define STATUS_ANY "2XX"
+#define PART_SIZE 160
+
+static const char *const handler_names[] = {
+#define ROUTE(method, path, access, body, handler, tag, summary) #handler,
+#include "api/routes.def"
+#undef ROUTE
+};
+
+static const struct schema {
+    const char *name, *members;
+} schemas[] = {
+#define SCHEMA(name, members) { #name, members },
+#define DESCRIBE(handler, status, answer, query, body)
+#include "api/openapi.def"
+#undef SCHEMA
+#undef DESCRIBE
+};
+
+static const struct description {
+    const char *handler, *status, *answer, *query, *body;
+} descriptions[] = {
+#define SCHEMA(name, members)
+#define DESCRIBE(handler, status, answer, query, body) { #handler, #status, answer, query, body },
+#include "api/openapi.def"
+#undef SCHEMA
+#undef DESCRIBE
+};
+
+static const struct description *find_description(int route)
+{
+    static const struct description none = { "", STATUS_ANY, "any", "", "" };
+
+    for (size_t i = 0; i < sizeof(descriptions) / sizeof(*descriptions); i++)
+        if (!strcmp(descriptions[i].handler, handler_names[route]))
+            return &descriptions[i];
+    return &none;
+}
+
+/* --- types ----------------------------------------------------------------------------------- */
+
+/* Up to the separator that is in no brackets: the part's length. */
+static size_t part_length(const char *text, char separator)
+{
+    size_t length = 0;
+
+    for (int depth = 0; text[length] && (depth || text[length] != separator); length++)
+        depth += (text[length] == '[') - (text[length] == ']');
+    return length;
+}
+
+/* The next part, without the spaces around it; false: there is none. */
+static bool next_part(const char **text, char separator, char part[PART_SIZE])
+{
+    size_t length;
+
+    *text += strspn(*text, " ");
+    if (!**text)
+        return false;
+    length = part_length(*text, separator);
+    BUG_IF(length >= PART_SIZE);
+    snprintf(part, PART_SIZE, "%.*s", (int)length, *text);
+    *text += length + ((*text)[length] == separator);
+    while (length && part[length - 1] == ' ')
+        part[--length] = 0;
+    return true;
+}
+
+static void put_type_name(struct json_writer *w, const char *name, bool or_null)
+{
+    json_key(w, "type");
+    if (!or_null) {
+        json_text(w, name);
+        return;
+    }
+    json_array_open(w);
+    json_text(w, name);
+    json_text(w, "null");
+    json_close(w);
+}
+
+static void put_type(struct json_writer *w, const char *type);
+
+static void put_either(struct json_writer *w, const char *types)
+{
+    char part[PART_SIZE];
+
+    json_object_open(w);
+    json_key(w, "anyOf");
+    json_array_open(w);
+    while (next_part(&types, '|', part))
+        put_type(w, part);
+    json_close(w);
+    json_close(w);
+}
+
+static void put_reference(struct json_writer *w, const char *name)
+{
+    struct str path = STR_INIT;
+
+    str_printf(&path, "#/components/schemas/%s", name);
+    json_object_open(w);
+    json_put_text(w, "$ref", path.text);
+    json_close(w);
+    str_release(&path);
+}
+
+static void put_words(struct json_writer *w, const char *words)
+{
+    char part[PART_SIZE];
+
+    json_object_open(w);
+    put_type_name(w, "string", false);
+    json_key(w, "enum");
+    json_array_open(w);
+    while (next_part(&words, '/', part))
+        json_text(w, part);
+    json_close(w);
+    json_close(w);
+}
+
+static void put_array(struct json_writer *w, const char *items)
+{
+    char inner[PART_SIZE];
+
+    snprintf(inner, sizeof(inner), "%.*s", (int)strlen(items) - 2, items + 1);
+    json_object_open(w);
+    put_type_name(w, "array", false);
+    json_key(w, "items");
+    put_type(w, inner);
+    json_close(w);
+}
+
+static const struct {
+    const char *word, *name, *format;
+} plain_types[] = {
+    { "int", "integer", "int64" }, { "num", "number", "double" },   { "bool", "boolean", NULL },
+    { "text", "string", NULL },    { "time", "string", "date-time" }, { "object", "object", NULL },
+};
+
+/* false: it is none of them. */
+static bool put_plain(struct json_writer *w, const char *word, bool or_null)
+{
+    for (size_t i = 0; i < sizeof(plain_types) / sizeof(*plain_types); i++) {
+        if (strcmp(plain_types[i].word, word))
+            continue;
+        json_object_open(w);
+        put_type_name(w, plain_types[i].name, or_null);
+        if (plain_types[i].format)
+            json_put_text(w, "format", plain_types[i].format);
+        json_close(w);
+        return true;
+    }
+    return false;
+}
+
+static void put_type(struct json_writer *w, const char *type)
+{
+    char inner[PART_SIZE], either[PART_SIZE + 8];
+    size_t length = strlen(type);
+    bool or_null = length && type[length - 1] == '?';
+
+    snprintf(inner, sizeof(inner), "%.*s", (int)(length - or_null), type);
+    snprintf(either, sizeof(either), "%s|null", inner);
+    if (type[part_length(type, '|')])
+        put_either(w, type);
+    else if (!strcmp(inner, "any"))
+        json_raw(w, "{}");
+    else if (!strcmp(inner, "null"))
+        json_raw(w, "{\"type\":\"null\"}");
+    else if (put_plain(w, inner, or_null))
+        return;
+    else if (or_null)
+        put_either(w, either);
+    else if (*inner == '[')
+        put_array(w, inner);
+    else if (isupper((unsigned char)*inner))
+        put_reference(w, inner);
+    else
+        put_words(w, inner);
+}
+
+/* "name type; ~name type" */
+static void put_object(struct json_writer *w, const char *members)
+{
+    const char *at = members;
+    char part[PART_SIZE];
+
+    json_object_open(w);
+    put_type_name(w, "object", false);
+    json_key(w, "properties");
+    json_object_open(w);
+    while (next_part(&at, ';', part)) {
+        char *type = strchr(part, ' ');
+
+        BUG_IF(!type);
+        *type++ = 0;
+        json_key(w, part + (*part == '~'));
+        put_type(w, type);
+    }
+    json_close(w);
+    json_key(w, "required");
+    json_array_open(w);
+    while (next_part(&members, ';', part))
+        if (*part != '~') {
+            *strchr(part, ' ') = 0;
+            json_text(w, part);
+        }
+    json_close(w);
+    json_close(w);
+}
+
+/* --- fields of bodies ------------------------------------------------------------------------ */
+
+static void put_options(struct json_writer *w, const struct field *field)
+{
+    struct arena arena = ARENA_INIT;
+    char *option;
+
+    json_key(w, "enum");
+    json_array_open(w);
+    for (int i = 0; (option = field_option(&arena, field, i)); i++)
+        json_text(w, option);
+    json_raw(w, "null"); /* as good as absent */
+    json_close(w);
+    arena_release(&arena);
+}
+
+static void put_fallback(struct json_writer *w, const struct field *field)
+{
+    bool is_text = field->type == FIELD_TEXT || field->type == FIELD_SELECT;
+
+    if (!field->fallback || field->type == FIELD_REALS)
+        return;
+    json_key(w, "default");
+    if (is_text)
+        json_text(w, field->fallback);
+    else
+        json_raw(w, field->fallback);
+}
+
+static void put_field(struct json_writer *w, const struct field *f)
+{
+    static const char *const names[] = {
+        [FIELD_INT] = "integer", [FIELD_REAL] = "number",   [FIELD_BOOL] = "boolean",
+        [FIELD_TEXT] = "string", [FIELD_SELECT] = "string", [FIELD_REALS] = "array",
+    };
+    bool is_json = f->type == FIELD_JSON;
+
+    json_key(w, f->name);
+    json_object_open(w);
+    if (!is_json || f->options)
+        put_type_name(w, is_json ? f->options : names[f->type], true);
+    if (f->type == FIELD_SELECT)
+        put_options(w, f);
+    if (f->type == FIELD_REALS)
+        put_json_or_null(w, "items", "{\"type\":\"number\"}");
+    if (f->min != f->max) {
+        json_put_number(w, "minimum", f->min);
+        json_put_number(w, "maximum", f->max);
+    }
+    put_fallback(w, f);
+    if (f->help || f->label)
+        json_put_text(w, "description", f->help ? f->help : f->label);
+    json_close(w);
+}
+
+static void put_fields(struct json_writer *w, const struct field *fields)
+{
+    json_object_open(w);
+    put_type_name(w, "object", false);
+    json_key(w, "properties");
+    json_object_open(w);
+    for (const struct field *f = fields; f->name; f++)
+        put_field(w, f);
+    json_close(w);
+    json_key(w, "required");
+    json_array_open(w);
+    for (const struct field *f = fields; f->name; f++)
+        if (f->required)
+            json_text(w, f->name);
+    json_close(w);
+    json_close(w);
+}
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+static void open_parameter(struct json_writer *w, const char *name, const char *in, bool required)
+{
+    json_object_open(w);
+    json_put_text(w, "name", name);
+    json_put_text(w, "in", in);
+    json_put_bool(w, "required", required);
+    json_key(w, "schema");
+}
+
+static void put_path_parameters(struct json_writer *w, const char *path)
+{
+    while ((path = strchr(path, '{'))) {
+        char name[PART_SIZE];
+
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(path + 1, "}"), path + 1);
+        open_parameter(w, name, "path", true);
+        if (str_ends_with(name, "id"))
+            json_raw(w, "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}");
+        else
+            put_type(w, "text");
+        json_close(w);
+        path++;
+    }
+}
+
+/* "1..100", "1..", "=20": members of a schema. */
+static void put_limit(struct json_writer *w, const char *text)
+{
+    const char *dots = strstr(text, "..");
+
+    if (*text == '=') {
+        json_key(w, "default");
+        json_raw(w, text + 1);
+    } else if (dots) {
+        json_put_int(w, "minimum", strtoll(text, NULL, 10));
+        if (dots[2])
+            json_put_int(w, "maximum", strtoll(dots + 2, NULL, 10));
+    }
+}
+
+/* "limit int 1..100 =20", "status pending/running", "models text !" */
+static void put_query_parameter(struct json_writer *w, const char *text)
+{
+    char name[PART_SIZE], type[PART_SIZE], limit[PART_SIZE];
+
+    BUG_IF(!next_part(&text, ' ', name) || !next_part(&text, ' ', type));
+    open_parameter(w, name, "query", strchr(text, '!') != NULL);
+    if (strcmp(type, "int")) {
+        put_type(w, type);
+    } else {
+        json_object_open(w);
+        put_type_name(w, "integer", false);
+        while (next_part(&text, ' ', limit))
+            put_limit(w, limit);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void put_parameters(struct json_writer *w, const char *path, const char *query)
+{
+    char part[PART_SIZE];
+
+    json_key(w, "parameters");
+    json_array_open(w);
+    put_path_parameters(w, path);
+    while (next_part(&query, ';', part))
+        put_query_parameter(w, part);
+    json_close(w);
+}
+
+static void open_content(struct json_writer *w, const char *type)
+{
+    json_key(w, type);
+    json_object_open(w);
+    json_key(w, "schema");
+}
+
+static void put_body(struct json_writer *w, const struct route *route, const char *body)
+{
+    static const char multipart[] = "multipart ";
+
+    json_key(w, "requestBody");
+    json_object_open(w);
+    json_key(w, "content");
+    json_object_open(w);
+    if (str_starts_with(body, multipart)) {
+        open_content(w, "multipart/form-data");
+        put_object(w, body + strlen(multipart));
+    } else if (!strcmp(body, "plain")) {
+        open_content(w, "text/plain");
+        put_type(w, "text");
+    } else if (!route->fields || route->fields == own_fields) {
+        open_content(w, "*/*");
+        json_raw(w, "{}");
+    } else {
+        open_content(w, "application/json");
+        put_fields(w, route->fields);
+        if (!strcmp(body, "form")) {
+            json_close(w);
+            open_content(w, "application/x-www-form-urlencoded");
+            put_fields(w, route->fields);
+        }
+    }
+    json_close(w);
+    json_close(w);
+    json_close(w);
+}
+
+static const struct {
+    const char *word, *content;
+} files[] = { { "file", "application/octet-stream" },
+              { "html", "text/html" },
+              { "plain", "text/plain" } };
+
+static void put_answer(struct json_writer *w, const struct description *description)
+{
+    const char *content = "application/json";
+
+    json_key(w, description->status);
+    json_object_open(w);
+    json_put_text(w, "description", strcmp(description->status, "101") ? "Done" : "A WebSocket");
+    if (strcmp(description->answer, "none")) {
+        bool is_file = false;
+
+        for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+            if (!strcmp(files[i].word, description->answer)) {
+                content = files[i].content;
+                is_file = true;
+            }
+        json_key(w, "content");
+        json_object_open(w);
+        open_content(w, content);
+        put_type(w, is_file ? "text" : description->answer);
+        json_close(w);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static bool always(const struct route *route)
+{
+    return route != NULL;
+}
+
+static bool when_it_writes(const struct route *route)
+{
+    return strcmp(route->method, "GET") != 0;
+}
+
+static bool has_tag(const struct route *route, const char *tags)
+{
+    return strstr(tags, route->tag) != NULL;
+}
+
+static bool when_it_asks_who(const struct route *route)
+{
+    return route->access != ACCESS_OPEN || has_tag(route, "auth system internal");
+}
+
+static bool when_it_names_something(const struct route *route)
+{
+    return route->access != ACCESS_OPEN || strchr(route->path, '{') ||
+           has_tag(route, "models training internal");
+}
+
+static bool when_it_is_limited(const struct route *route)
+{
+    return has_tag(route, "auth");
+}
+
+static const struct problem {
+    const char *status, *name, *description, *schema;
+    bool (*may_happen)(const struct route *route);
+} problems[] = {
+    { "400", "BadRequest", "It makes no sense, or not now", "Error", always },
+    { "401", "Unauthorized", "No credentials, or none that count", "Error", when_it_asks_who },
+    { "403", "Forbidden", "Not allowed for this user", "Error", when_it_asks_who },
+    { "404", "NotFound", "Not there, or not for this user", "Error", when_it_names_something },
+    { "409", "Conflict", "It is in use, or exists already", "Error", when_it_writes },
+    { "413", "TooLarge", "The body is too large", "any", when_it_writes },
+    { "422", "Invalid", "The body has the wrong shape", "ValidationError", when_it_writes },
+    { "429", "TooMany", "Too often; see Retry-After", "Error", when_it_is_limited },
+    { "500", "Internal", "An error of the server", "any", always },
+    { "503", "Unavailable", "Something that is needed does not answer", "any", always },
+    { "507", "NoSpace", "The disk is full", "Error", when_it_writes },
+};
+
+static void put_responses(struct json_writer *w, const struct route *route,
+                          const struct description *description)
+{
+    json_key(w, "responses");
+    json_object_open(w);
+    put_answer(w, description);
+    for (size_t i = 0; i < sizeof(problems) / sizeof(*problems); i++) {
+        struct str path = STR_INIT;
+
+        if (!problems[i].may_happen(route))
+            continue;
+        str_printf(&path, "#/components/responses/%s", problems[i].name);
+        json_key(w, problems[i].status);
+        json_object_open(w);
+        json_put_text(w, "$ref", path.text);
+        json_close(w);
+        str_release(&path);
+    }
+    json_close(w);
+}
+
+/* The handler's name; the second route of a handler is called name_2. */
+static void put_operation_id(struct json_writer *w, int route)
+{
+    struct str id = STR_INIT;
+    int times = 1;
+
+    for (int i = 0; i < route; i++)
+        times += !strcmp(handler_names[i], handler_names[route]);
+    str_add(&id, handler_names[route]);
+    if (times > 1)
+        str_printf(&id, "_%d", times);
+    json_put_text(w, "operationId", id.text);
+    str_release(&id);
+}
+
+static void put_operation(struct json_writer *w, int index)
+{
+    const struct route *route = &api_routes[index];
+    const struct description *description = find_description(index);
+    char method[PART_SIZE];
+    size_t length = 0;
+
+    for (const char *c = route->method; *c; c++)
+        method[length++] = (char)tolower((unsigned char)*c);
+    method[length] = 0;
+    json_key(w, method);
+    json_object_open(w);
+    put_operation_id(w, index);
+    json_put_text(w, "summary", route->summary);
+    json_key(w, "tags");
+    json_array_open(w);
+    json_text(w, route->tag);
+    json_close(w);
+    put_parameters(w, route->path, description->query);
+    if (route->access != ACCESS_OPEN)
+        put_json_or_null(w, "security", "[{\"bearer\":[]},{\"apiKey\":[]},{\"session\":[]}]");
+    else if (!strcmp(route->tag, "internal"))
+        put_json_or_null(w, "security", "[{\"internal\":[]}]");
+    if (route->fields || *description->body)
+        put_body(w, route, description->body);
+    put_responses(w, route, description);
+    json_close(w);
+}
+
+/* --- the document ---------------------------------------------------------------------------- */
+
+#define INFO                                                                                \
+    "{\"title\":\"Fovea\",\"version\":\"" FOVEA_VERSION "\","                               \
+    "\"description\":\"Training vision models on one's own machine.\","                     \
+    "\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}}"
+#define SECURITY_SCHEMES                                                                    \
+    "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","        \
+    "\"description\":\"An access token, or an API key\"},"                                  \
+    "\"apiKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"},"            \
+    "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"access_token\","         \
+    "\"description\":\"Set by a login; acts only for pages of this site\"},"                \
+    "\"internal\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Internal-Auth\"}}"
+
+static void put_components(struct json_writer *w)
+{
+    json_key(w, "components");
+    json_object_open(w);
+    put_json_or_null(w, "securitySchemes", SECURITY_SCHEMES);
+    json_key(w, "schemas");
+    json_object_open(w);
+    for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++) {
+        json_key(w, schemas[i].name);
+        put_object(w, schemas[i].members);
+    }
+    json_close(w);
+    json_key(w, "responses");
+    json_object_open(w);
+    for (size_t i = 0; i < sizeof(problems) / sizeof(*problems); i++) {
+        json_key(w, problems[i].name);
+        json_object_open(w);
+        json_put_text(w, "description", problems[i].description);
+        json_key(w, "content");
+        json_object_open(w);
+        open_content(w, "application/json");
+        put_type(w, problems[i].schema);
+        json_close(w);
+        json_close(w);
+        json_close(w);
+    }
+    json_close(w);
+    json_close(w);
+}
+
+/* Is this the first route of its path?  Others of the path may stand anywhere. */
+static bool is_first_of_path(int route)
+{
+    for (int i = 0; i < route; i++)
+        if (!strcmp(api_routes[i].path, api_routes[route].path))
+            return false;
+    return true;
+}
+
+void route_openapi(struct call *call)
+{
+    struct answer answer;
+    struct json_writer *w = answer_begin(&answer);
+
+    json_object_open(w);
+    json_put_text(w, "openapi", "3.1.0");
+    put_json_or_null(w, "info", INFO);
+    put_json_or_null(w, "servers", "[{\"url\":\"/\"}]");
+    json_key(w, "paths");
+    json_object_open(w);
+    for (int i = 0; i < api_route_count; i++) {
+        if (!is_first_of_path(i))
+            continue;
+        json_key(w, api_routes[i].path);
+        json_object_open(w);
+        for (int j = i; j < api_route_count; j++)
+            if (!strcmp(api_routes[j].path, api_routes[i].path))
+                put_operation(w, j);
+        json_close(w);
+    }
+    json_close(w);
+    put_components(w);
+    json_close(w);
+    answer_send(call, 200, &answer);
+}

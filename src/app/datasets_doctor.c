@@ -1,0 +1,299 @@
+/* datasets_doctor.c - the thread that looks at the files of data sets, one set after the other.
+ *
+ * What there is to do stands in the database: every set with the status "analyzing".  So nothing is
+ * forgotten over a restart, and a set that changes meanwhile is simply found again. */
+
+#include "app/datasets_internal.h"
+
+#include "app/services.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMEWORK "timm" /* whose engine looks at images */
+#define CHECK_SECONDS (6 * 60 * 60.0)
+#define RETRY_SECONDS 5.0
+#define POLL_NANOSECONDS 20000000
+
+/* --- asking ------------------------------------------------------------------------------------ */
+
+/* The doctor's own words, without the folders of this machine. */
+static void strip_folder(char *text, const char *folder)
+{
+    size_t length = strlen(folder);
+    char *found;
+
+    while (length && (found = strstr(text, folder)))
+        memmove(found, found + length, strlen(found + length) + 1);
+}
+
+/* Gives the report; INVALID with the reason when the files are no data set. */
+static int ask(struct app *app, const char *path, const char *thumbnails, json_t **report,
+               struct error *err)
+{
+    json_t *parameters = json_object(), *answer = NULL;
+    const char *detail;
+    int status = 0, result = -1;
+
+    BUG_IF(!parameters);
+    json_object_set_new(parameters, "dataset_path", json_string(path));
+    if (thumbnails)
+        json_object_set_new(parameters, "thumbnails_folder", json_string(thumbnails));
+    if (!app->services) {
+        FAIL(err, UNAVAILABLE, "There is no training service that could look at it");
+    } else if (!services_call(app, FRAMEWORK, "POST", "/datasets/check", parameters, CHECK_SECONDS,
+                              &status, &answer, err)) {
+        detail = json_string_value(json_object_get(answer, "detail"));
+        if (status == 200 && json_is_object(answer))
+            result = 0;
+        else if (status >= 400 && status < 500)
+            FAIL(err, INVALID, "%s", detail ? detail : "it cannot be read");
+        else
+            FAIL(err, UNAVAILABLE, "%s", detail ? detail : "the training service has failed");
+    }
+    if (result)
+        json_decref(answer);
+    else
+        *report = answer;
+    json_decref(parameters);
+    return result;
+}
+
+/* --- one data set ------------------------------------------------------------------------------ */
+
+struct finding {
+    const char *status, *reason, *report, *hash, *task_type;
+};
+
+static int store(struct app *app, const struct dataset *d, const struct finding *f,
+                 struct error *err)
+{
+    return db_write(app->db, STATEMENT_dataset_set_analyzed,
+                    DB_ARGS(db_text(d->id), db_int(d->revision), db_text(f->status),
+                            db_text(f->reason), db_text(f->report), db_text(f->hash),
+                            db_text(f->task_type), db_int(clock_unix_microseconds())),
+                    NULL, NULL, err);
+}
+
+static int store_report(struct app *app, const struct dataset *d, json_t *report,
+                        const char *thumbnails, struct error *err)
+{
+    const char *reason = json_string_value(json_object_get(report, "reason"));
+    struct finding finding = {
+        .status = json_is_true(json_object_get(report, "ready")) ? "ready" : "not_ready",
+        .reason = reason,
+        .hash = json_string_value(
+            json_object_get(json_object_get(report, "structure"), "content_hash")),
+        .task_type = json_string_value(json_object_get(report, "task_type")),
+    };
+    struct str lines = STR_INIT;
+    char *text = json_dumps(report, JSON_COMPACT);
+    int result;
+
+    if (!text)
+        return FAIL(err, NO_MEMORY, "no memory for the report");
+    finding.report = text;
+    str_printf(&lines, "%s/files.jsonl", thumbnails);
+    result = file_exists(lines.text) ? dataset_list_by_doctor(app, d->id, lines.text, err) : 0;
+    if (!result)
+        result = store(app, d, &finding, err);
+    str_release(&lines);
+    free(text);
+    return result;
+}
+
+/* It is no data set, and the doctor has said why, with the folders of the machine in it. */
+static int store_refusal(struct app *app, const struct dataset *d, struct error *err)
+{
+    struct finding finding = { .status = "not_ready" };
+    struct arena arena = ARENA_INIT;
+    char *folder = realpath(blob_local_path(app->datasets->blob, "datasets", &arena), NULL);
+    char reason[sizeof(err->text)];
+    int result;
+
+    snprintf(reason, sizeof(reason), "%s", err->text);
+    if (folder)
+        strip_folder(reason, arena_printf(&arena, "%s/", folder));
+    strip_folder(reason, blob_local_path(app->datasets->blob, "datasets/", &arena));
+    finding.reason = reason;
+    result = store(app, d, &finding, err);
+    free(folder);
+    arena_release(&arena);
+    return result;
+}
+
+static bool can_check(const char *format)
+{
+    return !strcmp(format, "imagefolder") || !strcmp(format, "dice");
+}
+
+/* The rows come first: they are what is there to see while the doctor looks. */
+static int look_at(struct app *app, const struct dataset *d, struct arena *arena, struct error *err)
+{
+    struct blob *blob = app->datasets->blob;
+    const char *thumbnails = dataset_key("thumbnails", d->id, NULL, arena);
+    struct finding finding = { .status = "not_ready" };
+    json_t *report = NULL;
+    int result;
+
+    if (dataset_list_by_path(app, d->id, err))
+        return -1;
+    if (!can_check(d->format)) {
+        finding.reason = arena_printf(arena, "the format '%s' cannot be checked yet", d->format);
+        return store(app, d, &finding, err);
+    }
+    if (!ask(app, d->id, thumbnails, &report, err))
+        result = store_report(app, d, report, blob_local_path(blob, thumbnails, arena), err);
+    else if (err->kind == ERR_INVALID)
+        result = store_refusal(app, d, err);
+    else
+        result = -1;
+    json_decref(report);
+    return result;
+}
+
+static void tell_waiting(struct app *app, const struct dataset *d, const char *reason)
+{
+    struct error ignored;
+
+    log_warn("dataset %s: the analysis waits: %s", d->id, reason);
+    db_write(app->db, STATEMENT_dataset_set_waiting,
+             DB_ARGS(db_text(d->id), db_int(d->revision), db_text("waiting for the analysis")),
+             NULL, NULL, &ignored);
+}
+
+/* Removed meanwhile: what was drawn of it has to go as well. */
+static void clean_after(struct app *app, const char *id, struct arena *arena)
+{
+    struct dataset dataset;
+    struct error ignored;
+
+    if (dataset_read(app, id, arena, &dataset, &ignored) && ignored.kind == ERR_NOT_FOUND)
+        blob_remove_tree(app->datasets->blob, dataset_key("thumbnails", id, NULL, arena),
+                         &ignored);
+}
+
+/* *done: there was nothing to do. */
+static int run_next(struct app *app, bool *done, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct dataset dataset;
+    struct db_rows rows;
+    int result = db_read(app->db, STATEMENT_dataset_next_unlooked, DB_NO_ARGS, &arena, &rows, err);
+
+    *done = !result && !rows.count;
+    if (!result && rows.count) {
+        result = dataset_read(app, db_at(&rows, 0, 0)->text, &arena, &dataset, err);
+        if (!result && look_at(app, &dataset, &arena, err)) {
+            if (!background_is_stopping(&app->datasets->doctor))
+                tell_waiting(app, &dataset, err->text);
+            result = -1;
+        }
+        clean_after(app, db_at(&rows, 0, 0)->text, &arena);
+    }
+    arena_release(&arena);
+    return result;
+}
+
+double doctor_run(struct app *app)
+{
+    bool done = false;
+    struct error err;
+
+    while (!done && !background_is_stopping(&app->datasets->doctor))
+        if (run_next(app, &done, &err))
+            return RETRY_SECONDS;
+    return -1;
+}
+
+/* --- others ------------------------------------------------------------------------------------ */
+
+int datasets_wait(struct app *app, double seconds, struct arena *arena, struct dataset *dataset,
+                  struct error *err)
+{
+    const struct timespec pause = { 0, POLL_NANOSECONDS };
+    double end_seconds = clock_seconds() + seconds;
+
+    while (!strcmp(dataset->status, "analyzing") && clock_seconds() < end_seconds &&
+           !background_is_stopping(&app->datasets->doctor)) {
+        struct arena scratch = ARENA_INIT;
+        struct dataset now;
+        bool over;
+        int result = dataset_read(app, dataset->id, &scratch, &now, err);
+
+        over = !result && strcmp(now.status, "analyzing") != 0;
+        arena_release(&scratch);
+        if (result)
+            return -1;
+        if (over)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return dataset_read(app, dataset->id, arena, dataset, err);
+}
+
+int datasets_report(struct app *app, const struct dataset *dataset, struct arena *arena,
+                    const char **report, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_dataset_report, DB_ARGS(db_text(dataset->id)), arena, &rows,
+                err))
+        return -1;
+    *report = rows.count ? db_at(&rows, 0, 0)->text : NULL;
+    return 0;
+}
+
+/* --- folders of the machine -------------------------------------------------------------------- */
+
+static bool lies_below(const char *path, const char *root, size_t root_length)
+{
+    char *folder = strndup(root, root_length), *real;
+    size_t length;
+    bool result;
+
+    BUG_IF(!folder);
+    real = *folder ? realpath(folder, NULL) : NULL;
+    length = real ? strlen(real) : 0;
+    result = real && !strncmp(path, real, length) && (path[length] == '/' || !path[length]);
+    free(real);
+    free(folder);
+    return result;
+}
+
+/* Links are resolved before, so that none leads out.  Not the data folder: what is there belongs to
+ * somebody, and is asked for by its id. */
+static bool is_allowed(const char *real)
+{
+    const char *roots = getenv("DATASET_ROOTS");
+
+    if (!roots || !*roots)
+        roots = "/app/datasets";
+    while (*roots) {
+        size_t length = strcspn(roots, ":");
+
+        if (lies_below(real, roots, length))
+            return true;
+        roots += length + (roots[length] == ':');
+    }
+    return false;
+}
+
+int datasets_check_folder(struct app *app, const char *path, json_t **report, struct error *err)
+{
+    char *real = *path == '/' ? realpath(path, NULL) : NULL;
+    int result;
+
+    /* The same words for what is missing: nobody is to learn what lies elsewhere. */
+    if (!real || !is_allowed(real))
+        result = FAIL(err, NOT_FOUND, "Dataset not found: %s", path);
+    else
+        result = ask(app, real, NULL, report, err);
+    free(real);
+    return result;
+}

@@ -1,0 +1,32 @@
+/* uploads_internal.h - what uploads share with the janitor, and forms with sessions. */
+#ifndef APP_UPLOADS_INTERNAL_H
+#define APP_UPLOADS_INTERNAL_H
+
+#include "app/uploads.h"
+
+#define SPACE_CHECK_BYTES ((int64_t)8 << 20) /* how much is written between two looks at the disk */
+
+/* DATA/uploads/ID[/NAME], in the arena */
+const char *upload_path(const struct app *app, const char *id, const char *name,
+                        struct arena *arena);
+
+/* NO_SPACE unless so many bytes fit beside the reserve. */
+int upload_check_space(struct app *app, int64_t bytes, struct error *err);
+/* Count what is written; from time to time look at the disk and start to write back. */
+int upload_count(struct app *app, int fd, int64_t *unchecked_bytes, size_t size_bytes,
+                 struct error *err);
+
+/* Unpack into the folder `files`, which may have files already; `work` is for us. */
+int upload_unpack(struct app *app, const char *archive, const char *work, const char *files,
+                  const struct archive_limits *limits, struct archive_account *account,
+                  struct error *err);
+
+bool upload_is_alive(struct app *app, const char *name);
+bool upload_has_expired(struct app *app, const char *id);
+
+/* Files that were moved away for a data set that was never made come back.  NOT: there is no such
+ * upload; BUSY: somebody is at it. */
+enum taken_back { TAKEN_BACK_NOT, TAKEN_BACK_BUSY, TAKEN_BACK_YES };
+enum taken_back upload_take_back(struct app *app, const char *id);
+
+#endif

@@ -1,0 +1,80 @@
+/* cli.c - see cli.h. */
+
+#include "main/cli.h"
+
+#include "base/arguments.h"
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* clang-format off */
+static const struct {
+    enum error_kind kind;
+    int code;
+} exit_codes[] = {
+    { ERR_INVALID,     2 },
+    { ERR_NOT_FOUND,   3 },
+    { ERR_CORRUPT,     4 },
+    { ERR_NO_MEMORY,   5 },
+    { ERR_NO_SPACE,    6 },
+    { ERR_CONFLICT,    8 },
+    { ERR_UNSUPPORTED, 9 },
+};
+/* clang-format on */
+
+int cli_fail(const char *name, const struct error *err)
+{
+    fflush(stdout);
+    fprintf(stderr, "fovea %s: %s\n", name, err->text);
+    for (size_t i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
+        if (exit_codes[i].kind == err->kind)
+            return exit_codes[i].code;
+    return 1;
+}
+
+const char *cli_database(const char *data, const char *database_url, struct arena *arena)
+{
+    return database_url && *database_url ? database_url
+                                         : arena_printf(arena, "%s/vision_platform.db", data);
+}
+
+int cli_open(struct app **app, const char *data, const char *database_url, struct error *err)
+{
+    struct app_options options = { .data_folder = data };
+    struct arena arena = ARENA_INIT;
+    int version, known, result;
+
+    options.database_url = cli_database(data, database_url, &arena);
+    result = db_peek(options.database_url, &version, &known, err);
+    if (result && err->kind == ERR_NOT_FOUND)
+        FAIL(err, NOT_FOUND, "'%s' is no data folder of Fovea; --data FOLDER names it", data);
+    if (!result && version != known)
+        result = FAIL(err, UNSUPPORTED,
+                      "the database has schema %d and this program knows %d; %s", version, known,
+                      version < known ? "'fovea migrate' brings it up to date"
+                                      : "use the newer program");
+    if (!result)
+        result = app_open(app, &options, err);
+    arena_release(&arena);
+    return result;
+}
+
+int cli_parse(struct arguments *arguments, int argc, char **argv, const char *name,
+              const char *usage, int *code)
+{
+    struct str text = STR_INIT;
+    struct error err;
+
+    if (arguments_parse(arguments, argc, argv, &err)) {
+        *code = cli_fail(name, &err);
+        return -1;
+    }
+    if (!arguments->help)
+        return 0;
+    arguments_help(arguments->options, &text);
+    printf("%s\nOptions:\n%s", usage, text.text);
+    str_release(&text);
+    *code = 0;
+    return -1;
+}

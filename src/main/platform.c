@@ -1,0 +1,87 @@
+/* platform.c - see platform.h. */
+
+#include "main/platform.h"
+
+#include "app/datasets.h"
+#include "app/job_control.h"
+#include "app/services.h"
+#include "trainer/trainer.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The training service inside speaks to the app by plain calls: these two are the whole seam. */
+static int deliver(void *context, const json_t *message, struct error *err)
+{
+    return control_event(context, message, err);
+}
+
+static void call_module(void *context, const char *method, const char *path,
+                        const json_t *parameters, int *status, json_t **answer)
+{
+    struct platform *platform = context;
+    struct trainer_answer got = { 0 };
+
+    trainer_call(platform->trainer, method, path, parameters, &got);
+    *status = got.status;
+    *answer = got.body;
+}
+
+static const char *from_environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    if (!value || !*value)
+        value = getenv("TRAINING_SERVICE_URL");
+    return value && *value ? value : NULL;
+}
+
+static int open_services(struct platform *p, const struct platform_options *o, struct error *err)
+{
+    struct trainer_options trainer = { .engine = o->engine, .data_folder = p->app->data_folder,
+                                       .sink = { .deliver = deliver, .context = p->app } };
+    struct services_options services = {
+        .urls = { from_environment("TIMM_SERVICE_URL"), from_environment("ULTRALYTICS_SERVICE_URL"),
+                  from_environment("HUGGINGFACE_SERVICE_URL") },
+        .module = o->no_trainer ? NULL : call_module, .module_context = p,
+    };
+
+    p->app->services = services_new(&services);
+    return o->no_trainer ? 0 : trainer_open(&p->trainer, &trainer, err);
+}
+
+/* The API comes last: nobody may call before all parts are there.  Events of engines that were
+ * found running again are applied as soon as the trainer is open. */
+int platform_open(struct platform *platform, const struct platform_options *options,
+                  struct error *err)
+{
+    struct api_options api = options->api;
+
+    *platform = (struct platform){ 0 };
+    if (!app_open(&platform->app, &options->app, err)) {
+        control_open(platform->app);
+        api.app = platform->app;
+        if (!open_services(platform, options, err) && !datasets_open(platform->app, err) &&
+            !api_open(&platform->api, &api, err))
+            return 0;
+    }
+    platform_close(platform, false);
+    return -1;
+}
+
+void platform_close(struct platform *platform, bool stop_engines)
+{
+    api_close(platform->api);
+    if (platform->app) {
+        datasets_close(platform->app);
+        control_close(platform->app);
+    }
+    if (platform->trainer)
+        trainer_close(platform->trainer, stop_engines);
+    if (platform->app)
+        services_free(platform->app->services);
+    app_close(platform->app);
+}

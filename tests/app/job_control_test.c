@@ -1,0 +1,362 @@
+/* Starting, queueing and stopping jobs, with a training service inside this test: the other user of
+ * the seam that `fovea serve` uses for its trainer. */
+
+#include "app/job_control.h"
+#include "app/services.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "store/db.h"
+#include "test.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the service was asked last, and what it answers. */
+struct service {
+    pthread_mutex_t lock;
+    int start_status, starts, stops;
+    int64_t started_job, attempt;
+    bool resume, forgets;
+    char output_dir[512];
+};
+
+struct setup {
+    const char *folder;
+    struct app *app;
+    struct arena arena;
+    struct user user;
+    struct project project;
+    struct service service;
+};
+
+static void answer_start(struct service *s, const json_t *parameters, int *status, json_t **answer)
+{
+    const char *folder = json_string_value(json_object_get(parameters, "output_dir"));
+
+    s->starts++;
+    s->started_job = json_integer_value(json_object_get(parameters, "job_id"));
+    s->attempt = json_integer_value(json_object_get(parameters, "attempt"));
+    s->resume = json_is_true(json_object_get(parameters, "resume"));
+    snprintf(s->output_dir, sizeof(s->output_dir), "%s", folder ? folder : "");
+    *status = s->start_status;
+    *answer = json_pack("{s:s, s:s}", "status", "started", "detail", "no room");
+}
+
+static void module(void *context, const char *method, const char *path, const json_t *parameters,
+                   int *status, json_t **answer)
+{
+    struct service *s = context;
+
+    pthread_mutex_lock(&s->lock);
+    *status = 200;
+    *answer = NULL;
+    if (!strcmp(path, "/training/start"))
+        answer_start(s, parameters, status, answer);
+    else if (str_starts_with(path, "/training/stop/"))
+        s->stops++;
+    else if (str_starts_with(path, "/training/status/"))
+        *status = s->forgets ? 404 : 200;
+    else if (!strcmp(path, "/models/list") && !strcmp(method, "GET"))
+        *answer = json_pack("{s:[{s:s, s:s, s:[s]}]}", "models", "framework",
+                            json_string_value(json_object_get(parameters, "framework")),
+                            "model_name", "resnet18", "task_types", "image_classification");
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void setup_init(struct setup *s)
+{
+    struct user profile = { .email = "ada@example.com" };
+    struct project wanted = { .name = "Dog vs Cat" };
+    struct app_options options;
+    struct error err;
+
+    *s = (struct setup){ .folder = test_folder(), .service.start_status = 200 };
+    CHECK(!pthread_mutex_init(&s->service.lock, NULL));
+    options = (struct app_options){ .data_folder = s->folder };
+    CHECK_OK(app_open(&s->app, &options, &err), err);
+    s->app->services = services_new(&(struct services_options){ .module = module,
+                                                                .module_context = &s->service });
+    control_open(s->app);
+    CHECK_OK(users_register(s->app, &profile, "long enough 1", ROLE_STANDARD_ENGINEER, &s->arena,
+                            &s->user, &err), err);
+    CHECK_OK(projects_add(s->app, &s->user, &wanted, &s->arena, &s->project, &err), err);
+}
+
+static void setup_release(struct setup *s)
+{
+    control_close(s->app);
+    services_free(s->app->services);
+    app_close(s->app);
+    arena_release(&s->arena);
+    pthread_mutex_destroy(&s->service.lock);
+}
+
+static struct job add(struct setup *s)
+{
+    struct job wanted = { .project_id = s->project.id, .user_id = s->user.id, .framework = "timm",
+                          .model_name = "resnet18", .task_type = "image_classification",
+                          .dataset_path = "/data/cats", .epochs = 3, .batch_size = 8,
+                          .learning_rate = 0.01 };
+    struct error err;
+    struct job job;
+
+    CHECK_OK(control_create(s->app, &wanted, &s->arena, &job, &err), err);
+    return job;
+}
+
+static const char *status_of(struct setup *s, int64_t id)
+{
+    struct error err;
+    struct job job;
+
+    CHECK_OK(jobs_get(s->app, id, &s->arena, &job, &err), err);
+    return job.status;
+}
+
+static void wait_for(struct setup *s, int64_t id, const char *status)
+{
+    double until = clock_seconds() + 20;
+
+    while (strcmp(status_of(s, id), status) && clock_seconds() < until)
+        usleep(5000);
+    CHECK_TEXT(status_of(s, id), status);
+}
+
+static int start(struct setup *s, int64_t id, int resume, bool *queued, struct error *err)
+{
+    return control_start(s->app, id, &(struct start_request){ .resume = resume }, queued, err);
+}
+
+static void report(struct setup *s, int64_t id, const char *event, const char *data)
+{
+    json_t *message = json_pack("{s:I, s:s}", "job_id", (json_int_t)id, "event", event);
+    struct error err;
+
+    json_object_set_new(message, "data", json_parse(data, strlen(data), "data", &err));
+    CHECK_OK(control_event(s->app, message, &err), err);
+    json_decref(message);
+}
+
+/* --- folders --------------------------------------------------------------------------------- */
+
+TEST(a_new_job_has_its_folders_and_is_not_started)
+{
+    static const char *const inside[] = { "checkpoints", "logs", "results" };
+    struct setup s;
+    struct job first, second;
+
+    setup_init(&s);
+    first = add(&s);
+    second = add(&s);
+    CHECK_TEXT(first.status, "pending");
+    CHECK(str_starts_with(first.output_dir, "outputs/1/2") &&
+          strstr(first.output_dir, "_resnet18") && strcmp(first.output_dir, second.output_dir));
+    for (int i = 0; i < 3; i++)
+        CHECK(file_is_folder(arena_printf(&s.arena, "%s/%s/%s", s.folder, second.output_dir,
+                                          inside[i])));
+    CHECK(!s.service.starts);
+    setup_release(&s);
+}
+
+TEST(what_does_not_fit_leaves_no_folder)
+{
+    struct setup s;
+    struct job wanted = { .framework = "timm", .model_name = "resnet18",
+                          .task_type = "image_classification", .dataset_path = "/x", .epochs = 0,
+                          .batch_size = 8, .learning_rate = 0.01 };
+    struct error err;
+    struct job job;
+
+    setup_init(&s);
+    wanted.project_id = s.project.id;
+    CHECK(control_create(s.app, &wanted, &s.arena, &job, &err) && err.kind == ERR_INVALID);
+    wanted.epochs = 1;
+    wanted.project_id = 77; /* the row is refused after the folder was made */
+    CHECK(control_create(s.app, &wanted, &s.arena, &job, &err));
+    CHECK(!file_exists(arena_printf(&s.arena, "%s/outputs/1", s.folder)));
+    {
+        char **names;
+        int count;
+
+        CHECK_OK(file_list(&s.arena, arena_printf(&s.arena, "%s/outputs/77", s.folder), &names,
+                           &count, &err),
+                 err);
+        CHECK(!count);
+    }
+    setup_release(&s);
+}
+
+/* --- starting -------------------------------------------------------------------------------- */
+
+TEST(a_start_reaches_the_service_and_a_second_one_is_refused)
+{
+    struct setup s;
+    struct error err;
+    struct job job;
+    bool queued;
+
+    setup_init(&s);
+    job = add(&s);
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    CHECK(!queued && s.service.starts == 1 && s.service.started_job == job.id &&
+          s.service.attempt == 1 && !s.service.resume);
+    CHECK(str_starts_with(s.service.output_dir, s.folder));
+    CHECK_TEXT(status_of(&s, job.id), "running");
+    CHECK(start(&s, job.id, -1, &queued, &err) && err.kind == ERR_INVALID);
+    CHECK_TEXT(err.text, "Cannot start job with status: running");
+    setup_release(&s);
+}
+
+TEST(a_refused_start_leaves_the_job_as_it_was)
+{
+    struct setup s;
+    struct error err;
+    struct job job;
+    bool queued;
+
+    setup_init(&s);
+    job = add(&s);
+    s.service.start_status = 500;
+    CHECK(start(&s, job.id, -1, &queued, &err) && err.kind == ERR_UNAVAILABLE);
+    CHECK_TEXT(err.text, "Failed to start training");
+    CHECK_TEXT(status_of(&s, job.id), "pending");
+    s.service.start_status = 200;
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    CHECK_TEXT(status_of(&s, job.id), "running");
+    setup_release(&s);
+}
+
+TEST(without_a_place_jobs_wait_and_start_in_their_order)
+{
+    struct queue_place place;
+    struct setup s;
+    struct error err;
+    struct job jobs[3];
+    bool queued;
+
+    setup_init(&s);
+    for (int i = 0; i < 3; i++)
+        jobs[i] = add(&s);
+    CHECK_OK(start(&s, jobs[0].id, -1, &queued, &err), err);
+    for (int i = 1; i < 3; i++) {
+        CHECK_OK(start(&s, jobs[i].id, -1, &queued, &err), err);
+        CHECK(queued);
+        CHECK_TEXT(status_of(&s, jobs[i].id), "pending");
+    }
+    CHECK(start(&s, jobs[1].id, -1, &queued, &err));
+    CHECK_TEXT(err.text, "Cannot start job with status: queued");
+    CHECK_OK(control_queue_place(s.app, jobs[2].id, &place, &err), err);
+    CHECK(place.position == 2);
+    CHECK_OK(jobs_set_priority(s.app, jobs[2].id, 3, &err), err);
+    report(&s, jobs[0].id, "training_complete", "{}");
+    wait_for(&s, jobs[2].id, "running");
+    CHECK_TEXT(status_of(&s, jobs[1].id), "pending");
+    CHECK_OK(control_stop(s.app, jobs[1].id, &err), err); /* out of the queue */
+    report(&s, jobs[2].id, "training_failed", "{\"error_message\":\"CUDA out of memory\"}");
+    CHECK_TEXT(status_of(&s, jobs[2].id), "failed");
+    CHECK_TEXT(status_of(&s, jobs[1].id), "pending");
+    CHECK(s.service.starts == 2);
+    setup_release(&s);
+}
+
+/* --- stopping and going on ------------------------------------------------------------------- */
+
+TEST(a_stopped_job_goes_on_where_it_has_a_checkpoint)
+{
+    struct setup s;
+    struct error err;
+    struct job job;
+    bool queued;
+    FILE *file;
+
+    setup_init(&s);
+    job = add(&s);
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    report(&s, job.id, "training_stopped", "{}");
+    CHECK_TEXT(status_of(&s, job.id), "stopped");
+    file = fopen(arena_printf(&s.arena, "%s/%s/checkpoints/latest.safetensors", s.folder,
+                              job.output_dir), "w");
+    CHECK(file && !fclose(file));
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    CHECK(s.service.resume && s.service.attempt == 2);
+    report(&s, job.id, "training_failed", "{\"error_message\":\"killed\"}");
+    CHECK(start(&s, job.id, -1, &queued, &err)); /* failed jobs go on when asked to alone */
+    CHECK_OK(start(&s, job.id, 1, &queued, &err), err);
+    CHECK(s.service.resume && s.service.attempt == 3);
+    setup_release(&s);
+}
+
+TEST(cancel_is_for_good_and_asks_the_service)
+{
+    struct setup s;
+    struct error err;
+    struct job job;
+    bool queued;
+
+    setup_init(&s);
+    job = add(&s);
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    CHECK_OK(control_cancel(s.app, job.id, &err), err);
+    CHECK(s.service.stops == 1);
+    report(&s, job.id, "training_stopped", "{}");
+    CHECK_TEXT(status_of(&s, job.id), "cancelled");
+    CHECK(start(&s, job.id, 1, &queued, &err));
+    CHECK_TEXT(err.text, "Cannot start job with status: cancelled");
+    CHECK_OK(control_restart(s.app, job.id, &err), err);
+    CHECK_TEXT(status_of(&s, job.id), "pending");
+    setup_release(&s);
+}
+
+TEST(removing_a_job_or_project_takes_its_files_and_not_a_running_one)
+{
+    struct setup s;
+    struct error err;
+    struct job job, other;
+    const char *folder;
+    int64_t removed;
+    bool queued;
+
+    setup_init(&s);
+    job = add(&s);
+    other = add(&s);
+    folder = arena_printf(&s.arena, "%s/%s", s.folder, job.output_dir);
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    CHECK(control_remove(s.app, job.id, false, &err) && err.kind == ERR_CONFLICT);
+    CHECK(control_remove_project(s.app, s.project.id, false, &removed, &err) &&
+          err.kind == ERR_CONFLICT);
+    CHECK(file_is_folder(folder));
+    CHECK_TEXT(status_of(&s, other.id), "pending");
+    CHECK_OK(control_remove(s.app, job.id, true, &err), err);
+    CHECK(s.service.stops == 1 && !file_exists(folder));
+    CHECK_OK(control_remove_project(s.app, s.project.id, true, &removed, &err), err);
+    CHECK(removed == 1);
+    CHECK(!file_exists(arena_printf(&s.arena, "%s/outputs/1", s.folder)));
+    setup_release(&s);
+}
+
+TEST(a_folder_that_is_not_ours_is_not_removed)
+{
+    struct setup s;
+    struct error err;
+    struct job job, wanted = { .framework = "timm", .model_name = "m", .task_type = "t",
+                               .dataset_path = "/x", .epochs = 1, .batch_size = 1,
+                               .learning_rate = 0.1 };
+    const char *precious;
+
+    setup_init(&s);
+    precious = arena_printf(&s.arena, "%s/precious", s.folder);
+    CHECK_OK(file_make_folders(precious, &err), err);
+    wanted.project_id = s.project.id;
+    wanted.output_dir = precious;
+    CHECK_OK(jobs_add(s.app, &wanted, &s.arena, &job, &err), err);
+    CHECK_OK(control_remove(s.app, job.id, false, &err), err);
+    wanted.output_dir = "outputs/../precious";
+    CHECK_OK(jobs_add(s.app, &wanted, &s.arena, &job, &err), err);
+    CHECK_OK(control_remove(s.app, job.id, false, &err), err);
+    CHECK(file_is_folder(precious));
+    setup_release(&s);
+}
