@@ -5,9 +5,9 @@
 # installed when tests/contract/package-lock.json is newer than what is there.  The last line is
 # "N passed, N failed, N skipped", as of a test binary; without Node there is nothing to run.
 set -uo pipefail
+FOVEA=$(realpath -m "${1:-$(dirname "$0")/../build/dev/bin/fovea}")
+export FOVEA
 cd "$(dirname "$0")/../tests/contract" || exit 2
-
-export FOVEA=${1:-$PWD/../../build/dev/bin/fovea}
 
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     echo "contract tests: skipped, there is no Node"

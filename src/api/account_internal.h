@@ -14,6 +14,9 @@ void call_count_failure(struct call *call, const char *name);
 /* A page of another site makes the browser ask: 403, before a cookie is set or lost. */
 bool call_refuse_other_site(struct call *call);
 
+/* A page that is part of the program; @NONCE@ in it becomes what its policy lets run. */
+void call_send_page(struct call *call, const char *html);
+
 /* "http://host:8000", as the client sees this server; in the request's arena. */
 const char *call_base_url(struct call *call);
 

@@ -14,11 +14,13 @@
 #define PAGE 100
 #define PAGE_MOST 1000
 #define SNIFF_BYTES 512
+/* What is read and dropped of a form that has failed: a client that is cut off sees no answer. */
+#define DROP_BYTES ((int64_t)4 << 30)
 
 route_handler route_datasets_post, route_dataset_files_post, route_dataset_images,
     route_dataset_file, route_dataset_thumbnail;
 
-/* --- forms ------------------------------------------------------------------------------------- */
+/* --- forms ----------------------------------------------------------------------------------- */
 
 /* A form on its way in: files go to the disk, fields to memory. */
 struct form {
@@ -28,8 +30,8 @@ struct form {
     json_t *fields; /* texts by name */
     char *name;     /* of the field that is being read; NULL: none */
     struct str value;
-    int64_t field_bytes;
-    bool is_file;
+    int64_t field_bytes, dropped_bytes;
+    bool is_file, has_failed; /* call->err says why */
 };
 
 static int on_begin(void *context, const struct multipart_part *part, struct error *err)
@@ -106,21 +108,26 @@ static int form_new(struct call *call, const char *type)
     return 0;
 }
 
-/* --- streaming --------------------------------------------------------------------------------- */
+/* --- streaming ------------------------------------------------------------------------------- */
 
 /* What can be known before a byte is read; false: answered. */
 static bool may_send(struct call *call)
 {
     const char *length = http_header(call->request, "Content-Length");
     const struct dataset_limits *limits = datasets_limits(call->app);
+    int64_t bytes = length ? strtoll(length, NULL, 10) : 0;
     struct dataset dataset;
 
-    if (role_find(call->user.system_role) <= ROLE_GUEST) {
+    if (!permission_has(call->user.system_role, PERMISSION_make_datasets)) {
         call_fail_with(call, 403, "FORBIDDEN", "Not enough permissions");
         return false;
     }
-    if (length && strtoll(length, NULL, 10) > limits->bytes + limits->field_bytes) {
+    if (bytes > limits->bytes + limits->field_bytes) {
         call_fail_with(call, 413, "TOO_LARGE", "The upload is too large");
+        return false;
+    }
+    if (uploads_check_space(call->app, bytes, &call->err)) {
+        call_fail(call);
         return false;
     }
     return call->route->handler != route_dataset_files_post ||
@@ -145,10 +152,25 @@ static int take_form(struct call *call, const char *data, size_t size_bytes)
 {
     struct form *form = call->state;
 
-    if (!multipart_feed(form->parser, data, size_bytes, &call->err))
+    if (!form->has_failed && !multipart_feed(form->parser, data, size_bytes, &call->err))
+        return 0;
+    form->has_failed = true;
+    form_files_close(form->files); /* the disk may be what is full */
+    form->files = NULL;
+    form->dropped_bytes += (int64_t)size_bytes;
+    if (form->dropped_bytes <= DROP_BYTES)
         return 0;
     call_fail(call);
     return -1;
+}
+
+/* The whole form has come; false: answered. */
+static bool is_whole(struct call *call, struct form *form)
+{
+    if (!form->has_failed && !multipart_finish(form->parser, &call->err))
+        return true;
+    call_fail(call);
+    return false;
 }
 
 static void end_form(struct call *call)
@@ -159,7 +181,7 @@ static void end_form(struct call *call)
 
 const struct stream dataset_form_stream = { begin_form, take_form, end_form };
 
-/* --- a form that is complete ------------------------------------------------------------------- */
+/* --- a form that is complete ----------------------------------------------------------------- */
 
 static const char *text_of(const struct form *form, const char *name)
 {
@@ -218,11 +240,7 @@ static void post_form(struct call *call, struct form *form)
                                        .visibility = visibility ? visibility : "private" };
     const char *folder;
 
-    if (multipart_finish(form->parser, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    if (!check_fields(call, form, &wanted.project_id))
+    if (!is_whole(call, form) || !check_fields(call, form, &wanted.project_id))
         return;
     if (datasets_check(call->app, &call->user, &wanted, &call->err) ||
         settle(call, form, &account, &folder) ||
@@ -267,9 +285,9 @@ void route_dataset_files_post(struct call *call)
     struct dataset dataset, into;
     const char *folder;
 
-    if (!call_open_dataset(call, RIGHT_WORK, &into))
+    if (!is_whole(call, form) || !call_open_dataset(call, RIGHT_WORK, &into))
         return;
-    if (multipart_finish(form->parser, &call->err) || settle(call, form, &account, &folder) ||
+    if (settle(call, form, &account, &folder) ||
         datasets_import_more(call->app, &into, folder, call_query_is_true(call, "replace"),
                              call->arena, &dataset, &call->err))
         call_fail(call);
@@ -277,7 +295,7 @@ void route_dataset_files_post(struct call *call)
         send_imported(call, 200, &dataset, &account);
 }
 
-/* --- lists ------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 static void add_escaped(struct str *url, const char *path)
 {
@@ -358,7 +376,7 @@ void route_dataset_images(struct call *call)
     answer_send(call, 200, &answer);
 }
 
-/* --- bytes ------------------------------------------------------------------------------------- */
+/* --- bytes ----------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {

@@ -6,7 +6,8 @@
 #include "app/uploads.h"
 
 void put_dataset(struct json_writer *w, const struct dataset *dataset);
-void put_dataset_members(struct json_writer *w, const struct dataset *dataset); /* of an open object */
+/* The members of an open object. */
+void put_dataset_members(struct json_writer *w, const struct dataset *dataset);
 
 /* The data set after an upload; "import" says what became of the files.  With wait=1 after the
  * doctor has looked. */

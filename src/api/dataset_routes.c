@@ -18,7 +18,7 @@ route_handler route_datasets_get, route_datasets_available, route_datasets_check
     route_dataset_get, route_dataset_put, route_dataset_delete, route_dataset_report,
     route_dataset_analyze, route_dataset_fixes, route_dataset_fixes_post;
 
-/* --- shared ------------------------------------------------------------------------------------ */
+/* --- shared ---------------------------------------------------------------------------------- */
 
 bool call_query_is_true(struct call *call, const char *name)
 {
@@ -58,7 +58,7 @@ static bool wait_if_asked(struct call *call, struct dataset *dataset)
     return false;
 }
 
-/* --- on the wire ------------------------------------------------------------------------------- */
+/* --- on the wire ----------------------------------------------------------------------------- */
 
 void put_dataset_members(struct json_writer *w, const struct dataset *d)
 {
@@ -126,7 +126,7 @@ void send_imported(struct call *call, int status, struct dataset *dataset,
     answer_send(call, status, &answer);
 }
 
-/* --- lists ------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 void route_datasets_get(struct call *call)
 {
@@ -229,7 +229,7 @@ void route_datasets_available(struct call *call)
     answer_send(call, 200, &answer);
 }
 
-/* --- one --------------------------------------------------------------------------------------- */
+/* --- one ------------------------------------------------------------------------------------- */
 
 void route_dataset_get(struct call *call)
 {
@@ -281,7 +281,7 @@ void route_dataset_delete(struct call *call)
     answer_send(call, 200, &answer);
 }
 
-/* --- the doctor -------------------------------------------------------------------------------- */
+/* --- the doctor ------------------------------------------------------------------------------ */
 
 static void put_sum(struct json_writer *w, const char *name, int64_t files, int64_t bytes)
 {
@@ -384,7 +384,7 @@ void route_datasets_check_path(struct call *call)
     answer_send(call, 200, &answer);
 }
 
-/* --- fixes ------------------------------------------------------------------------------------- */
+/* --- fixes ----------------------------------------------------------------------------------- */
 
 void route_dataset_fixes(struct call *call)
 {

@@ -3,7 +3,7 @@
  * The page (docs_page.html) is part of the program and asks nobody else for anything; its policy
  * says so to the browser too. */
 
-#include "api/api_internal.h"
+#include "api/account_internal.h"
 
 #include "app/token.h"
 #include "base/str.h"
@@ -31,9 +31,9 @@ void call_add_page_headers(struct call *call, const char *policy)
                     "camera=(), microphone=(), geolocation=()");
 }
 
-void route_docs(struct call *call)
+void call_send_page(struct call *call, const char *html)
 {
-    const char *from = docs_page_html, *mark;
+    const char *from = html, *mark;
     struct str page = STR_INIT;
     char nonce[TOKEN_ID_SIZE];
 
@@ -52,4 +52,9 @@ void route_docs(struct call *call)
                                              nonce, nonce));
     http_respond(call->request, 200, "text/html; charset=utf-8", page.text, page.length);
     str_release(&page);
+}
+
+void route_docs(struct call *call)
+{
+    call_send_page(call, docs_page_html);
 }

@@ -209,6 +209,23 @@ static void arrive(struct live_watcher *watcher)
     arena_release(&arena);
 }
 
+void live_check_soon(struct live *live)
+{
+    struct item *item = new_item(ITEM_CHECK);
+
+    lock(live);
+    put(live, item);
+    unlock(live);
+}
+
+static void make_all_due(struct live *live)
+{
+    lock(live);
+    for (struct live_watcher *w = live->watchers; w; w = w->next)
+        w->check_seconds = 0;
+    unlock(live);
+}
+
 /* Some at a time, so that news do not have to wait for long. */
 static void check_some(struct live *live)
 {
@@ -333,6 +350,8 @@ static void run_item(struct live *live, struct item *item)
         channel_pass_on(live, &item->news);
     } else if (item->kind == ITEM_ARRIVE) {
         arrive(watcher);
+    } else if (item->kind == ITEM_CHECK) {
+        make_all_due(live);
     } else if (item->kind == ITEM_LEAVE) {
         watcher->is_known = false;
         channel_leave_all(watcher);

@@ -63,6 +63,9 @@ void live_watcher_free(struct live_watcher *watcher); /* NULL is fine */
 void live_subscribe(struct live_watcher *watcher, const char *channel);
 void live_unsubscribe(struct live_watcher *watcher, const char *channel);
 
+/* Look at everybody's credentials within the next seconds, not each in his turn. */
+void live_check_soon(struct live *live);
+
 int live_watcher_count(struct live *live);
 
 #endif

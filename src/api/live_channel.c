@@ -123,7 +123,7 @@ static void *grow(void *items, int count, int *capacity, size_t size_bytes)
 {
     if (count < *capacity)
         return items;
-    *capacity = *capacity ? 2 * *capacity : 8;
+    *capacity = *capacity ? 2 * *capacity : 2;
     items = realloc(items, (size_t)*capacity * size_bytes);
     BUG_IF(!items);
     return items;
@@ -250,10 +250,8 @@ static int member_place(const struct live_watcher *watcher, const struct channel
 
 static void add_member(struct channel *channel, struct live_watcher *watcher)
 {
-    if (!watcher->channels) {
-        watcher->channels = calloc(LIVE_CHANNELS_MOST, sizeof(struct channel *));
-        BUG_IF(!watcher->channels);
-    }
+    watcher->channels = grow(watcher->channels, watcher->channel_count, &watcher->channel_capacity,
+                             sizeof(struct channel *));
     watcher->channels[watcher->channel_count++] = channel;
     channel->members = grow(channel->members, channel->member_count, &channel->member_capacity,
                             sizeof(struct live_watcher *));

@@ -49,10 +49,17 @@ struct live_watcher {
     bool is_known; /* the hub thread's own from here on */
     double check_seconds;
     struct channel **channels;
-    int channel_count;
+    int channel_count, channel_capacity;
 };
 
-enum item_kind { ITEM_NEWS, ITEM_ARRIVE, ITEM_LEAVE, ITEM_SUBSCRIBE, ITEM_UNSUBSCRIBE };
+enum item_kind {
+    ITEM_NEWS,
+    ITEM_ARRIVE,
+    ITEM_LEAVE,
+    ITEM_SUBSCRIBE,
+    ITEM_UNSUBSCRIBE,
+    ITEM_CHECK
+};
 
 #define NEWS_FRAMES 3 /* a status, an end, and what was reported */
 

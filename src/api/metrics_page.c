@@ -209,7 +209,7 @@ static bool may_read(struct call *call)
         return true;
     if (!call_identify(call))
         return false;
-    if (role_find(call->user.system_role) >= ROLE_ADMIN)
+    if (permission_has(call->user.system_role, PERMISSION_metrics))
         return true;
     call_fail_with(call, 403, "FORBIDDEN", "Only administrators may read this");
     return false;

@@ -5,6 +5,7 @@
 
 #include "api/api_internal.h"
 #include "api/fields.h"
+#include "api/openapi_internal.h"
 
 #include "base/error.h"
 #include "base/str.h"
@@ -16,7 +17,6 @@
 route_handler route_openapi;
 
 #define STATUS_ANY "2XX"
-#define PART_SIZE 160
 
 static const char *const handler_names[] = {
 #define ROUTE(method, path, access, body, handler, tag, summary) #handler,
@@ -54,252 +54,6 @@ static const struct description *find_description(int route)
     return &none;
 }
 
-/* --- types ----------------------------------------------------------------------------------- */
-
-/* Up to the separator that is in no brackets: the part's length. */
-static size_t part_length(const char *text, char separator)
-{
-    size_t length = 0;
-
-    for (int depth = 0; text[length] && (depth || text[length] != separator); length++)
-        depth += (text[length] == '[') - (text[length] == ']');
-    return length;
-}
-
-/* The next part, without the spaces around it; false: there is none. */
-static bool next_part(const char **text, char separator, char part[PART_SIZE])
-{
-    size_t length;
-
-    *text += strspn(*text, " ");
-    if (!**text)
-        return false;
-    length = part_length(*text, separator);
-    BUG_IF(length >= PART_SIZE);
-    snprintf(part, PART_SIZE, "%.*s", (int)length, *text);
-    *text += length + ((*text)[length] == separator);
-    while (length && part[length - 1] == ' ')
-        part[--length] = 0;
-    return true;
-}
-
-static void put_type_name(struct json_writer *w, const char *name, bool or_null)
-{
-    json_key(w, "type");
-    if (!or_null) {
-        json_text(w, name);
-        return;
-    }
-    json_array_open(w);
-    json_text(w, name);
-    json_text(w, "null");
-    json_close(w);
-}
-
-static void put_type(struct json_writer *w, const char *type);
-
-static void put_either(struct json_writer *w, const char *types)
-{
-    char part[PART_SIZE];
-
-    json_object_open(w);
-    json_key(w, "anyOf");
-    json_array_open(w);
-    while (next_part(&types, '|', part))
-        put_type(w, part);
-    json_close(w);
-    json_close(w);
-}
-
-static void put_reference(struct json_writer *w, const char *name)
-{
-    struct str path = STR_INIT;
-
-    str_printf(&path, "#/components/schemas/%s", name);
-    json_object_open(w);
-    json_put_text(w, "$ref", path.text);
-    json_close(w);
-    str_release(&path);
-}
-
-static void put_words(struct json_writer *w, const char *words)
-{
-    char part[PART_SIZE];
-
-    json_object_open(w);
-    put_type_name(w, "string", false);
-    json_key(w, "enum");
-    json_array_open(w);
-    while (next_part(&words, '/', part))
-        json_text(w, part);
-    json_close(w);
-    json_close(w);
-}
-
-static void put_array(struct json_writer *w, const char *items)
-{
-    char inner[PART_SIZE];
-
-    snprintf(inner, sizeof(inner), "%.*s", (int)strlen(items) - 2, items + 1);
-    json_object_open(w);
-    put_type_name(w, "array", false);
-    json_key(w, "items");
-    put_type(w, inner);
-    json_close(w);
-}
-
-static const struct {
-    const char *word, *name, *format;
-} plain_types[] = {
-    { "int", "integer", "int64" }, { "num", "number", "double" },   { "bool", "boolean", NULL },
-    { "text", "string", NULL },    { "time", "string", "date-time" }, { "object", "object", NULL },
-};
-
-/* false: it is none of them. */
-static bool put_plain(struct json_writer *w, const char *word, bool or_null)
-{
-    for (size_t i = 0; i < sizeof(plain_types) / sizeof(*plain_types); i++) {
-        if (strcmp(plain_types[i].word, word))
-            continue;
-        json_object_open(w);
-        put_type_name(w, plain_types[i].name, or_null);
-        if (plain_types[i].format)
-            json_put_text(w, "format", plain_types[i].format);
-        json_close(w);
-        return true;
-    }
-    return false;
-}
-
-static void put_type(struct json_writer *w, const char *type)
-{
-    char inner[PART_SIZE], either[PART_SIZE + 8];
-    size_t length = strlen(type);
-    bool or_null = length && type[length - 1] == '?';
-
-    snprintf(inner, sizeof(inner), "%.*s", (int)(length - or_null), type);
-    snprintf(either, sizeof(either), "%s|null", inner);
-    if (type[part_length(type, '|')])
-        put_either(w, type);
-    else if (!strcmp(inner, "any"))
-        json_raw(w, "{}");
-    else if (!strcmp(inner, "null"))
-        json_raw(w, "{\"type\":\"null\"}");
-    else if (put_plain(w, inner, or_null))
-        return;
-    else if (or_null)
-        put_either(w, either);
-    else if (*inner == '[')
-        put_array(w, inner);
-    else if (isupper((unsigned char)*inner))
-        put_reference(w, inner);
-    else
-        put_words(w, inner);
-}
-
-/* "name type; ~name type" */
-static void put_object(struct json_writer *w, const char *members)
-{
-    const char *at = members;
-    char part[PART_SIZE];
-
-    json_object_open(w);
-    put_type_name(w, "object", false);
-    json_key(w, "properties");
-    json_object_open(w);
-    while (next_part(&at, ';', part)) {
-        char *type = strchr(part, ' ');
-
-        BUG_IF(!type);
-        *type++ = 0;
-        json_key(w, part + (*part == '~'));
-        put_type(w, type);
-    }
-    json_close(w);
-    json_key(w, "required");
-    json_array_open(w);
-    while (next_part(&members, ';', part))
-        if (*part != '~') {
-            *strchr(part, ' ') = 0;
-            json_text(w, part);
-        }
-    json_close(w);
-    json_close(w);
-}
-
-/* --- fields of bodies ------------------------------------------------------------------------ */
-
-static void put_options(struct json_writer *w, const struct field *field)
-{
-    struct arena arena = ARENA_INIT;
-    char *option;
-
-    json_key(w, "enum");
-    json_array_open(w);
-    for (int i = 0; (option = field_option(&arena, field, i)); i++)
-        json_text(w, option);
-    json_raw(w, "null"); /* as good as absent */
-    json_close(w);
-    arena_release(&arena);
-}
-
-static void put_fallback(struct json_writer *w, const struct field *field)
-{
-    bool is_text = field->type == FIELD_TEXT || field->type == FIELD_SELECT;
-
-    if (!field->fallback || field->type == FIELD_REALS)
-        return;
-    json_key(w, "default");
-    if (is_text)
-        json_text(w, field->fallback);
-    else
-        json_raw(w, field->fallback);
-}
-
-static void put_field(struct json_writer *w, const struct field *f)
-{
-    static const char *const names[] = {
-        [FIELD_INT] = "integer", [FIELD_REAL] = "number",   [FIELD_BOOL] = "boolean",
-        [FIELD_TEXT] = "string", [FIELD_SELECT] = "string", [FIELD_REALS] = "array",
-    };
-    bool is_json = f->type == FIELD_JSON;
-
-    json_key(w, f->name);
-    json_object_open(w);
-    if (!is_json || f->options)
-        put_type_name(w, is_json ? f->options : names[f->type], true);
-    if (f->type == FIELD_SELECT)
-        put_options(w, f);
-    if (f->type == FIELD_REALS)
-        put_json_or_null(w, "items", "{\"type\":\"number\"}");
-    if (f->min != f->max) {
-        json_put_number(w, "minimum", f->min);
-        json_put_number(w, "maximum", f->max);
-    }
-    put_fallback(w, f);
-    if (f->help || f->label)
-        json_put_text(w, "description", f->help ? f->help : f->label);
-    json_close(w);
-}
-
-static void put_fields(struct json_writer *w, const struct field *fields)
-{
-    json_object_open(w);
-    put_type_name(w, "object", false);
-    json_key(w, "properties");
-    json_object_open(w);
-    for (const struct field *f = fields; f->name; f++)
-        put_field(w, f);
-    json_close(w);
-    json_key(w, "required");
-    json_array_open(w);
-    for (const struct field *f = fields; f->name; f++)
-        if (f->required)
-            json_text(w, f->name);
-    json_close(w);
-    json_close(w);
-}
-
 /* --- operations ------------------------------------------------------------------------------ */
 
 static void open_parameter(struct json_writer *w, const char *name, const char *in, bool required)
@@ -314,14 +68,14 @@ static void open_parameter(struct json_writer *w, const char *name, const char *
 static void put_path_parameters(struct json_writer *w, const char *path)
 {
     while ((path = strchr(path, '{'))) {
-        char name[PART_SIZE];
+        char name[OPENAPI_PART_SIZE];
 
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(path + 1, "}"), path + 1);
         open_parameter(w, name, "path", true);
         if (str_ends_with(name, "id"))
             json_raw(w, "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}");
         else
-            put_type(w, "text");
+            openapi_put_type(w, "text");
         json_close(w);
         path++;
     }
@@ -345,16 +99,16 @@ static void put_limit(struct json_writer *w, const char *text)
 /* "limit int 1..100 =20", "status pending/running", "models text !" */
 static void put_query_parameter(struct json_writer *w, const char *text)
 {
-    char name[PART_SIZE], type[PART_SIZE], limit[PART_SIZE];
+    char name[OPENAPI_PART_SIZE], type[OPENAPI_PART_SIZE], limit[OPENAPI_PART_SIZE];
 
-    BUG_IF(!next_part(&text, ' ', name) || !next_part(&text, ' ', type));
+    BUG_IF(!openapi_next_part(&text, ' ', name) || !openapi_next_part(&text, ' ', type));
     open_parameter(w, name, "query", strchr(text, '!') != NULL);
     if (strcmp(type, "int")) {
-        put_type(w, type);
+        openapi_put_type(w, type);
     } else {
         json_object_open(w);
-        put_type_name(w, "integer", false);
-        while (next_part(&text, ' ', limit))
+        openapi_put_type_name(w, "integer", false);
+        while (openapi_next_part(&text, ' ', limit))
             put_limit(w, limit);
         json_close(w);
     }
@@ -363,16 +117,17 @@ static void put_query_parameter(struct json_writer *w, const char *text)
 
 static void put_parameters(struct json_writer *w, const char *path, const char *query)
 {
-    char part[PART_SIZE];
+    char part[OPENAPI_PART_SIZE];
 
     json_key(w, "parameters");
     json_array_open(w);
     put_path_parameters(w, path);
-    while (next_part(&query, ';', part))
+    while (openapi_next_part(&query, ';', part))
         put_query_parameter(w, part);
     json_close(w);
 }
 
+/* One kind of content, with its schema between these two. */
 static void open_content(struct json_writer *w, const char *type)
 {
     json_key(w, type);
@@ -380,33 +135,42 @@ static void open_content(struct json_writer *w, const char *type)
     json_key(w, "schema");
 }
 
-static void put_body(struct json_writer *w, const struct route *route, const char *body)
+static void put_own_body(struct json_writer *w, const char *body)
 {
     static const char multipart[] = "multipart ";
+    bool is_multipart = str_starts_with(body, multipart);
+
+    open_content(w, is_multipart             ? "multipart/form-data"
+                    : !strcmp(body, "plain") ? "text/plain"
+                    : !strcmp(body, "bytes") ? "application/octet-stream"
+                                             : "*/*");
+    if (is_multipart)
+        openapi_put_object(w, body + strlen(multipart));
+    else
+        json_raw(w, "{}");
+    json_close(w);
+}
+
+static void put_body(struct json_writer *w, const struct route *route, const char *body)
+{
+    bool has_fields = route->fields && route->fields != own_fields, is_form = !strcmp(body, "form");
 
     json_key(w, "requestBody");
     json_object_open(w);
     json_key(w, "content");
     json_object_open(w);
-    if (str_starts_with(body, multipart)) {
-        open_content(w, "multipart/form-data");
-        put_object(w, body + strlen(multipart));
-    } else if (!strcmp(body, "plain")) {
-        open_content(w, "text/plain");
-        put_type(w, "text");
-    } else if (!route->fields || route->fields == own_fields) {
-        open_content(w, "*/*");
-        json_raw(w, "{}");
-    } else {
+    if (has_fields) {
         open_content(w, "application/json");
-        put_fields(w, route->fields);
-        if (!strcmp(body, "form")) {
-            json_close(w);
-            open_content(w, "application/x-www-form-urlencoded");
-            put_fields(w, route->fields);
-        }
+        openapi_put_fields(w, route->fields);
+        json_close(w);
     }
-    json_close(w);
+    if (is_form) {
+        open_content(w, "application/x-www-form-urlencoded");
+        openapi_put_fields(w, route->fields);
+        json_close(w);
+    }
+    if (!is_form && (!has_fields || *body))
+        put_own_body(w, body);
     json_close(w);
     json_close(w);
 }
@@ -435,7 +199,7 @@ static void put_answer(struct json_writer *w, const struct description *descript
         json_key(w, "content");
         json_object_open(w);
         open_content(w, content);
-        put_type(w, is_file ? "text" : description->answer);
+        openapi_put_type(w, is_file ? "text" : description->answer);
         json_close(w);
         json_close(w);
     }
@@ -530,7 +294,7 @@ static void put_operation(struct json_writer *w, int index)
 {
     const struct route *route = &api_routes[index];
     const struct description *description = find_description(index);
-    char method[PART_SIZE];
+    char method[OPENAPI_PART_SIZE];
     size_t length = 0;
 
     for (const char *c = route->method; *c; c++)
@@ -578,7 +342,7 @@ static void put_components(struct json_writer *w)
     json_object_open(w);
     for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++) {
         json_key(w, schemas[i].name);
-        put_object(w, schemas[i].members);
+        openapi_put_object(w, schemas[i].members);
     }
     json_close(w);
     json_key(w, "responses");
@@ -590,7 +354,7 @@ static void put_components(struct json_writer *w)
         json_key(w, "content");
         json_object_open(w);
         open_content(w, "application/json");
-        put_type(w, problems[i].schema);
+        openapi_put_type(w, problems[i].schema);
         json_close(w);
         json_close(w);
         json_close(w);

@@ -28,7 +28,7 @@ static bool open_upload(struct call *call, struct upload *upload)
     return false;
 }
 
-/* --- sessions ---------------------------------------------------------------------------------- */
+/* --- sessions -------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -186,7 +186,7 @@ void route_upload_commit(struct call *call)
     send_imported(call, 201, &dataset, &account);
 }
 
-/* --- pieces ------------------------------------------------------------------------------------ */
+/* --- pieces ---------------------------------------------------------------------------------- */
 
 static int read_offset(struct call *call, int64_t *offset)
 {

@@ -25,7 +25,7 @@
 #define ZIP_END_BYTES 22
 #define ZIP_TAIL_BYTES (ZIP_END_BYTES + 65535) /* the end of a zip file, with a comment */
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 bool archive_is_name(const char *name)
 {
@@ -56,7 +56,7 @@ bool archive_is_junk(const char *path)
     return false;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 struct unpacking {
     const char *folder;
@@ -160,7 +160,7 @@ static int write_entry(struct unpacking *u, const char *key,
     return result;
 }
 
-/* --- zip --------------------------------------------------------------------------------------- */
+/* --- zip ------------------------------------------------------------------------------------- */
 
 static uint64_t little_endian(const unsigned char *bytes, int count)
 {
@@ -281,7 +281,7 @@ static int unpack_zip(struct unpacking *u, const char *path, struct error *err)
     return result;
 }
 
-/* --- tar --------------------------------------------------------------------------------------- */
+/* --- tar ------------------------------------------------------------------------------------- */
 
 static int fail_tar(struct archive *tar, struct error *err)
 {
@@ -351,7 +351,7 @@ static int unpack_tar(struct unpacking *u, const char *path, struct error *err)
     return result;
 }
 
-/* --- both -------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------ */
 
 /* A zip file is known by its beginning, or, when it is empty, by its end. */
 static int is_zip(const char *path, const struct archive_limits *limits, bool *zip, int64_t *bytes,

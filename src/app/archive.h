@@ -37,8 +37,8 @@ bool archive_is_junk(const char *path);
 int archive_unpack(const char *path, const char *folder, const struct archive_limits *limits,
                    struct archive_account *account, struct error *err);
 
-/* Where the content begins: the folder, or the only one in it, as archives like to have, unless that
- * stands for a split or a class.  In the arena. */
+/* Where the content begins: the folder, or the only one in it, as archives like to have, unless
+ * that stands for a split or a class.  In the arena. */
 const char *archive_content(const char *folder, struct arena *arena);
 
 #endif

@@ -23,7 +23,7 @@ static const struct column columns[] = { COLUMNS_TABLE(DATASET_COLUMNS) };
 static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc" };
 static const char *const visibilities[] = { "private", "public", "organization" };
 
-/* --- ids --------------------------------------------------------------------------------------- */
+/* --- ids ------------------------------------------------------------------------------------- */
 
 void dataset_make_id(char id[DATASET_ID_SIZE])
 {
@@ -54,7 +54,7 @@ const char *dataset_key(const char *kind, const char *id, const char *path, stru
     return arena_printf(arena, "%s/%s%s%s", kind, id, path ? "/" : "", path ? path : "");
 }
 
-/* --- rights ------------------------------------------------------------------------------------ */
+/* --- rights ---------------------------------------------------------------------------------- */
 
 int dataset_read(struct app *app, const char *id, struct arena *arena, struct dataset *dataset,
                  struct error *err)
@@ -69,22 +69,16 @@ int dataset_read(struct app *app, const char *id, struct arena *arena, struct da
     return 0;
 }
 
-static bool is_admin(const struct user *user)
-{
-    return role_find(user->system_role) == ROLE_ADMIN;
-}
-
 /* Of one without a project. */
 static int own_right(const struct user *user, const struct dataset *dataset, enum right right,
                      struct error *err)
 {
-    if (is_admin(user))
-        return 0;
-    if (dataset->user_id != user->id)
+    enum right greatest =
+        permission_right(user->system_role, dataset->user_id == user->id ? "owner" : NULL);
+
+    if (greatest == RIGHT_NONE)
         return FAIL(err, NOT_FOUND, "Dataset not found");
-    if (right > RIGHT_VIEW && role_find(user->system_role) <= ROLE_GUEST)
-        return FAIL(err, DENIED, "Not enough permissions");
-    return 0;
+    return right > greatest ? FAIL(err, DENIED, "Not enough permissions") : 0;
 }
 
 int datasets_get(struct app *app, const struct user *user, const char *id, enum right right,
@@ -105,7 +99,7 @@ int datasets_get(struct app *app, const struct user *user, const char *id, enum 
     return right == RIGHT_VIEW ? 0 : FAIL(err, DENIED, "Not enough permissions");
 }
 
-/* --- lists ------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 static struct db_value id_or_null(int64_t id)
 {
@@ -116,7 +110,8 @@ int datasets_list(struct app *app, const struct user *user, const struct dataset
                   struct arena *arena, struct dataset **datasets, int *count, int64_t *total,
                   struct error *err)
 {
-    struct db_value id = db_int(user->id), admin = db_int(is_admin(user));
+    bool sees_all = permission_has(user->system_role, PERMISSION_all_projects);
+    struct db_value id = db_int(user->id), admin = db_int(sees_all);
     struct db_value project = id_or_null(page->project_id), format = db_text(page->format);
     struct db_rows rows, counted;
 
@@ -134,7 +129,7 @@ int datasets_list(struct app *app, const struct user *user, const struct dataset
     return 0;
 }
 
-/* --- making and changing ----------------------------------------------------------------------- */
+/* --- making and changing --------------------------------------------------------------------- */
 
 static bool is_one_of(const char *text, const char *const *words, size_t count)
 {
@@ -164,12 +159,15 @@ int datasets_check(struct app *app, const struct user *user, const struct datase
 {
     struct arena arena = ARENA_INIT;
     struct project project;
-    int result = -1;
+    int result;
 
-    if (role_find(user->system_role) <= ROLE_GUEST)
-        result = FAIL(err, DENIED, "Not enough permissions");
-    else if (!wanted->project_id ||
-             !projects_open(app, user, wanted->project_id, RIGHT_WORK, &arena, &project, err))
+    if (wanted->project_id)
+        result = projects_open(app, user, wanted->project_id, RIGHT_WORK, &arena, &project, err);
+    else
+        result = permission_has(user->system_role, PERMISSION_make_datasets)
+                     ? 0
+                     : FAIL(err, DENIED, "Not enough permissions");
+    if (!result)
         result = check_texts(wanted, err);
     arena_release(&arena);
     return result;
@@ -215,7 +213,7 @@ int datasets_update(struct app *app, const struct dataset *d, struct error *err)
     return result;
 }
 
-/* --- removing ---------------------------------------------------------------------------------- */
+/* --- removing -------------------------------------------------------------------------------- */
 
 static int find_jobs(struct app *app, const char *id, struct arena *arena, struct db_rows *jobs,
                      struct error *err)

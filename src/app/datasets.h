@@ -5,8 +5,8 @@
  * removing the data set.
  *
  *   empty      no files yet
- *   analyzing  the files have changed; one background thread looks at them, one set after the other.
- *              A restart takes it up again
+ *   analyzing  the files have changed; one background thread looks at one set after the other.  A
+ *              restart takes it up again
  *   ready, not_ready   what it found; the reason is in status_reason, all of it in the report
  *
  * What the paths alone tell (files, bytes, classes) is there at once.  Whoever changes files raises
@@ -48,7 +48,7 @@ struct dataset_limits {
 };
 struct dataset_limits *datasets_limits(struct app *app);
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 #define DATASET_ID_SIZE 37
 void dataset_make_id(char id[DATASET_ID_SIZE]);
@@ -84,7 +84,7 @@ int datasets_remove(struct app *app, const struct dataset *dataset, bool force, 
 int datasets_remove_of_project(struct app *app, int64_t project_id, int64_t *removed,
                                struct error *err);
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------- */
 
 /* A data set of the files in a folder, which are moved; the folder is gone then. */
 int datasets_import(struct app *app, const struct user *user, const struct dataset *wanted,
@@ -121,7 +121,7 @@ int datasets_open_file(struct app *app, const struct dataset *dataset, const cha
 int datasets_open_thumbnail(struct app *app, const struct dataset *dataset, const char *path,
                             int *fd, struct error *err);
 
-/* --- the doctor -------------------------------------------------------------------------------- */
+/* --- the doctor ------------------------------------------------------------------------------ */
 
 /* Look again at all files. */
 int datasets_analyze(struct app *app, const struct dataset *dataset, struct error *err);
@@ -135,7 +135,7 @@ int datasets_report(struct app *app, const struct dataset *dataset, struct arena
  * below one of DATASET_ROOTS (with colons between; /app/datasets without it). */
 int datasets_check_folder(struct app *app, const char *path, json_t **report, struct error *err);
 
-/* --- fixes ------------------------------------------------------------------------------------- */
+/* --- fixes ----------------------------------------------------------------------------------- */
 
 /* "action" is "remove", or "look" for what only a person can decide. */
 struct dataset_fix {

@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define DEAD "dead-" /* begins the names of folders in uploads/ that are to go */
 #define LOOK_SECONDS 3600.0 /* for uploads that have expired */
 
-/* --- threads ----------------------------------------------------------------------------------- */
+/* --- threads --------------------------------------------------------------------------------- */
 
 bool background_is_stopping(const struct background *background)
 {
@@ -71,7 +72,7 @@ void background_stop(struct background *background)
     background->has_started = false;
 }
 
-/* --- what is left over ------------------------------------------------------------------------- */
+/* --- what is left over ----------------------------------------------------------------------- */
 
 static void remove_tree(struct app *app, const char *key)
 {
@@ -148,16 +149,28 @@ void janitor_take(struct app *app, const char *upload_id)
     arena_release(&arena);
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
-static void set_limits(struct dataset_limits *limits)
+/* What stays free for the database and for training: a twentieth of the disk, at most 256 MiB. */
+static int64_t choose_reserve(const char *folder)
+{
+    struct statvfs status;
+    int64_t most = (int64_t)256 << 20, share;
+
+    if (statvfs(folder, &status))
+        return most;
+    share = (int64_t)status.f_blocks * (int64_t)status.f_frsize / 20;
+    return share < most ? share : most;
+}
+
+static void set_limits(struct dataset_limits *limits, const char *folder)
 {
     const char *bytes = getenv("UPLOAD_LIMIT_BYTES");
 
     *limits = (struct dataset_limits){
         .files = 500000,
         .bytes = bytes && *bytes ? strtoll(bytes, NULL, 10) : (int64_t)1 << 40,
-        .reserve_bytes = (int64_t)256 << 20,
+        .reserve_bytes = choose_reserve(folder),
         .chunk_bytes = (int64_t)64 << 20,
         .field_bytes = (int64_t)16 << 20,
         .session_seconds = (int64_t)7 * 24 * 60 * 60,
@@ -186,7 +199,7 @@ int datasets_open(struct app *app, struct error *err)
     BUG_IF(!d);
     app->datasets = d;
     arena_init(&d->arena);
-    set_limits(&d->limits);
+    set_limits(&d->limits, app->data_folder);
     if (blob_open_local(&d->blob, app->data_folder, err) ||
         blob_open_local(&d->local, app->data_folder, err) || list_leftovers(d, err)) {
         datasets_close(app);

@@ -20,7 +20,7 @@
 #define RETRY_SECONDS 5.0
 #define POLL_NANOSECONDS 20000000
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 /* The doctor's own words, without the folders of this machine. */
 static void strip_folder(char *text, const char *folder)
@@ -64,7 +64,7 @@ static int ask(struct app *app, const char *path, const char *thumbnails, json_t
     return result;
 }
 
-/* --- one data set ------------------------------------------------------------------------------ */
+/* --- one data set ---------------------------------------------------------------------------- */
 
 struct finding {
     const char *status, *reason, *report, *hash, *task_type;
@@ -211,7 +211,7 @@ double doctor_run(struct app *app)
     return -1;
 }
 
-/* --- others ------------------------------------------------------------------------------------ */
+/* --- others ---------------------------------------------------------------------------------- */
 
 int datasets_wait(struct app *app, double seconds, struct arena *arena, struct dataset *dataset,
                   struct error *err)
@@ -249,7 +249,7 @@ int datasets_report(struct app *app, const struct dataset *dataset, struct arena
     return 0;
 }
 
-/* --- folders of the machine -------------------------------------------------------------------- */
+/* --- folders of the machine ------------------------------------------------------------------ */
 
 static bool lies_below(const char *path, const char *root, size_t root_length)
 {

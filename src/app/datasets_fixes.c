@@ -74,7 +74,7 @@ int datasets_fixes(struct app *app, const struct dataset *dataset, struct arena 
     return 0;
 }
 
-/* --- applying ---------------------------------------------------------------------------------- */
+/* --- applying -------------------------------------------------------------------------------- */
 
 static int apply(struct app *app, const struct dataset *dataset, const struct dataset_fix *fix,
                  struct error *err)

@@ -1,7 +1,7 @@
 /* datasets_import.c - from a folder of files to a data set, and reading files.
  *
- * The order: the files are durable and in place first, then comes the row.  What is in place without
- * a row was never acknowledged, and the janitor removes it at the next start. */
+ * The order: the files are durable and in place first, then comes the row.  What is in place
+ * without a row was never acknowledged, and the janitor removes it at the next start. */
 
 #include "app/datasets_internal.h"
 
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* --- adding ------------------------------------------------------------------------------------ */
+/* --- adding ---------------------------------------------------------------------------------- */
 
 /* Files or their folders count double where others have them. */
 static int check_conflicts(struct app *app, const char *prefix, const char *folder, bool replace,
@@ -112,7 +112,7 @@ int datasets_analyze(struct app *app, const struct dataset *dataset, struct erro
     return 0;
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static int open_key(struct app *app, const char *key, int *fd, struct error *err)
 {

@@ -43,7 +43,7 @@ static size_t name_length(const char *path)
     return strcspn(path, "/");
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 /* The folder that all visible folders of the top lie in, unless it is a split or a class. */
 static size_t find_wrapper(const char *(*path_at)(const void *list, int index), const void *list,
@@ -90,7 +90,7 @@ void layout_begin(struct layout *layout, const char *(*path_at)(const void *list
     }
 }
 
-/* --- one --------------------------------------------------------------------------------------- */
+/* --- one ------------------------------------------------------------------------------------- */
 
 static bool is_hidden(const char *path)
 {

@@ -1,7 +1,7 @@
 /* datasets_layout.h - what the path of a file says: split and class.
  *
  * The same rules as the engine's data/dataset.h, which has the last word when it has looked at the
- * files: SPLIT/CLASS/.../IMAGE or CLASS/.../IMAGE, where one folder around it all is looked through.
+ * files: SPLIT/CLASS/.../IMAGE or CLASS/.../IMAGE; one folder around it all is looked through.
  */
 #ifndef APP_DATASETS_LAYOUT_H
 #define APP_DATASETS_LAYOUT_H

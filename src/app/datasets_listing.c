@@ -33,7 +33,7 @@ struct listing {
     int64_t file_count, total_bytes, image_count;
 };
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static struct db_value int_or_null(int64_t value)
 {
@@ -132,7 +132,7 @@ done:
     return result;
 }
 
-/* --- what the doctor saw ----------------------------------------------------------------------- */
+/* --- what the doctor saw --------------------------------------------------------------------- */
 
 struct seen {
     struct map map; /* path to struct dataset_file */
@@ -186,7 +186,7 @@ static int read_lines(struct seen *seen, const char *path, struct error *err)
     return 0;
 }
 
-/* --- both -------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------ */
 
 static const char *entry_path(const void *list, int index)
 {
@@ -279,7 +279,7 @@ int dataset_list_by_doctor(struct app *app, const char *id, const char *lines_pa
     return result;
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 int datasets_files(struct app *app, const struct dataset *dataset,
                    const struct dataset_file_page *page, struct arena *arena,

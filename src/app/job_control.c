@@ -2,6 +2,7 @@
 
 #include "app/job_control_internal.h"
 
+#include "app/datasets.h"
 #include "app/job_results.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -262,6 +263,15 @@ int control_clone(struct app *app, int64_t id, const struct user *user, struct a
 
 /* --- remove ---------------------------------------------------------------------------------- */
 
+/* An engine that is writing its checkpoint would leave it in a folder that is gone. */
+static void wait_for_engine(struct app *app, const struct job *job)
+{
+    double until = clock_seconds() + FORCED_STOP_SECONDS;
+
+    while (control_engine_runs(app, job) && clock_seconds() < until)
+        usleep(50000);
+}
+
 static int stop_for_removal(struct app *app, const struct job *job, bool force, struct error *err)
 {
     struct error ignored;
@@ -274,7 +284,8 @@ static int stop_for_removal(struct app *app, const struct job *job, bool force, 
         return -1;
     if (control_ask_to_stop(app, job, &ignored))
         log_warn("job %lld is removed, its service not reached: %s", (long long)job->id,
-                    ignored.text);
+                 ignored.text);
+    wait_for_engine(app, job);
     return 0;
 }
 
@@ -300,6 +311,7 @@ int control_remove_project(struct app *app, int64_t project_id, bool force, int6
 {
     struct arena arena = ARENA_INIT;
     struct db_rows rows;
+    int64_t datasets;
     int result = db_read(app->db, STATEMENT_job_list_project_ids, DB_ARGS(db_int(project_id)),
                          &arena, &rows, err);
 
@@ -313,7 +325,10 @@ int control_remove_project(struct app *app, int64_t project_id, bool force, int6
         *removed += !result;
     }
     if (!result)
-        result = projects_remove(app, project_id, err);
+        result = datasets_remove_of_project(app, project_id, &datasets, err) ||
+                         projects_remove(app, project_id, err)
+                     ? -1
+                     : 0;
     if (!result)
         result = remove_tree(arena_printf(&arena, "%s/outputs/%lld", app->data_folder,
                                           (long long)project_id), err);

@@ -28,6 +28,8 @@ int control_launch(struct app *app, const struct job *before, int64_t attempt, b
                    const char *checkpoint_path, struct error *err);
 /* Ask the service to end it; the answer may come before the engine has ended. */
 int control_ask_to_stop(struct app *app, const struct job *job, struct error *err);
+/* Does its service say that the engine still runs? */
+bool control_engine_runs(struct app *app, const struct job *job);
 
 /* The folder of a job's results, on this disk; NULL: it has none, or one that is not ours. */
 const char *control_output_folder(struct app *app, const struct job *job, struct arena *arena);

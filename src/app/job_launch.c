@@ -10,6 +10,7 @@
 
 #define START_SECONDS 30.0
 #define STOP_SECONDS 40.0
+#define STATUS_SECONDS 5.0
 
 static void set_text(json_t *object, const char *key, const char *value)
 {
@@ -57,6 +58,17 @@ json_t *control_start_body(struct app *app, const struct job *job, struct arena 
     return start_body(app, &planned, 0, false, NULL, arena);
 }
 
+/* For people who look at the machine; nothing depends on it. */
+static void note_process(struct app *app, const struct job *job, int64_t attempt, int64_t process)
+{
+    struct error ignored;
+
+    if (process > 0 && db_write(app->db, STATEMENT_job_set_process,
+                                DB_ARGS(db_int(job->id), db_int(attempt), db_int(process)), NULL,
+                                NULL, &ignored))
+        log_warn("job %lld: %s", (long long)job->id, ignored.text);
+}
+
 static int ask_to_start(struct app *app, const struct job *job, int64_t attempt, bool resume,
                         const char *checkpoint_path, struct error *err)
 {
@@ -70,6 +82,8 @@ static int ask_to_start(struct app *app, const struct job *job, int64_t attempt,
         const char *detail = json_string_value(json_object_get(answer, "detail"));
 
         result = FAIL(err, UNAVAILABLE, "%s", detail ? detail : "the service refused");
+    } else if (!result) {
+        note_process(app, job, attempt, json_integer_value(json_object_get(answer, "pid")));
     }
     json_decref(answer);
     json_decref(body);
@@ -91,6 +105,27 @@ int control_launch(struct app *app, const struct job *before, int64_t attempt, b
                           &ignored))
         log_error("job %lld could not be put back: %s", (long long)before->id, ignored.text);
     return -1;
+}
+
+bool control_engine_runs(struct app *app, const struct job *job)
+{
+    struct arena arena = ARENA_INIT;
+    json_t *answer = NULL, *nothing = json_object();
+    const char *state = NULL;
+    struct error ignored;
+    int status;
+    bool runs;
+
+    if (!services_call(app, job->framework, "GET",
+                       arena_printf(&arena, "/training/status/%lld", (long long)job->id), nothing,
+                       STATUS_SECONDS, &status, &answer, &ignored) &&
+        status == 200)
+        state = json_string_value(json_object_get(answer, "status"));
+    runs = state && !strcmp(state, "running");
+    json_decref(answer);
+    json_decref(nothing);
+    arena_release(&arena);
+    return runs;
 }
 
 int control_ask_to_stop(struct app *app, const struct job *job, struct error *err)

@@ -337,7 +337,8 @@ int jobs_list_visible(struct app *app, const struct user *user, const struct job
     struct db_rows rows;
 
     if (db_read(app->db, STATEMENT_job_list_visible,
-                DB_ARGS(db_int(user->id), db_int(role_find(user->system_role) == ROLE_ADMIN),
+                DB_ARGS(db_int(user->id),
+                        db_int(permission_has(user->system_role, PERMISSION_all_projects)),
                         db_text(page->status), db_int(page->limit), db_int(page->offset)),
                 arena, &rows, err))
         return -1;

@@ -25,7 +25,7 @@
 
 #define SESSION_BYTES_MOST ((size_t)256 << 10)
 
-/* --- the session's file ------------------------------------------------------------------------ */
+/* --- the session's file ---------------------------------------------------------------------- */
 
 static void put_dataset(struct json_writer *w, const struct dataset *d)
 {
@@ -115,7 +115,7 @@ static int read_session(struct app *app, const char *id, struct arena *arena,
     return 0;
 }
 
-/* --- sessions ---------------------------------------------------------------------------------- */
+/* --- sessions -------------------------------------------------------------------------------- */
 
 static int check_wanted(struct app *app, const struct user *user, const struct upload *w,
                         struct arena *arena, struct error *err)
@@ -125,7 +125,7 @@ static int check_wanted(struct app *app, const struct user *user, const struct u
 
     if (w->total_bytes > limits->bytes)
         return FAIL(err, TOO_LARGE, "An upload has at most %lld bytes", (long long)limits->bytes);
-    if (upload_check_space(app, w->total_bytes, err))
+    if (uploads_check_space(app, w->total_bytes, err))
         return -1;
     return w->into ? datasets_get(app, user, w->into, RIGHT_WORK, arena, &dataset, err)
                    : datasets_check(app, user, &w->dataset, err);
@@ -170,7 +170,7 @@ int uploads_remove(struct app *app, const struct upload *upload, struct error *e
     return result;
 }
 
-/* --- locks ------------------------------------------------------------------------------------- */
+/* --- locks ----------------------------------------------------------------------------------- */
 
 static int take_lock(struct app *app, const char *id, bool alone, int *fd, struct error *err)
 {
@@ -197,7 +197,7 @@ static void touch(struct app *app, const char *id)
     arena_release(&arena);
 }
 
-/* --- pieces ------------------------------------------------------------------------------------ */
+/* --- pieces ---------------------------------------------------------------------------------- */
 
 static int check_path(const struct upload *upload, const char *path, struct error *err)
 {
@@ -256,7 +256,7 @@ int upload_piece_open(struct app *app, const struct upload *upload, const char *
 
     *piece = (struct upload_piece){ .app = app, .fd = -1, .lock_fd = -1 };
     piece->limit_bytes = upload->total_bytes ? upload->total_bytes : app->datasets->limits.bytes;
-    if (check_path(upload, path, err) || upload_check_space(app, 0, err))
+    if (check_path(upload, path, err) || uploads_check_space(app, 0, err))
         goto done;
     if (take_lock(app, upload->id, false, &piece->lock_fd, err)) {
         piece->lock_fd = -1;
@@ -292,7 +292,7 @@ void upload_piece_close(struct upload_piece *piece)
     piece->fd = piece->lock_fd = -1;
 }
 
-/* --- what has arrived -------------------------------------------------------------------------- */
+/* --- what has arrived ------------------------------------------------------------------------ */
 
 static int list(struct app *app, const struct upload *upload, struct arena *arena,
                 struct blob_entry **entries, int *count, struct error *err)
@@ -334,7 +334,7 @@ int uploads_files(struct app *app, const struct upload *upload, struct arena *ar
     return 0;
 }
 
-/* --- committing -------------------------------------------------------------------------------- */
+/* --- committing ------------------------------------------------------------------------------ */
 
 static int check_complete(struct app *app, const struct upload *upload, struct arena *arena,
                           struct error *err)
@@ -438,7 +438,7 @@ int uploads_commit(struct app *app, const struct user *user, const char *id, str
     return result;
 }
 
-/* --- for the janitor --------------------------------------------------------------------------- */
+/* --- for the janitor ------------------------------------------------------------------------- */
 
 bool upload_is_alive(struct app *app, const char *name)
 {

@@ -1,7 +1,7 @@
 /* uploads.h - files on their way into a data set.
  *
- * What arrives lies in DATA/uploads/ID until it is complete, and is moved into its data set then; so
- * that what breaks off leaves nothing behind, and a full disk (NO_SPACE) costs nobody else anything.
+ * What arrives lies in DATA/uploads/ID until it is complete, and is moved into its data set then;
+ * so what breaks off leaves nothing behind, and a full disk (NO_SPACE) costs nobody else anything.
  *
  * Form     The files of one request.  Thrown away unless they are taken.
  * Upload   A session that survives broken connections and restarts: files are sent piece by piece
@@ -15,13 +15,16 @@
 #include "app/archive.h"
 #include "app/datasets.h"
 
-/* --- forms ------------------------------------------------------------------------------------- */
+/* NO_SPACE unless so many bytes fit on the disk, beside the reserve. */
+int uploads_check_space(struct app *app, int64_t bytes, struct error *err);
+
+/* --- forms ----------------------------------------------------------------------------------- */
 
 struct form_files;
 
 int form_files_open(struct app *app, struct form_files **out, struct error *err);
-/* One file after the other: begin, any number of writes, end.  The name must be a good path; INVALID,
- * TOO_LARGE, NO_SPACE. */
+/* One file after the other: begin, any number of writes, end.  The name must be a good path;
+ * INVALID, TOO_LARGE, NO_SPACE. */
 int form_files_begin(struct form_files *files, const char *name, struct error *err);
 int form_files_write(struct form_files *files, const void *data, size_t size_bytes,
                      struct error *err);
@@ -34,7 +37,7 @@ int form_files_settle(struct form_files *files, const json_t *paths,
                       struct archive_account *account, const char **folder, struct error *err);
 void form_files_close(struct form_files *files); /* NULL is fine; never waits long */
 
-/* --- uploads ----------------------------------------------------------------------------------- */
+/* --- uploads --------------------------------------------------------------------------------- */
 
 struct upload {
     const char *id;
@@ -54,8 +57,8 @@ int uploads_get(struct app *app, const struct user *user, const char *id, struct
                 struct upload *upload, struct error *err);
 int uploads_remove(struct app *app, const struct upload *upload, struct error *err);
 
-/* A piece of one file; path NULL where it is an archive.  CONFLICT when the file does not end at the
- * offset, and *offset tells where, or when somebody else is writing it. */
+/* A piece of one file; path NULL where it is an archive.  CONFLICT when the file does not end at
+ * the offset, and *offset tells where, or when somebody else is writing it. */
 struct upload_piece {
     struct app *app;
     int fd, lock_fd;
@@ -77,7 +80,8 @@ int uploads_files(struct app *app, const struct upload *upload, struct arena *ar
 int uploads_offset(struct app *app, const struct upload *upload, const char *path, int64_t *offset,
                    struct error *err);
 
-/* Make the data set, or add to it.  CONFLICT while a piece is being written or bytes are missing. */
+/* Make the data set, or add to it.  CONFLICT while a piece is being written, or bytes are
+ * missing. */
 int uploads_commit(struct app *app, const struct user *user, const char *id, struct arena *arena,
                    struct archive_account *account, struct dataset *dataset, struct error *err);
 

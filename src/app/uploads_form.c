@@ -29,7 +29,7 @@ struct form_files {
     int64_t count, bytes, unchecked_bytes;
 };
 
-/* --- space ------------------------------------------------------------------------------------- */
+/* --- space ----------------------------------------------------------------------------------- */
 
 const char *upload_path(const struct app *app, const char *id, const char *name,
                         struct arena *arena)
@@ -38,7 +38,7 @@ const char *upload_path(const struct app *app, const char *id, const char *name,
                         name ? name : "");
 }
 
-int upload_check_space(struct app *app, int64_t bytes, struct error *err)
+int uploads_check_space(struct app *app, int64_t bytes, struct error *err)
 {
     int64_t free_bytes;
 
@@ -57,16 +57,16 @@ int upload_count(struct app *app, int fd, int64_t *unchecked_bytes, size_t size_
         return 0;
     *unchecked_bytes = 0;
     sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* so that the sync at the end is short */
-    return upload_check_space(app, SPACE_CHECK_BYTES, err);
+    return uploads_check_space(app, SPACE_CHECK_BYTES, err);
 }
 
-/* --- receiving --------------------------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------------------------- */
 
 int form_files_open(struct app *app, struct form_files **out, struct error *err)
 {
     struct form_files *f;
 
-    if (upload_check_space(app, 0, err))
+    if (uploads_check_space(app, 0, err))
         return -1;
     f = calloc(1, sizeof(*f));
     BUG_IF(!f);
@@ -151,7 +151,7 @@ void form_files_close(struct form_files *f)
     free(f);
 }
 
-/* --- moving ------------------------------------------------------------------------------------ */
+/* --- moving ---------------------------------------------------------------------------------- */
 
 /* Onto nothing: of two files with one path neither is right. */
 static int move_file(const char *from, const char *folder, const char *path, struct error *err)
@@ -212,7 +212,7 @@ int upload_unpack(struct app *app, const char *archive, const char *work, const 
     return result;
 }
 
-/* --- settling ---------------------------------------------------------------------------------- */
+/* --- settling -------------------------------------------------------------------------------- */
 
 static int settle_archive(struct form_files *f, const char *part, int64_t number,
                           const char *files, struct archive_account *account, struct error *err)

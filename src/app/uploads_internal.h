@@ -10,8 +10,6 @@
 const char *upload_path(const struct app *app, const char *id, const char *name,
                         struct arena *arena);
 
-/* NO_SPACE unless so many bytes fit beside the reserve. */
-int upload_check_space(struct app *app, int64_t bytes, struct error *err);
 /* Count what is written; from time to time look at the disk and start to write back. */
 int upload_count(struct app *app, int fd, int64_t *unchecked_bytes, size_t size_bytes,
                  struct error *err);

@@ -89,7 +89,7 @@ static int check(const struct check_report *report, const struct dataset_flags *
     return 0;
 }
 
-/* --- fixes ------------------------------------------------------------------------------------ */
+/* --- fixes ----------------------------------------------------------------------------------- */
 
 /* Is the id one of the list, between commas?  Without a list all are. */
 static bool is_chosen(const char *list, const char *id)
@@ -171,10 +171,12 @@ static int run(int argc, char **argv, struct error *err)
         { "val", NULL, &f.val, NULL, "N", "sample: validation images per class (default 25)" },
         { "image_size", NULL, &f.size, NULL, "N", "sample: side in pixels (default 96)" },
         { "seed", NULL, &f.seed, NULL, "N", "sample: seed (default 1)" },
-        { "json", NULL, NULL, &f.json, NULL, "check: the report as one JSON object; fix: an array" },
+        { "json", NULL, NULL, &f.json, NULL,
+          "check: the report as one JSON object; fix: an array" },
         { "thumbnails", NULL, &f.thumbnails, NULL, "FOLDER",
           "check: draw a small picture of every image there, and write files.jsonl" },
-        { "apply", NULL, NULL, &f.apply, NULL, "fix: move the files that are proposed for removal" },
+        { "apply", NULL, NULL, &f.apply, NULL,
+          "fix: move the files that are proposed for removal" },
         { "only", NULL, &f.only, NULL, "IDS", "fix: apply these alone, separated by commas" },
         { "quarantine", NULL, &f.quarantine, NULL, "FOLDER",
           "fix: where they are moved (default: the folder's name with .quarantine)" },
@@ -188,7 +190,7 @@ static int run(int argc, char **argv, struct error *err)
         return command_print_options(&command_dataset,
                                      "  dataset sample FOLDER   draw a small dataset\n"
                                      "  dataset check FOLDER    look at every image of a dataset\n"
-                                     "  dataset fix FOLDER      list what could be done, or do it\n",
+                                     "  dataset fix FOLDER      list fixes, or apply them\n",
                                      options);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "sample"))
         return sample(arguments.positionals[1], &f, err);
@@ -200,5 +202,6 @@ static int run(int argc, char **argv, struct error *err)
 }
 
 const struct command command_dataset = {
-    "dataset", "draw a sample dataset, check or fix a dataset", "sample|check|fix FOLDER [OPTIONS]", run,
+    "dataset", "draw a sample dataset, check or fix a dataset",
+    "sample|check|fix FOLDER [OPTIONS]", run,
 };

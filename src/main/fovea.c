@@ -2,6 +2,7 @@
  * handed to fovea-engine, which stands in the same folder, so that a crash or a full memory costs
  * one run and no more. */
 
+#include "main/backup_command.h"
 #include "main/serve.h"
 #include "main/thread_waiting.h"
 #include "main/trainer_command.h"
@@ -20,6 +21,9 @@ static const struct {
     { "serve", serve },
     { "trainer", trainer_command },
     { "user", user_command },
+    { "backup", backup_command },
+    { "restore", restore_command },
+    { "migrate", migrate_command },
 };
 
 int main(int argc, char **argv)

@@ -74,6 +74,8 @@ int platform_open(struct platform *platform, const struct platform_options *opti
 
 void platform_close(struct platform *platform, bool stop_engines)
 {
+    if (platform->trainer)
+        trainer_interrupt(platform->trainer); /* nobody waits for an hour's check of a dataset */
     api_close(platform->api);
     if (platform->app) {
         datasets_close(platform->app);

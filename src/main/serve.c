@@ -2,6 +2,7 @@
 
 #include "main/serve.h"
 
+#include "app/backup.h"
 #include "app/setup.h"
 #include "base/arguments.h"
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PORT "8000"
 
@@ -74,16 +76,18 @@ static int run(const struct serve_options *o, struct error *err)
     };
     struct platform platform;
     sigset_t signals;
-    int caught = 0;
+    int caught = 0, lock, result = -1;
 
     block_signals(&signals);
-    if (read_port(o->port, &options.api.port, err) || platform_open(&platform, &options, err))
+    if (read_port(o->port, &options.api.port, err) || data_folder_lock(o->data, &lock, err))
         return -1;
+    if (platform_open(&platform, &options, err))
+        goto done;
     printf("Fovea " FOVEA_VERSION " on http://%s:%d, data in %s\n", o->address,
            api_port(platform.api), o->data);
     if (print_setup_link(platform.app, o->address, api_port(platform.api), err)) {
         platform_close(&platform, false);
-        return -1;
+        goto done;
     }
     fflush(stdout);
     sigwait(&signals, &caught);
@@ -91,7 +95,10 @@ static int run(const struct serve_options *o, struct error *err)
     log_info(caught == SIGINT ? "stopping, engines write their checkpoints"
                               : "stopping, engines go on");
     platform_close(&platform, caught == SIGINT);
-    return 0;
+    result = 0;
+done:
+    close(lock);
+    return result;
 }
 
 int serve(int argc, char **argv)

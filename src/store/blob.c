@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* --- keys -------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 /* The bytes of the character that begins here; 0: none does. */
 static size_t utf8_length(const unsigned char *text)
@@ -80,7 +80,7 @@ int blob_check_key(const char *key, struct error *err)
     }
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------- */
 
 void blob_close(struct blob *blob)
 {

@@ -52,7 +52,7 @@ struct blob {
 int blob_open_local(struct blob **out, const char *folder, struct error *err);
 void blob_close(struct blob *blob); /* NULL is fine */
 
-/* --- keys -------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 #define BLOB_KEY_MOST 1000    /* bytes */
 #define BLOB_NAME_MOST 200    /* of one name in it: what is stored beside it has room for an end */
@@ -62,7 +62,7 @@ void blob_close(struct blob *blob); /* NULL is fine */
  * an empty name, backslashes, "C:", control characters, what is not UTF-8, too long, too deep. */
 int blob_check_key(const char *key, struct error *err);
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------- */
 
 /* Takes the file at `path` (it is gone there afterwards); replaces what the key had. */
 int blob_put(struct blob *blob, const char *key, const char *path, struct error *err);

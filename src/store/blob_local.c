@@ -60,7 +60,7 @@ static int sync_folder(const char *path, struct error *err)
     return result;
 }
 
-/* --- putting ----------------------------------------------------------------------------------- */
+/* --- putting --------------------------------------------------------------------------------- */
 
 static int local_put(struct blob *blob, const char *key, const char *path, struct error *err)
 {
@@ -137,7 +137,7 @@ done:
     return result;
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static int local_open(struct blob *blob, const char *key, int *fd, struct error *err)
 {
@@ -259,7 +259,7 @@ static char *local_path(struct blob *blob, const char *key, struct arena *arena)
     return arena_printf(arena, "%s/%s", root_of(blob), key);
 }
 
-/* --- removing ---------------------------------------------------------------------------------- */
+/* --- removing -------------------------------------------------------------------------------- */
 
 /* Folders above the key that are empty now; the one that is not ends it. */
 static void prune(struct blob *blob, const char *key)
@@ -338,7 +338,7 @@ static int local_remove_tree(struct blob *blob, const char *prefix, struct error
     return result;
 }
 
-/* --- the store --------------------------------------------------------------------------------- */
+/* --- the store ------------------------------------------------------------------------------- */
 
 static int local_free_bytes(struct blob *blob, int64_t *bytes, struct error *err)
 {

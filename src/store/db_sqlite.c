@@ -211,13 +211,19 @@ static int run(struct db_connection *connection, enum statement which, const str
 
 /* --- backup ----------------------------------------------------------------------------------- */
 
+/* In a transaction of its own, the copy is of one moment and never begins anew: without it, each
+ * commit of others sends it back to the first page, and on a busy server it would not end. */
 static int backup(struct db_connection *connection, const char *path, struct error *err)
 {
     struct sqlite *db = sqlite_of(connection);
     sqlite3_backup *copy;
     sqlite3 *target = NULL;
-    int code = sqlite3_open(path, &target);
+    struct error ignored;
+    int code;
 
+    if (script(connection, "BEGIN; SELECT count(*) FROM sqlite_schema", err))
+        return -1;
+    code = sqlite3_open(path, &target);
     if (code == SQLITE_OK) {
         copy = sqlite3_backup_init(target, "main", db->handle, "main");
         code = copy ? SQLITE_OK : sqlite3_errcode(target);
@@ -230,6 +236,7 @@ static int backup(struct db_connection *connection, const char *path, struct err
             sqlite3_backup_finish(copy);
     }
     sqlite3_close(target);
+    script(connection, "COMMIT", &ignored);
     if (code == SQLITE_DONE || code == SQLITE_OK)
         return 0;
     return FAIL(err, UNAVAILABLE, "cannot back the database up to '%s': %s", path,

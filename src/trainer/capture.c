@@ -88,13 +88,16 @@ static int take_output(struct session *s, struct error *err)
 static int take_exit(struct session *s, struct error *err)
 {
     struct str *messages = &s->capture->messages;
+    enum process_end end;
     int status;
 
-    while (!process_reap(&s->process, &status)) {
+    while ((end = process_reap(&s->process, &status)) == PROCESS_END_NOT_YET) {
         if (check_limits(s, err))
             return -1;
         poll(NULL, 0, REAP_MS);
     }
+    if (end == PROCESS_END_UNKNOWN)
+        return FAIL(err, UNAVAILABLE, "the exit code of '%s' was lost", s->options->argv[0]);
     s->capture->exit_code = ending_code(status);
     while (messages->length && messages->text[messages->length - 1] == '\n')
         messages->text[--messages->length] = '\0';
@@ -139,7 +142,7 @@ int capture_run(struct capture *capture, const struct capture_options *options, 
             close(s.files[i].fd);
     if (result && s.process.pid) {
         process_signal(&s.process, SIGKILL);
-        while (!process_reap(&s.process, &status))
+        while (process_reap(&s.process, &status) == PROCESS_END_NOT_YET)
             poll(NULL, 0, REAP_MS);
     }
     return result;

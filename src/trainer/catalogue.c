@@ -120,8 +120,8 @@ static void add_file(struct str *key, const char *path)
 
     if (stat(path, &status))
         status = (struct stat){ 0 };
-    str_printf(key, "%s:%lld:%lld.%09ld;", path, S_ISDIR(status.st_mode) ? 0LL
-                                                                         : (long long)status.st_size,
+    str_printf(key, "%s:%lld:%lld.%09ld;", path,
+               S_ISDIR(status.st_mode) ? 0LL : (long long)status.st_size,
                (long long)status.st_mtim.tv_sec, (long)status.st_mtim.tv_nsec);
 }
 

@@ -18,7 +18,7 @@ struct launcher {
     int (*start)(struct process *process, const struct launch_options *options, struct error *err);
     bool (*is_alive)(const struct process *process);
     void (*signal)(const struct process *process, int signal);
-    bool (*exit_status)(const struct process *process, int *wait_status); /* false: nobody knows */
+    enum process_end (*exit_status)(const struct process *process, int *wait_status);
 };
 
 /* A process of this machine, in a session of its own. */

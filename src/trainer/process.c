@@ -180,15 +180,15 @@ void process_signal(const struct process *process, int signal)
     }
 }
 
-bool process_reap(const struct process *process, int *wait_status)
+enum process_end process_reap(const struct process *process, int *wait_status)
 {
     pid_t got;
 
     if (process->pid <= 0)
-        return false;
+        return PROCESS_END_UNKNOWN;
     while ((got = waitpid((pid_t)process->pid, wait_status, WNOHANG)) < 0 && errno == EINTR)
         ;
-    return got == (pid_t)process->pid;
+    return got < 0 ? PROCESS_END_UNKNOWN : got ? PROCESS_END_KNOWN : PROCESS_END_NOT_YET;
 }
 
 int64_t process_resident_bytes(const struct process *process)

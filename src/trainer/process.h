@@ -33,13 +33,19 @@ struct process_options {
 int process_start(struct process *process, const struct process_options *options,
                   struct error *err);
 
-bool process_is_alive(const struct process *process); /* false also when only its exit code is left */
+/* False also when only its exit code is left. */
+bool process_is_alive(const struct process *process);
 
 void process_signal(const struct process *process, int signal); /* nothing when it is gone */
 
-/* Takes the exit code of one that has ended, as waitpid() gives it.  false: it runs, or it is not
- * our child (it was started before a restart). */
-bool process_reap(const struct process *process, int *wait_status);
+enum process_end {
+    PROCESS_END_KNOWN,
+    PROCESS_END_NOT_YET, /* it runs, or some of its threads are still dying */
+    PROCESS_END_UNKNOWN, /* it is not our child: it was started before a restart */
+};
+
+/* Takes the exit code of one that has ended, as waitpid() gives it. */
+enum process_end process_reap(const struct process *process, int *wait_status);
 
 int64_t process_resident_bytes(const struct process *process); /* 0 when it is gone */
 

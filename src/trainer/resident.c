@@ -1,8 +1,9 @@
 /* resident.c - see resident.h.
  *
- * The lock guards the list and `is_busy`; a resident that is busy belongs to the call that made it
- * so.  A request is a line of JSON on the process's standard input, its answer a line on its
- * standard output; both are one socket, which ends the process when we are gone. */
+ * The lock guards the list, `is_busy`, `used_at` and `bytes`; the rest of a resident that is busy
+ * belongs to the call that made it so.  A request is a line of JSON on the process's standard
+ * input, its answer a line on its standard output; both are one socket, which ends the process when
+ * we are gone. */
 
 #include "trainer/resident.h"
 
@@ -55,7 +56,7 @@ static void end_process(struct resident *r)
 
     close(r->socket);
     process_signal(&r->process, SIGKILL);
-    while (!process_reap(&r->process, &status))
+    while (process_reap(&r->process, &status) == PROCESS_END_NOT_YET)
         poll(NULL, 0, REAP_MS);
 }
 
@@ -299,10 +300,10 @@ static void give_back(struct residents *all, struct resident *r)
 {
     struct resident **at = &all->first;
     bool is_gone = !r->process.pid;
+    int64_t bytes = process_resident_bytes(&r->process);
 
-    if (!is_gone)
-        r->bytes = process_resident_bytes(&r->process);
     pthread_mutex_lock(&all->lock);
+    r->bytes = bytes;
     r->is_busy = false;
     r->used_at = clock_seconds();
     if (is_gone) {

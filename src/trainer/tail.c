@@ -135,8 +135,8 @@ static int64_t read_end(const char *path, int64_t from, size_t limit_bytes, stru
     return at;
 }
 
-/* The last bytes of a file after `from` with at least one complete line, if there is one: larger and
- * larger pieces, should it be long.  Gives where the text begins. */
+/* The last bytes of a file after `from` with at least one complete line, if there is one: larger
+ * and larger pieces, should it be long.  Gives where the text begins. */
 static int64_t read_last_line(const char *path, int64_t from, struct str *text, const char **start,
                               const char **end)
 {

@@ -8,6 +8,7 @@
 #include "trainer/resident.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,6 +68,15 @@ static char *framework_of(const char *name)
     return NULL;
 }
 
+/* Who started us may have ignored SIGCHLD: then the kernel would throw exit codes away. */
+static void keep_exit_codes(void)
+{
+    struct sigaction action;
+
+    if (!sigaction(SIGCHLD, NULL, &action) && action.sa_handler == SIG_IGN)
+        signal(SIGCHLD, SIG_DFL);
+}
+
 /* --- opening and closing --------------------------------------------------------------------- */
 
 int trainer_open(struct trainer **out, const struct trainer_options *options, struct error *err)
@@ -79,6 +89,7 @@ int trainer_open(struct trainer **out, const struct trainer_options *options, st
     t->engine = options->engine ? copy(options->engine) : engine_beside();
     t->sink = options->sink;
     t->launcher = &launcher_local;
+    keep_exit_codes();
     if (open_folder(&t->data_folder, data, err) ||
         open_folder_below(&t->dataset_folder, options->dataset_folder, data, "datasets", err) ||
         open_folder_below(&t->state_folder, options->state_folder, data, "trainer", err) ||

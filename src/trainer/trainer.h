@@ -12,16 +12,20 @@
  *   GET  /config/schema              {framework, task_type, schema: {fields}, presets}
  *        /config-schema              the same
  *   POST /training/start             {job_id, attempt?, framework, model_name, task_type,
- *                                     dataset_path, dataset_format, num_classes, output_dir, epochs,
- *                                     batch_size, learning_rate, optimizer, pretrained,
- *                                     advanced_config, project_id, checkpoint_path, resume}
+ *                                     dataset_path, dataset_format, num_classes, output_dir,
+ *                                     epochs, batch_size, learning_rate, optimizer, pretrained,
+ *                                     advanced_config, project_id, checkpoint_path, resume,
+ *                                     image_size?, device?, primary_metric?, primary_metric_mode?}
  *                                    {status: "started", job_id, pid}; 409 when it runs already
- *   POST /training/preflight         as start, starts nothing: the engine's --dry-run
- *   POST /training/stop/{job_id}     {job_id, status: "stopped" | "already_stopped", message}
- *   GET  /training/status/{job_id}   {job_id, status, error, pid, started_at, last_event_at, epoch,
- *                                     exit_code}
- *   POST /inference/predict          {checkpoint_path, image_path, top_k, confidence_threshold}
- *                                    {predictions, inference_time_ms, ...}
+ *   POST /training/preflight         as start, starts nothing: the engine's --dry-run; 400 in the
+ *                                    engine's words when it does not fit
+ *   POST /training/stop/{job_id}     {job_id, status: "stopped" | "already_stopped", message,
+ *                                     ended}; ended false: it has been told, and is seen through
+ *   GET  /training/status/{job_id}   {job_id, status, error, pid, attempt, started_at,
+ *                                     last_event_at, epoch, exit_code}; -N: killed by signal N
+ *   POST /inference/predict          {checkpoint_path, image_path, top_k, confidence_threshold,
+ *                                     strict}
+ *                                    {predictions, inference_time_ms, was_loaded, ...}
  *   POST /datasets/check             {dataset_path, thumbnails_folder?}: the doctor's report; with
  *                                    the folder also small pictures and files.jsonl in it
  *
@@ -42,9 +46,13 @@ struct trainer;
 
 /* Where events go.  A message is {job_id, event, attempt, seq, timestamp, data}: attempt is that of
  * the start request, seq the engine's, or 0 where the service itself speaks (how a process ended).
- * Returns 0 when the backend has it, else it is told again later, with growing pauses; kind INVALID,
- * DENIED and NOT_FOUND mean that it will never be taken: it is logged and left out.  Messages of
- * one job come one after the other; those of different jobs from different threads. */
+ * Returns 0 when the backend has it, else it is told again later, with growing pauses; kind
+ * INVALID, DENIED and NOT_FOUND mean that it will never be taken: it is logged and left out.
+ * Messages of one job come one after the other; those of different jobs from different threads.
+ *
+ * Where the engine said nothing, the service ends with training_failed {error_message, traceback,
+ * exit_code, epoch, checkpoint_path}, or training_stopped {message, ...} after a request to stop.
+ * What the engine prints comes as `log` events with log_type stderr. */
 struct trainer_sink {
     int (*deliver)(void *context, const json_t *message, struct error *err);
     void *context;
@@ -65,8 +73,8 @@ struct trainer_options {
 /* Takes up the engines that still run; tells how those ended that do not. */
 int trainer_open(struct trainer **out, const struct trainer_options *options, struct error *err);
 
-/* Calls that wait for the engine, which may take an hour, give up soon with 503: before threads that
- * may be in one are waited for.  Runs go on. */
+/* Calls that wait for the engine, which may take an hour, give up soon with 503: for use before
+ * threads that may be in one are waited for.  Runs go on. */
 void trainer_interrupt(struct trainer *trainer);
 
 /* No call may be inside.  Engines go on unless `stop_engines`: then each is asked to write its

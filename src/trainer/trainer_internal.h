@@ -30,7 +30,7 @@ struct trainer {
 /* "classification" -> "image_classification"; others as they are. */
 const char *task_type_of(const char *name);
 
-/* A path from a request, absolute: relative ones lie below data_folder and have no "..".  INVALID. */
+/* A path from a request, absolute: relative ones lie below data_folder; none has "..".  INVALID. */
 int trainer_path(const struct trainer *trainer, const char *given, struct arena *arena,
                  const char **path, struct error *err);
 

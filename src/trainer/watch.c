@@ -54,7 +54,8 @@ static bool deliver(struct watcher *w, json_t *message)
     struct error err = { 0 };
     bool is_told = !sink->deliver || !sink->deliver(sink->context, message, &err);
 
-    if (!is_told && (err.kind == ERR_INVALID || err.kind == ERR_DENIED || err.kind == ERR_NOT_FOUND)) {
+    if (!is_told &&
+        (err.kind == ERR_INVALID || err.kind == ERR_DENIED || err.kind == ERR_NOT_FOUND)) {
         log_warn("job %lld: '%s' was refused and is left out: %s", (long long)w->state->job_id,
                  json_string_value(json_object_get(message, "event")), err.text);
         is_told = true;
@@ -217,7 +218,8 @@ static bool has_stopped(const struct watcher *w, struct str *text)
 {
     int64_t code = w->state->exit_code;
 
-    if (!w->state->stop_requested || !(code == -SIGTERM || code == -SIGKILL || code == ENDING_UNKNOWN))
+    if (!w->state->stop_requested ||
+        !(code == -SIGTERM || code == -SIGKILL || code == ENDING_UNKNOWN))
         return false;
     if (w->was_killed)
         str_printf(text, "it did not stop within %.0f s and was killed", w->grace_seconds);
@@ -260,20 +262,20 @@ static void save(struct watcher *w)
 static void note_end(struct watcher *w)
 {
     int wait_status;
+    enum process_end end = w->run->trainer->launcher->exit_status(&w->state->process, &wait_status);
 
+    if (end == PROCESS_END_NOT_YET)
+        return; /* some of its threads are dying still */
     w->has_ended = true;
-    w->has_changed = true;
     w->state->stop_requested |= atomic_load(&w->run->stop_wanted);
-    w->state->exit_code =
-        w->run->trainer->launcher->exit_status(&w->state->process, &wait_status)
-            ? ending_code(wait_status)
-            : ENDING_UNKNOWN;
+    w->state->exit_code = end == PROCESS_END_KNOWN ? ending_code(wait_status) : ENDING_UNKNOWN;
     w->state->has_spoken = engine_has_spoken(w);
     if (!w->state->has_spoken)
         describe_ending(w);
     log_info("job %lld: %s%s%s", (long long)w->state->job_id, run_status_name(w->state->status),
              *w->state->error ? ": " : "", w->state->error);
     save(w);
+    engine_run_show(w->run); /* before it is told: who hears of it may ask */
 }
 
 static bool tell_end(struct watcher *w)

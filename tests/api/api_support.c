@@ -11,13 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-void platform_open(struct platform *p)
+void platform_open_empty(struct platform *p)
 {
     struct app_options app = { .data_folder = test_folder() };
     struct api_options api = { .open_registration = true,
                                .origins = "http://localhost:3000,https://lab.example" };
-    struct user admin = { .email = "admin@example.com" };
-    struct arena arena = ARENA_INIT;
     struct error err;
 
     *p = (struct platform){ .folder = app.data_folder };
@@ -25,6 +23,15 @@ void platform_open(struct platform *p)
     CHECK_OK(datasets_open(p->app, &err), err);
     api.app = p->app;
     CHECK_OK(api_open(&p->api, &api, &err), err);
+}
+
+void platform_open(struct platform *p)
+{
+    struct user admin = { .email = "admin@example.com" };
+    struct arena arena = ARENA_INIT;
+    struct error err;
+
+    platform_open_empty(p);
     CHECK_OK(users_register(p->app, &admin, PLATFORM_PASSWORD, ROLE_ADMIN, &arena, &admin, &err),
              err);
     arena_release(&arena);

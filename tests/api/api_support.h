@@ -14,6 +14,8 @@ struct platform {
 
 /* With the first account, admin@example.com, which is an admin. */
 void platform_open(struct platform *platform);
+/* Without any account. */
+void platform_open_empty(struct platform *platform);
 void platform_close(struct platform *platform);
 
 #define PLATFORM_PASSWORD "long enough 1"

@@ -1,30 +1,84 @@
 /* auth_test.c - accounts and sessions over HTTP. */
 
 #include "api_support.h"
+#include "app/setup.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "test.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-TEST(first_account_is_the_admin_others_are_not)
+TEST(who_registers_becomes_an_engineer_and_nobody_administrator)
 {
     struct platform p;
-    char *admin, *other;
+    char *other;
     json_t *me;
 
     platform_open(&p);
-    admin = login(&p, "admin@example.com");
     other = login(&p, "ada@example.com");
-    me = expect(&p, 200, "GET", "/api/v1/auth/me", admin, NULL);
-    CHECK_TEXT(text_at(me, "system_role"), "admin");
-    CHECK(!json_object_get(me, "hashed_password"));
-    json_decref(me);
     me = expect(&p, 200, "GET", "/api/v1/auth/me", other, NULL);
     CHECK_TEXT(text_at(me, "system_role"), "standard_engineer");
+    CHECK(!json_object_get(me, "hashed_password"));
     CHECK(strlen(text_at(me, "created_at")) == 24 && strchr(text_at(me, "created_at"), 'Z'));
     json_decref(me);
-    free(admin);
     free(other);
+    platform_close(&p);
+}
+
+TEST(first_administrator_is_made_by_the_link_alone)
+{
+    struct platform p;
+    struct arena arena = ARENA_INIT;
+    struct reply reply;
+    struct error err;
+    const char *link, *body;
+    json_t *found;
+
+    platform_open_empty(&p);
+    CHECK_OK(setup_link(p.app, "", &arena, &link, &err), err);
+    found = expect(&p, 200, "GET", "/api/v1/setup", NULL, NULL);
+    CHECK(json_is_true(json_object_get(found, "needed")));
+    json_decref(found);
+    found = expect(&p, 201, "POST", "/api/v1/auth/register", NULL,
+                   "{\"email\":\"first@example.com\",\"password\":\"12345678\"}");
+    CHECK_TEXT(text_at(found, "system_role"), "standard_engineer");
+    json_decref(found);
+    expect_error(&p, 403, "Invalid setup token", "POST", "/api/v1/setup", NULL,
+                 "{\"token\":\"00ff\",\"email\":\"a@b.cd\",\"password\":\"12345678\"}");
+    body = arena_printf(&arena, "{\"token\":\"%s\",\"email\":\"a@b.cd\",\"password\":\"12345678\"}",
+                        strchr(link, '=') + 1);
+    fetch(&p, "POST", "/api/v1/setup", NULL, "Origin: http://evil.example", body, &reply);
+    CHECK(reply.status == 403);
+    reply_release(&reply);
+    fetch(&p, "POST", "/api/v1/setup", NULL, NULL, body, &reply);
+    CHECK(reply.status == 200 && strstr(reply.headers.text, "Set-Cookie: access_token="));
+    found = expect(&p, 200, "GET", "/api/v1/admin/users", text_at(reply.body, "access_token"), NULL);
+    CHECK(json_array_size(found) == 2);
+    json_decref(found);
+    reply_release(&reply);
+    expect_error(&p, 409, "Setup is done already", "POST", "/api/v1/setup", NULL, body);
+    found = expect(&p, 200, "GET", "/api/v1/setup", NULL, NULL);
+    CHECK(json_is_false(json_object_get(found, "needed")));
+    json_decref(found);
+    arena_release(&arena);
+    platform_close(&p);
+}
+
+TEST(guessing_the_setup_token_is_slowed_down)
+{
+    struct platform p;
+    struct reply reply;
+
+    platform_open_empty(&p);
+    for (int i = 0; i < 10; i++)
+        expect_error(&p, 403, "Invalid setup token", "POST", "/api/v1/setup", NULL,
+                     "{\"token\":\"00ff\",\"email\":\"a@b.cd\",\"password\":\"12345678\"}");
+    fetch(&p, "POST", "/api/v1/setup", NULL, NULL,
+          "{\"token\":\"00ff\",\"email\":\"a@b.cd\",\"password\":\"12345678\"}", &reply);
+    CHECK(reply.status == 429 && strstr(reply.headers.text, "Retry-After: "));
+    reply_release(&reply);
     platform_close(&p);
 }
 
@@ -88,6 +142,92 @@ TEST(guessing_passwords_is_slowed_down)
     platform_close(&p);
 }
 
+/* A known address with a wrong password and an unknown one take the same time and read the same. */
+TEST(login_does_not_tell_who_has_an_account)
+{
+    struct { const char *email; double least; } who[] = { { "admin@example.com", 1e9 },
+                                                          { "nobody@example.com", 1e9 } };
+    struct platform p;
+
+    platform_open(&p);
+    for (int turn = 0; turn < 4; turn++)
+        for (int i = 0; i < 2; i++) {
+            struct str body = STR_INIT;
+            double begin = clock_seconds(), took;
+
+            str_printf(&body, "{\"email\":\"%s\",\"password\":\"wrong one\"}", who[i].email);
+            expect_error(&p, 401, "Incorrect email or password", "POST", "/api/v1/auth/login", NULL,
+                         body.text);
+            took = clock_seconds() - begin;
+            who[i].least = took < who[i].least ? took : who[i].least;
+            str_release(&body);
+        }
+    CHECK(who[1].least > 0.6 * who[0].least && who[0].least > 0.6 * who[1].least);
+    platform_close(&p);
+}
+
+/* The links that are given out lead somewhere, and the page may run what is its own alone. */
+TEST(links_lead_to_a_page)
+{
+    static const char *const paths[] = { "/setup?token=x", "/set-password?token=x", "/invite?token=x" };
+    struct platform p;
+    struct reply reply;
+
+    platform_open(&p);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+        fetch(&p, "GET", paths[i], NULL, NULL, NULL, &reply);
+        CHECK(reply.status == 200 && strstr(reply.headers.text, "text/html"));
+        CHECK(strstr(reply.headers.text, "default-src 'none'; script-src 'nonce-"));
+        CHECK(strstr(reply.text.text, "<script nonce=\"") && !strstr(reply.text.text, "@NONCE@"));
+        reply_release(&reply);
+    }
+    platform_close(&p);
+}
+
+/* --- tokens ---------------------------------------------------------------------------------- */
+
+static const char *make_token(struct platform *p, struct arena *arena, enum token_type type,
+                              int64_t expires_in, const unsigned char *secret, int64_t generation)
+{
+    int64_t now = clock_unix_microseconds() / 1000000;
+    struct token token = { .user_id = 1, .type = type, .issued = now - 10,
+                           .expires = now + expires_in, .generation = generation };
+    struct str text = STR_INIT;
+    const char *copy;
+
+    token_new_id(token.id);
+    token_write(&token, secret ? secret : p->app->token_secret, &text);
+    copy = arena_strdup(arena, text.text);
+    str_release(&text);
+    return copy;
+}
+
+TEST(tokens_that_do_not_hold_are_refused_alike)
+{
+    static const unsigned char other_secret[TOKEN_SECRET_BYTES] = "not the server's, but as long..";
+    struct arena arena = ARENA_INIT;
+    struct platform p;
+
+    platform_open(&p);
+    json_decref(expect(&p, 200, "GET", "/api/v1/auth/me",
+                       make_token(&p, &arena, TOKEN_ACCESS, 60, NULL, 0), NULL));
+    const char *const bad[] = {
+        make_token(&p, &arena, TOKEN_ACCESS, 60, other_secret, 0),
+        make_token(&p, &arena, TOKEN_ACCESS, -1, NULL, 0),
+        make_token(&p, &arena, TOKEN_REFRESH, 60, NULL, 0),
+        make_token(&p, &arena, TOKEN_ACCESS, 60, NULL, 1), /* of another generation */
+        /* {"alg":"none"} with {"sub":"1","type":"access","iat":1,"exp":9999999999,"jti":...} */
+        "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIxIiwidHlwZSI6ImFjY2VzcyIsImlhdCI6MSwiZXhwIj"
+        "o5OTk5OTk5OTk5LCJqdGkiOiIwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMCJ9.",
+        "fvk_0000000000000000000000000000000000000000", "", " ", "a.b.c", "..",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        expect_error(&p, 401, "Could not validate credentials", "GET", "/api/v1/auth/me", bad[i],
+                     NULL);
+    arena_release(&arena);
+    platform_close(&p);
+}
+
 TEST(requests_need_credentials_that_hold)
 {
     static const char *const paths[] = { "/api/v1/auth/me", "/api/v1/projects",
@@ -147,10 +287,48 @@ TEST(cookie_acts_from_this_site_alone)
     platform_close(&p);
 }
 
+/* A page of another site must neither log its visitor in as somebody else nor out. */
+TEST(sessions_begin_and_end_from_this_site_alone)
+{
+    static const struct {
+        const char *path, *headers;
+        long status;
+    } cases[] = {
+        { "login", "Origin: http://evil.example", 403 },
+        { "login", "Sec-Fetch-Site: cross-site", 403 },
+        { "login", "Sec-Fetch-Site: same-site", 403 },
+        { "login", "Origin: null", 403 },
+        { "login", "Origin: http://localhost:3000", 200 },
+        { "login", "Sec-Fetch-Site: same-origin", 200 },
+        { "login", NULL, 200 },
+        { "logout", "Origin: http://evil.example", 403 },
+        { "refresh", "Origin: http://evil.example", 403 },
+        { "register", "Origin: http://evil.example", 403 },
+    };
+    struct platform p;
+    struct reply reply;
+
+    platform_open(&p);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct str path = STR_INIT;
+
+        str_printf(&path, "/api/v1/auth/%s", cases[i].path);
+        fetch(&p, "POST", path.text, NULL, cases[i].headers,
+              "username=admin%40example.com&password=long+enough+1", &reply);
+        if (reply.status != cases[i].status)
+            test_fail(__FILE__, __LINE__, "%s with %s gave %ld", cases[i].path,
+                      cases[i].headers ? cases[i].headers : "nothing", reply.status);
+        CHECK(!strstr(reply.headers.text, "Set-Cookie") == (cases[i].status != 200));
+        reply_release(&reply);
+        str_release(&path);
+    }
+    platform_close(&p);
+}
+
 TEST(refresh_replaces_both_tokens_and_logout_ends)
 {
     struct platform p;
-    struct str body = STR_INIT;
+    struct str body = STR_INIT, next = STR_INIT;
     struct reply reply;
     json_t *pair;
 
@@ -161,6 +339,10 @@ TEST(refresh_replaces_both_tokens_and_logout_ends)
     reply_release(&reply);
     pair = expect(&p, 200, "POST", "/api/v1/auth/refresh", NULL, body.text);
     expect_error(&p, 401, "Invalid refresh token", "POST", "/api/v1/auth/refresh", NULL, body.text);
+    str_clear(&next); /* the copy has ended the whole session: its successor is void too */
+    str_printf(&next, "{\"refresh_token\":\"%s\"}", text_at(pair, "refresh_token"));
+    expect_error(&p, 401, "Invalid refresh token", "POST", "/api/v1/auth/refresh", NULL, next.text);
+    str_release(&next);
     json_decref(pair);
     expect_error(&p, 401, "Invalid refresh token", "POST", "/api/v1/auth/refresh", NULL, "{}");
     pair = expect(&p, 200, "POST", "/api/v1/auth/logout", NULL, body.text);
@@ -190,6 +372,8 @@ TEST(profile_and_password_change)
                  "{\"password\":\"brand new 1\"}");
     me = expect(&p, 200, "PUT", "/api/v1/auth/me", token,
                 "{\"password\":\"brand new 1\",\"current_password\":\"" PLATFORM_PASSWORD "\"}");
+    expect_error(&p, 401, "Could not validate credentials", "GET", "/api/v1/auth/me", token, NULL);
+    json_decref(expect(&p, 200, "GET", "/api/v1/auth/me", text_at(me, "access_token"), NULL));
     json_decref(me);
     me = expect(&p, 200, "POST", "/api/v1/auth/login", NULL,
                 "{\"email\":\"admin@example.com\",\"password\":\"brand new 1\"}");

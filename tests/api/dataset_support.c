@@ -18,7 +18,7 @@
 
 #define ENGINE TEST_BIN_DIR "/fovea-engine"
 
-/* --- the platform ------------------------------------------------------------------------------ */
+/* --- the platform ---------------------------------------------------------------------------- */
 
 static void call_trainer(void *context, const char *method, const char *path,
                          const json_t *parameters, int *status, json_t **answer)
@@ -113,7 +113,7 @@ const char *sample_folder(void)
     return folder;
 }
 
-/* --- forms ------------------------------------------------------------------------------------- */
+/* --- forms ----------------------------------------------------------------------------------- */
 
 void form_field(struct str *form, const char *name, const char *value)
 {
@@ -202,8 +202,12 @@ void send_bytes(struct lab *lab, const char *method, const char *path, const cha
     curl_easy_setopt(curl, CURLOPT_URL, url.text);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size_bytes);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, data);
+    if (!strcmp(method, "HEAD")) {
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    } else {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size_bytes);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, data);
+    }
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply->text);
@@ -234,7 +238,24 @@ json_t *send_form(struct lab *lab, long status, const char *path, const char *to
     return body;
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+char *add_sample(struct lab *lab, const char *folder)
+{
+    struct str form = STR_INIT;
+    json_t *body;
+    char *id;
+
+    form_begin(&form, "sample");
+    form_folder(&form, folder);
+    form_end(&form);
+    body = send_form(lab, 201, "/api/v1/datasets?wait=1", lab->ada, &form);
+    CHECK_TEXT(text_at(body, "status"), "ready");
+    id = strdup(text_at(body, "id"));
+    json_decref(body);
+    str_release(&form);
+    return id;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
 
 void wait_for_path(const char *path, bool exists)
 {
@@ -247,6 +268,21 @@ void wait_for_path(const char *path, bool exists)
                       exists ? "does not appear" : "does not go");
         nanosleep(&pause, NULL);
     }
+}
+
+void wait_for_no_uploads(const struct lab *lab)
+{
+    const struct timespec pause = { 0, 5000000 };
+    struct str folder = STR_INIT;
+    double end = clock_seconds() + 10;
+
+    str_printf(&folder, "%s/uploads", lab->platform.folder);
+    while (count_files(folder.text)) {
+        if (clock_seconds() > end)
+            test_fail(__FILE__, __LINE__, "uploads are left over");
+        nanosleep(&pause, NULL);
+    }
+    str_release(&folder);
 }
 
 int count_files(const char *folder)

@@ -23,7 +23,7 @@ void lab_reopen(struct lab *lab);
 const char *sample_folder(void);
 void run_program(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* --- forms ------------------------------------------------------------------------------------- */
+/* --- forms ----------------------------------------------------------------------------------- */
 
 #define FORM_TYPE "multipart/form-data; boundary=xYzZY"
 
@@ -42,8 +42,13 @@ void send_bytes(struct lab *lab, const char *method, const char *path, const cha
 json_t *send_form(struct lab *lab, long status, const char *path, const char *token,
                   const struct str *form);
 
+/* A data set of that folder in project 1, looked at; its id is to be freed. */
+char *add_sample(struct lab *lab, const char *folder);
+
 /* Waits at most 10 seconds until the path exists, or does not. */
 void wait_for_path(const char *path, bool exists);
 int count_files(const char *folder);
+/* An answer is out before what it has used is thrown away. */
+void wait_for_no_uploads(const struct lab *lab);
 
 #endif

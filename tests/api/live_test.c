@@ -2,6 +2,7 @@
 
 #include "live_support.h"
 
+#include "api/api_internal.h"
 #include "api/live.h"
 #include "app/jobs.h"
 #include "base/error.h"
@@ -450,6 +451,47 @@ TEST(cookie_opens_a_socket_for_pages_of_this_site_alone)
     json_decref(listener_expect(&l, "connected"));
     listener_close(&l);
     str_release(&headers);
+    stage_close(&s);
+}
+
+/* A watcher may do what a request with the same token could do now. */
+TEST(lost_rights_end_subscriptions_and_lost_credentials_the_socket)
+{
+    struct stage s;
+    struct listener l;
+    struct error err;
+    struct arena arena = ARENA_INIT;
+    struct user user;
+    json_t *frame;
+    char path[96], *token;
+
+    stage_open(&s);
+    token = login(&s.p, "member@example.com");
+    CHECK_OK(users_find(s.p.app, "member@example.com", &arena, &user, &err), err);
+    snprintf(path, sizeof(path), "/api/v1/projects/%lld/members", (long long)s.project_id);
+    json_decref(expect(&s.p, 201, "POST", path, s.token,
+                       "{\"email\":\"member@example.com\",\"role\":\"viewer\"}"));
+    open_with_token(&l, &s, "/ws", token);
+    json_decref(listener_expect(&l, "connected"));
+    listener_say(&l, "{\"type\":\"subscribe\",\"job_id\":1}");
+    json_decref(listener_expect(&l, "subscribed"));
+    skip_status(&l, "pending");
+    live_check_soon(s.p.api->live);
+    snprintf(path, sizeof(path), "/api/v1/projects/%lld/members/%lld", (long long)s.project_id,
+             (long long)user.id);
+    json_decref(expect(&s.p, 200, "DELETE", path, s.token, NULL));
+    live_check_soon(s.p.api->live);
+    frame = listener_expect(&l, "error");
+    CHECK_TEXT(text_at(frame, "message"), "Training job not found");
+    json_decref(frame);
+    report_epoch(&s, 1);
+    listener_expect_silence(&l);
+    CHECK_OK(users_set_active(s.p.app, user.id, false, &err), err);
+    live_check_soon(s.p.api->live);
+    listener_expect_close(&l, 1008);
+    listener_close(&l);
+    arena_release(&arena);
+    free(token);
     stage_close(&s);
 }
 

@@ -182,6 +182,7 @@ static const struct {
     { "GET", "/api/v1/invitations", NULL, "aaaaa" },
     { "POST", "/api/v1/invitations/accept", "{\"token\":\"00ff\"}", "aaaaa" },
     { "POST", "/api/v1/projects", "{\"name\":\"again\"}", "raaaa" },
+    { "POST", "/api/v1/datasets", "{\"name\":\"\",\"format\":\"imagefolder\"}", "raaaa" },
     { "GET", "/api/v1/admin/users", NULL, "rrraa" },
     { "GET", "/api/v1/admin/users/2", NULL, "rrraa" },
     { "POST", "/api/v1/admin/users", "{\"email\":\"twice@example.com\"}", "rrraa" },

@@ -89,6 +89,43 @@ static int64_t add_job(struct platform *p, int64_t project, const char *model)
     return job.id;
 }
 
+TEST(members_get_other_roles_and_may_leave)
+{
+    struct platform p;
+    char *owner, *member;
+    json_t *body;
+
+    platform_open(&p);
+    owner = login(&p, "ada@example.com"); /* 2 */
+    member = login(&p, "bob@example.com"); /* 3 */
+    json_decref(expect(&p, 201, "POST", "/api/v1/projects", owner, "{\"name\":\"one\"}"));
+    json_decref(expect(&p, 201, "POST", "/api/v1/projects/1/members", owner,
+                       "{\"email\":\"bob@example.com\",\"role\":\"viewer\"}"));
+    body = expect(&p, 200, "PUT", "/api/v1/projects/1/members/3", owner, "{\"role\":\"member\"}");
+    CHECK_TEXT(text_at(body, "role"), "member");
+    json_decref(body);
+    body = expect(&p, 200, "PATCH", "/api/v1/projects/1/members/3", owner, "{\"role\":\"admin\"}");
+    json_decref(body);
+    body = expect(&p, 200, "GET", "/api/v1/projects/1", member, NULL);
+    CHECK_TEXT(text_at(body, "user_role"), "admin");
+    json_decref(body);
+    expect_error(&p, 400, "Cannot change the role of the project owner", "PUT",
+                 "/api/v1/projects/1/members/2", member, "{\"role\":\"viewer\"}");
+    expect_error(&p, 400, "Cannot remove the project owner", "DELETE",
+                 "/api/v1/projects/1/members/2", member, NULL);
+    expect_error(&p, 400, "The role must be admin, member or viewer", "PUT",
+                 "/api/v1/projects/1/members/3", owner, "{\"role\":\"owner\"}");
+    expect_error(&p, 404, "Member not found", "PUT", "/api/v1/projects/1/members/1", owner,
+                 "{\"role\":\"viewer\"}");
+    json_decref(expect(&p, 200, "PUT", "/api/v1/projects/1/members/3", owner,
+                       "{\"role\":\"viewer\"}"));
+    json_decref(expect(&p, 200, "DELETE", "/api/v1/projects/1/members/3", member, NULL));
+    expect_error(&p, 404, "Project not found", "GET", "/api/v1/projects/1", member, NULL);
+    free(owner);
+    free(member);
+    platform_close(&p);
+}
+
 TEST(experiments_are_listed_newest_first_in_pages)
 {
     struct platform p;

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { call, expectCall, login, newJob, readDescription, report, startServer, stopServer } from './support.mjs'
+import { call, expectCall, login, loginAdmin, newJob, readDescription, report, startServer, stopServer } from './support.mjs'
 
 let server, description, admin, job
 
 before(async () => {
   server = await startServer()
   description = await readDescription(server)
-  admin = await login(server, 'admin@example.com')
+  admin = await loginAdmin(server)
   job = await newJob(server, admin)
 })
 after(() => stopServer(server))
@@ -128,6 +128,52 @@ test('a job and what is kept of it answer as described', async () => {
   await checked(404, 'GET', '/api/v1/training/jobs/99999', { token: admin })
   const stranger = await login(server, 'stranger@example.com')
   await checked(404, 'GET', path, { token: stranger })
+})
+
+test('administration and invitations answer as described', async () => {
+  const token = await login(server, 'inviting@example.com')
+  const project = await checked(201, 'POST', '/api/v1/projects', { token, body: { name: 'shared' } })
+  const path = `/api/v1/projects/${project.id}/invitations`
+  const made = await checked(201, 'POST', path, { token, body: { email: 'guest@example.com', role: 'member' } })
+  await checked(200, 'GET', path, { token })
+  await checked(200, 'GET', `/api/v1/invitations/${made.token}/info`)
+  const guest = await login(server, 'guest@example.com')
+  await checked(200, 'GET', '/api/v1/invitations', { token: guest })
+  await checked(200, 'POST', '/api/v1/invitations/accept', { token: guest, body: { token: made.token } })
+  await checked(404, 'GET', '/api/v1/invitations/nothing/info')
+  await checked(200, 'GET', '/api/v1/setup')
+  const users = await checked(200, 'GET', '/api/v1/admin/users', { token: admin })
+  await checked(403, 'GET', '/api/v1/admin/users', { token })
+  await checked(200, 'GET', `/api/v1/admin/users/${users[0].id}`, { token: admin })
+  await checked(200, 'GET', '/api/v1/admin/projects', { token: admin })
+  await checked(200, 'GET', '/api/v1/admin/settings', { token: admin })
+  const added = await checked(201, 'POST', '/api/v1/admin/users',
+    { token: admin, body: { email: 'added@example.com', system_role: 'guest' } })
+  await checked(201, 'POST', `/api/v1/admin/users/${added.id}/password-link`, { token: admin, body: {} })
+  await checked(200, 'PATCH', `/api/v1/admin/users/${added.id}/role`,
+    { token: admin, body: { system_role: 'standard_engineer' } })
+  await checked(200, 'DELETE', `/api/v1/admin/users/${added.id}`, { token: admin })
+})
+
+test('data sets and uploads answer as described', async () => {
+  await checked(200, 'GET', '/api/v1/datasets', { token: admin })
+  await checked(200, 'GET', '/api/v1/datasets/available', { token: admin })
+  await checked(404, 'GET', '/api/v1/datasets/none', { token: admin })
+  const dataset = await checked(201, 'POST', '/api/v1/datasets',
+    { token: admin, body: { name: 'empty', format: 'imagefolder', project_id: job.project_id } })
+  const path = `/api/v1/datasets/${dataset.id}`
+  await checked(200, 'GET', path, { token: admin })
+  await checked(200, 'GET', '/api/v1/datasets', { token: admin })
+  await checked(200, 'GET', '/api/v1/datasets/available', { token: admin })
+  await checked(200, 'GET', `${path}/images`, { token: admin })
+  await checked(200, 'GET', `${path}/report`, { token: admin })
+  await checked(200, 'GET', `${path}/fixes`, { token: admin })
+  await checked(401, 'GET', path)
+  await checked(200, 'DELETE', path, { token: admin })
+  const upload = await checked(201, 'POST', '/api/v1/uploads',
+    { token: admin, body: { dataset: { name: 'in pieces', format: 'imagefolder', project_id: job.project_id } } })
+  await checked(200, 'GET', `/api/v1/uploads/${upload.upload_id}`, { token: admin })
+  await checked(200, 'DELETE', `/api/v1/uploads/${upload.upload_id}`, { token: admin })
 })
 
 test('models answer as described', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { io } from 'socket.io-client'
-import { expectCall, login, newJob, report, startServer, stopServer } from './support.mjs'
+import { expectCall, login, loginAdmin, newJob, report, startServer, stopServer } from './support.mjs'
 
 const epoch = number => ({ epoch: number, loss: 1 / number, accuracy: 0.85, learning_rate: 0.0008,
   extra_metrics: { val_loss: 0.5 } })
@@ -14,7 +14,7 @@ const sockets = []
 
 before(async () => {
   server = await startServer()
-  token = await login(server, 'admin@example.com')
+  token = await loginAdmin(server)
 })
 after(async () => {
   for (const socket of sockets) socket.disconnect()

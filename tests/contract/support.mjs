@@ -2,27 +2,30 @@
  *
  * FOVEA names the program; by default it is the one of the sanitizers' build. */
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
-const program = process.env.FOVEA ?? fileURLToPath(new URL('../../build/dev/bin/fovea', import.meta.url))
+export const program = process.env.FOVEA ?? fileURLToPath(new URL('../../build/dev/bin/fovea', import.meta.url))
 const password = 'long enough 1'
 const stopMilliseconds = 20000
+const execute = promisify(execFile)
 
 /* --- the server ------------------------------------------------------------------------------ */
 
 function announced(child) {
   return new Promise((resolve, reject) => {
-    let text = ''
+    child.printed = ''
     child.stdout.on('data', piece => {
-      text += piece
-      const found = text.match(/ on (http:\/\/\S+),/)
+      child.printed += piece
+      const found = child.printed.match(/ on (http:\/\/\S+),/)
       if (found) resolve(found[1])
     })
     child.on('error', reject)
@@ -30,10 +33,11 @@ function announced(child) {
   })
 }
 
-/* Starts `fovea serve` on a free port.  Give it to stopServer() at the end. */
-export async function startServer(options = []) {
-  const data = await mkdtemp(join(tmpdir(), 'fovea-contract-'))
-  const secret = randomBytes(16).toString('hex')
+/* Starts `fovea serve` on a free port, in a new folder or, after a crash, in that of another one.
+ * Give it to stopServer() at the end. */
+export async function startServer(options = [], before = {}) {
+  const data = before.data ?? await mkdtemp(join(tmpdir(), 'fovea-contract-'))
+  const secret = before.secret ?? randomBytes(16).toString('hex')
   const child = spawn(program, ['serve', '--data', data, '--port', '0', '--quiet', ...options],
     { env: { ...process.env, INTERNAL_SECRET: secret }, stdio: ['ignore', 'pipe', 'pipe'] })
   child.messages = ''
@@ -42,13 +46,20 @@ export async function startServer(options = []) {
   return { child, data, secret, url }
 }
 
-export async function stopServer(server) {
+/* As a power cut would end it. */
+export async function killServer(server) {
+  const ended = new Promise(resolve => server.child.once('exit', resolve))
+  server.child.kill('SIGKILL')
+  await ended
+}
+
+export async function stopServer(server, { keep = false } = {}) {
   const ended = new Promise(resolve => server.child.once('exit', (code, signal) => resolve(code ?? signal)))
   const timer = setTimeout(() => server.child.kill('SIGKILL'), stopMilliseconds)
   if (server.child.exitCode === null) server.child.kill('SIGTERM')
   const code = server.child.exitCode ?? await ended
   clearTimeout(timer)
-  await rm(server.data, { recursive: true, force: true })
+  if (!keep) await rm(server.data, { recursive: true, force: true })
   if (code !== 0) throw new Error(`the server ended with ${code}: ${server.child.messages}`)
 }
 
@@ -78,7 +89,16 @@ export async function expectCall(server, status, method, path, options) {
   return answer.body
 }
 
-/* An access token of this account, which is made when there is none; the first is an administrator. */
+/* An access token of the administrator, who is made by the link that the server prints. */
+export async function loginAdmin(server) {
+  while (!/\/setup\?token=(\w+)/.test(server.child.printed)) await once(server.child.stdout, 'data')
+  const [, token] = server.child.printed.match(/\/setup\?token=(\w+)/)
+  const session = await expectCall(server, 200, 'POST', '/api/v1/setup',
+    { body: { token, email: 'admin@example.com', password } })
+  return session.access_token
+}
+
+/* An access token of this account, which is made when there is none. */
 export async function login(server, email) {
   await call(server, 'POST', '/api/v1/auth/register', { body: { email, password } })
   const session = await expectCall(server, 200, 'POST', '/api/v1/auth/login', { body: { email, password } })
@@ -162,4 +182,39 @@ export async function readDescription(server) {
   }
 
   return { document, check }
+}
+
+/* --- data ------------------------------------------------------------------------------------ */
+
+/* Two classes of drawn shapes: 20 images of each to train on, 10 to validate with. */
+export async function sampleDataset(folder, options = {}) {
+  const { classes = 2, train = 20, val = 10, size = 40 } = options
+  await mkdir(join(folder, '..'), { recursive: true })
+  await execute(program, ['dataset', 'sample', folder, '--num_classes', String(classes), '--train', String(train),
+    '--val', String(val), '--image_size', String(size)])
+  return folder
+}
+
+/* The folder as a tar file in one form. */
+export async function upload(server, token, project, folder, name = 'shapes') {
+  const { stdout } = await execute('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer', maxBuffer: 1 << 28 })
+  const form = new FormData()
+  for (const [key, value] of Object.entries({ name, format: 'imagefolder', project_id: String(project) }))
+    form.append(key, value)
+  form.append('files', new Blob([stdout]), 'sample.tar')
+  const response = await fetch(`${server.url}/api/v1/datasets`,
+    { method: 'POST', headers: { Authorization: `Bearer ${token}` }, body: form })
+  const body = await response.json()
+  if (response.status !== 201) throw new Error(`the upload gave ${response.status}: ${JSON.stringify(body)}`)
+  return body
+}
+
+/* What `condition` gives, once it is true. */
+export async function until(condition, seconds = 120) {
+  for (const end = Date.now() + 1000 * seconds; Date.now() < end;) {
+    const value = await condition()
+    if (value) return value
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  throw new Error(`not within ${seconds} s: ${condition}`)
 }

@@ -44,7 +44,8 @@ TEST(blob_keys_that_lead_elsewhere_are_refused)
         "\xc2\x85", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82",
         "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o",
     };
-    static const char *const good[] = { "a", "train/cat/a b.jpg", "...", "a..b/..c", "CON", "ab:c/d",
+    static const char *const good[] = { "a", "train/cat/a b.jpg", "...", "a..b/..c", "CON",
+                                        "ab:c/d",
                                         "\xed\x95\x9c\xea\xb8\x80/\xf0\x9f\x90\xb1.png", ".hidden",
                                         "a/b/c/d/e/f/g/h/i/j/k/l/m/n" };
     struct str key = STR_INIT;

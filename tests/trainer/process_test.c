@@ -28,7 +28,7 @@ static int end(const struct process *process)
     double until = clock_seconds() + PATIENCE_SECONDS;
     int status;
 
-    while (!process_reap(process, &status)) {
+    while (process_reap(process, &status) == PROCESS_END_NOT_YET) {
         CHECK(clock_seconds() < until);
         poll(NULL, 0, 5);
     }
@@ -56,7 +56,7 @@ TEST(process_is_known_by_its_id_and_start)
         poll(NULL, 0, 5);
     CHECK(!process_is_alive(&process)); /* and not reaped */
     CHECK(WIFSIGNALED(end(&process)));
-    CHECK(!process_reap(&process, &(int){ 0 }));
+    CHECK(process_reap(&process, &(int){ 0 }) == PROCESS_END_UNKNOWN);
 }
 
 TEST(process_is_found_by_its_words)

@@ -71,7 +71,9 @@ TEST(run_state_refuses_what_is_damaged)
 
     CHECK(run_state_read(&read, folder, 8, &err) && err.kind == ERR_NOT_FOUND);
     for (size_t i = 0; i < sizeof(damaged) / sizeof(*damaged); i++) {
-        CHECK_OK(file_replace(path_of(folder, "job_7.json"), damaged[i], strlen(damaged[i]), &err), err);
+        const char *path = path_of(folder, "job_7.json");
+
+        CHECK_OK(file_replace(path, damaged[i], strlen(damaged[i]), &err), err);
         CHECK(run_state_read(&read, folder, 7, &err) && err.kind == ERR_CORRUPT);
     }
 }

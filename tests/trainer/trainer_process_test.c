@@ -1,5 +1,5 @@
-/* trainer_process_test.c - `fovea trainer` as a process of its own, and a backend over HTTP: secrets,
- * and a service that is killed while its engine runs. */
+/* trainer_process_test.c - `fovea trainer` as a process of its own, and a backend over HTTP:
+ * secrets, and a service that is killed while its engine runs. */
 
 #include "trainer_support.h"
 
@@ -103,7 +103,8 @@ static void program_start(struct program *program, const struct backend *backend
     snprintf(backend_url, sizeof(backend_url), "http://127.0.0.1:%d/",
              http_server_port(backend->server));
     snprintf(out, sizeof(out), "%s/out", program->folder);
-    options.output = options.error_output = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    options.output = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    options.error_output = options.output;
     CHECK(options.output >= 0);
     CHECK_OK(process_start(&program->process, &options, &err), err);
     close(options.output);
@@ -126,7 +127,7 @@ static void program_end(struct program *program, int signal)
     int status;
 
     process_signal(&program->process, signal);
-    while (!process_reap(&program->process, &status)) {
+    while (process_reap(&program->process, &status) == PROCESS_END_NOT_YET) {
         CHECK(clock_seconds() < until);
         poll(NULL, 0, 5);
     }
@@ -175,6 +176,18 @@ static int64_t start_job(const struct program *program, int64_t job_id, int epoc
     json_decref(request);
     json_decref(answer);
     return pid;
+}
+
+static struct process engine_of(const struct program *program, int64_t job_id)
+{
+    char output[600];
+    const char *const words[] = { "train", output, NULL };
+    struct process engine;
+
+    snprintf(output, sizeof(output), "%s/runs/%lld", program->folder, (long long)job_id);
+    engine = process_find(words);
+    CHECK(engine.pid);
+    return engine;
 }
 
 static void check_error(const struct notes *notes, const char *words)
@@ -247,6 +260,7 @@ TEST(trainer_program_says_why_an_engine_is_gone_that_it_found)
 {
     struct backend backend;
     struct program program;
+    struct process engine;
     int64_t pid;
     double killed;
 
@@ -264,10 +278,13 @@ TEST(trainer_program_says_why_an_engine_is_gone_that_it_found)
     CHECK(clock_seconds() - killed < 2);
     check_error(&backend.notes, "the engine is gone without a word: it was killed or crashed");
 
-    pid = start_job(&program, 2, 1000);
+    start_job(&program, 2, 1000);
     notes_wait(&backend.notes, "training_started", 2);
+    engine = engine_of(&program, 2);
     program_end(&program, SIGKILL);
-    CHECK(!kill((pid_t)pid, SIGKILL));
+    process_signal(&engine, SIGKILL);
+    while (process_is_alive(&engine))
+        poll(NULL, 0, 5);
     program_start(&program, &backend);
     notes_wait(&backend.notes, "training_failed", 2);
     check_error(&backend.notes, "while the training service was not running");

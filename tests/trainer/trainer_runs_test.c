@@ -11,6 +11,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *text_of(const json_t *object, const char *key)
@@ -334,6 +336,158 @@ TEST(trainer_runs_several_jobs_at_a_time)
     service_release(&service);
 }
 
+/* --- engines that behave badly --------------------------------------------------------------- */
+
+/* One that does not listen, here because it is halted, is killed when its time is over. */
+TEST_SLOW(trainer_kills_an_engine_that_does_not_stop)
+{
+    struct service service;
+    json_t *body, *message;
+    int64_t pid;
+
+    service_open(&service);
+    pid = service_start(&service, 1, 1000);
+    notes_wait(&service.notes, "epoch_complete", 1);
+    CHECK(!kill((pid_t)pid, SIGSTOP));
+    body = service_post(&service, "/training/stop/1", NULL, 200);
+    CHECK(json_is_false(json_object_get(body, "ended")));
+    CHECK(strstr(text_of(body, "message"), "stopping"));
+    json_decref(body);
+    notes_wait(&service.notes, "training_stopped", 1);
+    message = notes_last(&service.notes, "training_stopped");
+    CHECK_TEXT(text_of(json_object_get(message, "data"), "message"),
+               "it did not stop within 30 s and was killed");
+    json_decref(message);
+    service_release(&service);
+}
+
+/* A program in the engine's place; `script` is what it does when it trains. */
+static void open_with_script(struct service *service, const char *script)
+{
+    struct trainer_options options = { .framework = "timm" };
+    struct str text = STR_INIT;
+    static char path[600];
+    struct error err;
+
+    service_open(service);
+    service_close(service, false);
+    snprintf(path, sizeof(path), "%s/engine", service->data);
+    str_printf(&text, "#!/bin/sh\n%s\n", script);
+    CHECK_OK(file_replace(path, text.text, text.length, &err), err);
+    CHECK(!chmod(path, 0755));
+    str_release(&text);
+    options.engine = path;
+    service_open_with_engine(service, &options);
+}
+
+TEST(trainer_leaves_out_lines_when_the_engine_prints_too_many)
+{
+    struct service service;
+    json_t *message;
+
+    open_with_script(&service, "i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); done >&2; "
+                               "printf 'warning: \\377 no UTF-8' >&2; exit 7");
+    service_start(&service, 1, 1);
+    notes_wait(&service.notes, "training_failed", 1);
+    CHECK(notes_count(&service.notes, "log") <= 3 * 201);
+    message = notes_last(&service.notes, "log");
+    CHECK(strstr(text_of(json_object_get(message, "data"), "message"), "lines left out"));
+    json_decref(message);
+    message = notes_last(&service.notes, "training_failed");
+    CHECK_TEXT(text_of(json_object_get(message, "data"), "error_message"),
+               "the training diverged: a value is not finite");
+    CHECK(strstr(text_of(json_object_get(message, "data"), "traceback"),
+                 "warning: \xef\xbf\xbd no UTF-8"));
+    json_decref(message);
+    service_release(&service);
+}
+
+TEST(trainer_leaves_out_lines_that_are_no_events)
+{
+    struct service service;
+
+    open_with_script(&service,
+                     "while [ \"$1\" != --output_dir ]; do shift; done; cd \"$2\"; "
+                     "exec > events.jsonl; "
+                     "echo rubbish; echo '{\"seq\":1}'; "
+                     "echo '{\"seq\":2,\"event\":\"x\",\"data\":{}}'; "
+                     "printf '{\"seq\":3,\"event\":\"training_complete\"'");
+    service_start(&service, 1, 1);
+    notes_wait(&service.notes, "training_failed", 1);
+    CHECK(notes_count(&service.notes, "x") == 1);
+    CHECK(notes_count(&service.notes, NULL) == 2);
+    service_release(&service);
+}
+
+/* --- states ---------------------------------------------------------------------------------- */
+
+/* Changes a field of job 1's state on disk. */
+static void change_state(const struct service *service, const char *key, json_t *value)
+{
+    struct str path = STR_INIT, text = STR_INIT;
+    struct error err;
+    json_t *state;
+    char *changed;
+
+    str_printf(&path, "%s/trainer/job_1.json", service->data);
+    CHECK_OK(file_read(path.text, 1 << 20, &text, &err), err);
+    state = json_parse(text.text, text.length, path.text, &err);
+    CHECK(state && !json_object_set_new(state, key, value));
+    changed = json_dumps(state, 0);
+    CHECK_OK(file_replace(path.text, changed, strlen(changed), &err), err);
+    free(changed);
+    json_decref(state);
+    str_release(&text);
+    str_release(&path);
+}
+
+/* The service died between starting the engine and writing down its id. */
+TEST(trainer_finds_an_engine_whose_id_was_not_written)
+{
+    struct service service;
+    json_t *status;
+    int64_t pid;
+
+    service_open(&service);
+    pid = service_start(&service, 1, 1000);
+    notes_wait(&service.notes, "training_started", 1);
+    service_close(&service, false);
+    change_state(&service, "status", json_string("starting"));
+    change_state(&service, "pid", json_integer(0));
+    service_open_again(&service);
+    status = status_of(&service, 1);
+    CHECK_TEXT(text_of(status, "status"), "running");
+    CHECK(json_integer_value(json_object_get(status, "pid")) == pid);
+    json_decref(status);
+    service_release(&service);
+    CHECK(kill((pid_t)pid, 0));
+}
+
+TEST(trainer_knows_that_the_machine_was_restarted)
+{
+    struct service service;
+    json_t *message;
+    int64_t pid;
+
+    service_open(&service);
+    pid = service_start(&service, 1, 1000);
+    notes_wait(&service.notes, "training_started", 1);
+    service_close(&service, false);
+    change_state(&service, "boot_id", json_string("another"));
+    service_open_again(&service);
+    notes_wait(&service.notes, "training_failed", 1);
+    message = notes_last(&service.notes, "training_failed");
+    CHECK_TEXT(text_of(json_object_get(message, "data"), "error_message"),
+               "the machine was restarted while the engine ran");
+    json_decref(message);
+    kill((pid_t)pid, SIGKILL);
+    while (waitpid((pid_t)pid, NULL, 0) != (pid_t)pid)
+        ;
+    service_release(&service);
+}
+
+/* --- requests -------------------------------------------------------------------------------- */
+
 /* What the engine says itself is the cause. */
 TEST(trainer_reports_what_the_engine_refuses)
 {
@@ -386,8 +540,9 @@ TEST(trainer_refuses_requests_that_do_not_fit)
     service_open(&service);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         json_t *request = service_job(1, 1), *body;
+        json_t *value = json_loads(cases[i].json, JSON_DECODE_ANY, NULL);
 
-        json_object_set_new(request, cases[i].key, json_loads(cases[i].json, JSON_DECODE_ANY, NULL));
+        json_object_set_new(request, cases[i].key, value);
         body = service_post(&service, "/training/start", request, 400);
         if (!strstr(service_detail(body), cases[i].message))
             test_fail(__FILE__, __LINE__, "%s %s: %s", cases[i].key, cases[i].json,

@@ -120,7 +120,8 @@ static void open_trainer(struct service *service, struct trainer_options *option
 {
     struct error err;
 
-    options->engine = SERVICE_ENGINE;
+    if (!options->engine)
+        options->engine = SERVICE_ENGINE;
     options->data_folder = service->data;
     options->sink = (struct trainer_sink){ take, &service->notes };
     CHECK_OK(trainer_open(&service->trainer, options, &err), err);
@@ -155,6 +156,11 @@ void service_open_again(struct service *service)
     struct trainer_options options = { .framework = "timm" };
 
     open_trainer(service, &options);
+}
+
+void service_open_with_engine(struct service *service, struct trainer_options *options)
+{
+    open_trainer(service, options);
 }
 
 void service_close(struct service *service, bool stop_engines)

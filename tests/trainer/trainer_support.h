@@ -27,8 +27,10 @@ struct service {
 void service_open(struct service *service);
 /* With other options; data_folder and sink are filled in. */
 void service_open_with(struct service *service, struct trainer_options *options);
-void service_close(struct service *service, bool stop_engines); /* the service; folder and notes stay */
+/* The service; folder and notes stay. */
+void service_close(struct service *service, bool stop_engines);
 void service_open_again(struct service *service);
+void service_open_with_engine(struct service *service, struct trainer_options *options);
 void service_release(struct service *service);
 
 /* One call; gives the body, and checks the status. */
