@@ -21,7 +21,8 @@ struct api_options {
     const char *address; /* NULL: 127.0.0.1 */
     int port;
     const char *origins; /* that browsers may call from, separated by commas; NULL: none */
-    bool open_registration; /* anybody who can reach the server may make an account */
+    bool open_registration;  /* anybody who can reach the server may make an account */
+    bool local_registration; /* anybody who comes without a proxy may: the address is loopback */
     bool access_log;
 };
 

@@ -29,14 +29,24 @@ static void send_user(struct call *call, int status, const struct user *user)
 
 /* --- accounts -------------------------------------------------------------------------------- */
 
+/* A server on the loopback address may stand behind one that the whole world reaches. */
+static bool came_by_proxy(struct call *call)
+{
+    return http_header(call->request, "X-Forwarded-For") ||
+           http_header(call->request, "X-Real-IP") || http_header(call->request, "Forwarded");
+}
+
 int call_registration_is_open(struct call *call, bool *open)
 {
     struct platform_settings settings;
 
     if (settings_read(call->app, call->arena, &settings, &call->err))
         return -1;
-    *open = settings.open_registration < 0 ? call->api->options.open_registration
-                                           : settings.open_registration;
+    if (settings.open_registration >= 0)
+        *open = settings.open_registration;
+    else
+        *open = call->api->options.open_registration ||
+                (call->api->options.local_registration && !came_by_proxy(call));
     return 0;
 }
 
@@ -169,9 +179,22 @@ static void send_user_and_session(struct call *call, const struct user *user)
     answer_send(call, 200, &answer);
 }
 
+/* Whom failures are counted against.  Behind a proxy on this machine that is whom the proxy names
+ * last; what stands before it anybody may have written. */
+static const char *client_address(struct call *call)
+{
+    const char *address = http_address(call->request), *comma;
+    const char *forwarded = http_header(call->request, "X-Forwarded-For");
+
+    if (!forwarded || (strcmp(address, "127.0.0.1") && strcmp(address, "::1")))
+        return address;
+    comma = strrchr(forwarded, ',');
+    return comma ? comma + 1 + strspn(comma + 1, " ") : forwarded;
+}
+
 bool call_has_failed_often(struct call *call, const char *name)
 {
-    const char *address = http_address(call->request);
+    const char *address = client_address(call);
     double wait = login_limit_wait(call->api->logins, address, name ? name : address,
                                    clock_seconds());
 
@@ -185,7 +208,7 @@ bool call_has_failed_often(struct call *call, const char *name)
 
 void call_count_failure(struct call *call, const char *name)
 {
-    const char *address = http_address(call->request);
+    const char *address = client_address(call);
 
     login_limit_failed(call->api->logins, address, name ? name : address, clock_seconds());
 }

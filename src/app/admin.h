@@ -57,8 +57,9 @@ struct project_page {
 int projects_search(struct app *app, const struct user *actor, const struct project_page *page,
                     struct arena *arena, struct project **projects, int *count, int64_t *total,
                     struct error *err);
-/* The new owner is a member no longer, the old one becomes an admin of the project.  NOT_FOUND "User
- * not found", INVALID for a guest or one who is not active, CONFLICT when he has one of that name. */
+/* The new owner is a member no longer, the old one becomes an admin of the project.  NOT_FOUND
+ * "User not found", INVALID for a guest or one who is not active, CONFLICT when he has one of that
+ * name. */
 int projects_hand_over(struct app *app, const struct project *project, int64_t user_id,
                        struct error *err);
 

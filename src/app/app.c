@@ -14,7 +14,7 @@
 /* A stored secret, made when there is none.  Two processes that start at once get the same. */
 static char *stored_secret(struct db *db, const char *name, struct error *err)
 {
-    unsigned char bytes[TOKEN_SECRET_BYTES];
+    unsigned char bytes[TOKEN_SECRET_BYTES / 2];
     char hex[2 * sizeof(bytes) + 1], *copy = NULL;
     struct arena arena = ARENA_INIT;
     struct db_rows rows;
@@ -51,9 +51,7 @@ static int load_secrets(struct app *app, struct error *err)
         if (!stored)
             return -1;
     }
-    /* Secrets of people have any length: what signs is their hash. */
-    crypto_generichash(app->token_secret, sizeof(app->token_secret), (const unsigned char *)token,
-                       strlen(token), NULL, 0);
+    token_make_key(token, app->token_secret);
     free(stored);
     app->internal_secret = internal ? strdup(internal)
                                     : stored_secret(app->db, "internal_secret", err);

@@ -482,8 +482,9 @@ static int add_database(struct backup *b, const char *real, struct error *err)
 
     unlink(path); /* of a backup that was killed */
     result = db_backup(b->app->db, path, err) || keep_private(path, err) ||
-             db_open(&copy, path, err) || add_trees(b, copy, real, err) || put_datasets_right(b, copy, err) ||
-             put_checkpoints_right(b, copy, real, err) || put_best_right(b, copy, real, err);
+             db_open(&copy, path, err) || add_trees(b, copy, real, err) ||
+             put_datasets_right(b, copy, err) || put_checkpoints_right(b, copy, real, err) ||
+             put_best_right(b, copy, real, err);
     db_close(copy); /* with it the log goes into the file */
     if (!result)
         result = add_file(b, path, BACKUP_DATABASE, err);

@@ -5,9 +5,9 @@
  *   outputs/ datasets/ quarantine/ thumbnails/ weights/     the files that the database refers to
  *   vision_platform.db    the database as it was at one moment
  *   MANIFEST.jsonl        ["path", size, "sha256"] of each of these, and how many there are
- * Files are read first and the database is copied then: what has come in between is read after that,
- * so that no row is without its files.  Rows of what was removed in between are put right in the
- * copy.  The file has a name of its own until it is complete and on the disk.
+ * Files are read first and the database is copied then: what has come in between is read after
+ * that, so that no row is without its files.  Rows of what was removed in between are put right in
+ * the copy.  The file has a name of its own until it is complete and on the disk.
  *
  * It holds password hashes and the secrets of the server: it is readable by its owner alone, and to
  * be kept like them.
@@ -31,9 +31,9 @@ struct backup_account {
 int backup_write(struct app *app, const char *path, struct backup_account *account,
                  struct error *err);
 
-/* Jobs that were running are stopped ones then, which go on from their checkpoints.
- * Into a folder that is empty or missing; with `force` what is in it moves to "before-restore-TIME"
- * there.  Everything is checked before any of it gets its place.  CORRUPT where the backup is cut or
+/* Into a folder that is empty or missing; with `force` what is in it moves to "before-restore-TIME"
+ * there.  Everything is checked before any of it gets its place.  Jobs that were running are
+ * stopped ones then, which go on from their checkpoints.  CORRUPT where the backup is cut or
  * changed, UNSUPPORTED where it is of a newer program, CONFLICT where the folder is in use or not
  * empty. */
 int backup_restore(const char *path, const char *data_folder, bool force, struct arena *arena,

@@ -15,8 +15,8 @@
 struct error;
 struct str;
 
-/* libarchive converts names by the locale of the thread, and stumbles where it cannot: between these
- * two it is UTF-8. */
+/* libarchive converts names by the locale of the thread, and stumbles where it cannot: between
+ * these two it is UTF-8. */
 struct backup_locale {
     locale_t utf8, before;
 };

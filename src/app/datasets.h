@@ -35,6 +35,8 @@ struct dataset {
 
 /* After the services are open; removes what earlier processes left, in the background. */
 int datasets_open(struct app *app, struct error *err);
+/* Nothing more is begun, and nobody waits any longer; before the API is closed. */
+void datasets_interrupt(struct app *app);
 /* Before the services are closed. */
 void datasets_close(struct app *app);
 
@@ -125,7 +127,8 @@ int datasets_open_thumbnail(struct app *app, const struct dataset *dataset, cons
 
 /* Look again at all files. */
 int datasets_analyze(struct app *app, const struct dataset *dataset, struct error *err);
-/* Wait until it has been looked at, at most so long; the data set is read anew. */
+/* Wait until it has been looked at, at most so long, and not when several wait already, nor while
+ * there is nobody to look; the data set is read anew. */
 int datasets_wait(struct app *app, double seconds, struct arena *arena, struct dataset *dataset,
                   struct error *err);
 /* JSON in the arena; NULL: none yet. */

@@ -210,6 +210,12 @@ int datasets_open(struct app *app, struct error *err)
     return 0;
 }
 
+void datasets_interrupt(struct app *app)
+{
+    if (app->datasets)
+        atomic_store(&app->datasets->doctor.is_stopping, true);
+}
+
 void datasets_close(struct app *app)
 {
     struct datasets *d = app->datasets;

@@ -19,6 +19,8 @@
 #define CHECK_SECONDS (6 * 60 * 60.0)
 #define RETRY_SECONDS 5.0
 #define POLL_NANOSECONDS 20000000
+#define WAITERS_MOST 2 /* each takes one of the server's threads */
+#define WAITING "waiting for the analysis"
 
 /* --- asking ---------------------------------------------------------------------------------- */
 
@@ -161,9 +163,11 @@ static void tell_waiting(struct app *app, const struct dataset *d, const char *r
 {
     struct error ignored;
 
+    if (d->status_reason)
+        return; /* has been told */
     log_warn("dataset %s: the analysis waits: %s", d->id, reason);
     db_write(app->db, STATEMENT_dataset_set_waiting,
-             DB_ARGS(db_text(d->id), db_int(d->revision), db_text("waiting for the analysis")),
+             DB_ARGS(db_text(d->id), db_int(d->revision), db_text(WAITING)),
              NULL, NULL, &ignored);
 }
 
@@ -213,28 +217,34 @@ double doctor_run(struct app *app)
 
 /* --- others ---------------------------------------------------------------------------------- */
 
+/* Is there nothing to wait for any more?  Also while no service is there to look at it. */
+static int look_whether_over(struct app *app, const char *id, bool *over, struct error *err)
+{
+    struct arena scratch = ARENA_INIT;
+    struct dataset now;
+    int result = dataset_read(app, id, &scratch, &now, err);
+
+    *over = !result && (strcmp(now.status, "analyzing") != 0 || now.status_reason);
+    arena_release(&scratch);
+    return result;
+}
+
 int datasets_wait(struct app *app, double seconds, struct arena *arena, struct dataset *dataset,
                   struct error *err)
 {
     const struct timespec pause = { 0, POLL_NANOSECONDS };
     double end_seconds = clock_seconds() + seconds;
+    bool over = atomic_fetch_add(&app->datasets->waiters, 1) >= WAITERS_MOST;
+    int result = 0;
 
-    while (!strcmp(dataset->status, "analyzing") && clock_seconds() < end_seconds &&
+    while (!over && !result && clock_seconds() < end_seconds &&
            !background_is_stopping(&app->datasets->doctor)) {
-        struct arena scratch = ARENA_INIT;
-        struct dataset now;
-        bool over;
-        int result = dataset_read(app, dataset->id, &scratch, &now, err);
-
-        over = !result && strcmp(now.status, "analyzing") != 0;
-        arena_release(&scratch);
-        if (result)
-            return -1;
-        if (over)
-            break;
-        nanosleep(&pause, NULL);
+        result = look_whether_over(app, dataset->id, &over, err);
+        if (!over && !result)
+            nanosleep(&pause, NULL);
     }
-    return dataset_read(app, dataset->id, arena, dataset, err);
+    atomic_fetch_sub(&app->datasets->waiters, 1);
+    return result ? result : dataset_read(app, dataset->id, arena, dataset, err);
 }
 
 int datasets_report(struct app *app, const struct dataset *dataset, struct arena *arena,

@@ -24,6 +24,7 @@ struct datasets {
     struct blob *local; /* the data folder: uploads */
     struct dataset_limits limits;
     struct background doctor, janitor;
+    atomic_int waiters; /* in datasets_wait() */
     struct arena arena; /* of the lists: */
     char **folders;     /* in datasets/ when we started */
     char **uploads;     /* in uploads/ */

@@ -33,7 +33,7 @@ struct platform_disk {
 int disk_of_platform(struct app *app, const struct user *actor, struct arena *arena,
                      struct platform_disk *disk, struct error *err);
 
-/* --- making room ------------------------------------------------------------------------------- */
+/* --- making room ------------------------------------------------------------------------------ */
 
 struct clean_up {
     bool keep_latest;        /* else the best alone */

@@ -36,8 +36,8 @@ bool permission_has(const char *system_role, enum permission permission);
  * is no member. */
 enum right permission_right(const char *system_role, const char *project_role);
 
-/* May somebody with the one role see, change and give the other?  An admin may, all; a manager those
- * below his own. */
+/* May somebody with the one role see, change and give the other?  An admin may, all; a manager
+ * those below his own. */
 bool permission_over(const char *system_role, const char *other_role);
 
 /* May somebody be given this role in a project?  Owner nobody is made by adding him. */

@@ -253,8 +253,8 @@ static int move_paths(struct db *db, const char *from, const char *to, struct er
 /* Their engines run elsewhere, if at all. */
 static int end_running(struct db *db, struct error *err)
 {
-    static const char reason[] = "Interrupted: the backup was taken while it ran. Start it to go on "
-                                 "from its checkpoint";
+    static const char reason[] = "Interrupted: the backup was taken while it ran. Start it to go "
+                                 "on from its checkpoint";
 
     return db_write(db, STATEMENT_restore_end_running,
                     DB_ARGS(db_int(clock_unix_microseconds()), db_text(reason)), NULL, NULL, err);

@@ -59,13 +59,12 @@ static int write_all(struct db_connection *connection, void *context, struct err
                  : db_run(connection, STATEMENT_setting_put,
                           DB_ARGS(name, db_text(open ? "1" : "0")), NULL, NULL, err))
         return -1;
+    if (db_run(connection, STATEMENT_setting_put,
+               DB_ARGS(db_text("default_role"), db_text(w->settings->default_role)), NULL, NULL,
+               err))
+        return -1;
     return db_run(connection, STATEMENT_setting_put,
-                  DB_ARGS(db_text("default_role"), db_text(w->settings->default_role)), NULL, NULL,
-                  err) ||
-                   db_run(connection, STATEMENT_setting_put,
-                          DB_ARGS(db_text("jobs_running_limit"), db_text(w->limit)), NULL, NULL, err)
-               ? -1
-               : 0;
+                  DB_ARGS(db_text("jobs_running_limit"), db_text(w->limit)), NULL, NULL, err);
 }
 
 int settings_write(struct app *app, const struct platform_settings *settings, struct error *err)

@@ -44,7 +44,11 @@ static int read_base64(const char *text, size_t length, unsigned char *data, siz
 static void sign(const char *text, size_t length, const unsigned char *secret,
                  unsigned char signature[crypto_auth_hmacsha256_BYTES])
 {
-    crypto_auth_hmacsha256(signature, (const unsigned char *)text, length, secret);
+    crypto_auth_hmacsha256_state state;
+
+    crypto_auth_hmacsha256_init(&state, secret, TOKEN_SECRET_BYTES);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)text, length);
+    crypto_auth_hmacsha256_final(&state, signature);
 }
 
 void token_new_id(char id[TOKEN_ID_SIZE])
@@ -63,6 +67,17 @@ void token_hash(const char *token, char hash[TOKEN_HASH_SIZE])
     sha256_init(&sha);
     sha256_add(&sha, token, strlen(token));
     sha256_finish(&sha, hash);
+}
+
+void token_make_key(const char *text, unsigned char secret[TOKEN_SECRET_BYTES])
+{
+    size_t length = strlen(text);
+
+    memset(secret, 0, TOKEN_SECRET_BYTES);
+    if (length <= TOKEN_SECRET_BYTES)
+        memcpy(secret, text, length);
+    else
+        crypto_hash_sha256(secret, (const unsigned char *)text, length);
 }
 
 void token_write(const struct token *token, const unsigned char secret[TOKEN_SECRET_BYTES],
@@ -109,14 +124,16 @@ static int read_claims(struct token *token, const json_t *claims, enum token_typ
                  *expires = json_object_get(claims, "exp");
     char *end;
 
-    if (!user || !*user || !type || strcmp(type, type_names[wanted]) || !json_is_integer(issued) ||
-        !json_is_integer(expires) || !id || strlen(id) != TOKEN_ID_SIZE - 1)
+    if (!user || !*user || !type || strcmp(type, type_names[wanted]) ||
+        !json_is_integer(expires) || (id && strlen(id) != TOKEN_ID_SIZE - 1) ||
+        (wanted == TOKEN_REFRESH && !id))
         return -1;
     token->user_id = strtoll(user, &end, 10);
     token->type = wanted;
     token->issued = json_integer_value(issued);
     token->expires = json_integer_value(expires);
-    memcpy(token->id, id, TOKEN_ID_SIZE);
+    if (id) /* access tokens of other programs need none */
+        memcpy(token->id, id, TOKEN_ID_SIZE);
     token->generation = json_integer_value(json_object_get(claims, "gen"));
     return *end || token->user_id < 1 ? -1 : 0;
 }

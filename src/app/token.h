@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-#define TOKEN_SECRET_BYTES 32
+/* A key of HMAC-SHA256 as the algorithm itself takes it: a shorter secret is filled up with zeros, a
+ * longer one is replaced by its SHA-256.  So a token that another program signs with the same
+ * JWT_SECRET is good here. */
+#define TOKEN_SECRET_BYTES 64
 #define TOKEN_ID_SIZE 33 /* 16 random bytes in hex, and the NUL */
 
 struct error;
@@ -30,6 +33,8 @@ void token_write(const struct token *token, const unsigned char secret[TOKEN_SEC
 int token_read(struct token *token, const char *text, enum token_type wanted,
                const unsigned char secret[TOKEN_SECRET_BYTES], int64_t now_seconds,
                struct error *err);
+
+void token_make_key(const char *text, unsigned char secret[TOKEN_SECRET_BYTES]);
 
 void token_new_id(char id[TOKEN_ID_SIZE]);
 

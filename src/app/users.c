@@ -193,9 +193,10 @@ static int check_other_admin(struct db_connection *connection, int64_t id, struc
 {
     struct arena arena = ARENA_INIT;
     struct db_rows user, admins;
-    int result = db_run(connection, STATEMENT_user_by_id, DB_ARGS(db_int(id)), &arena, &user, err) ||
-                 db_run(connection, STATEMENT_user_count_admins, DB_ARGS(db_int(id)), &arena,
-                        &admins, err);
+    struct db_value key = db_int(id);
+    int result = db_run(connection, STATEMENT_user_by_id, DB_ARGS(key), &arena, &user, err) ||
+                 db_run(connection, STATEMENT_user_count_admins, DB_ARGS(key), &arena, &admins,
+                        err);
     struct user record = { 0 };
 
     if (!result && user.count)

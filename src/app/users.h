@@ -66,7 +66,7 @@ int users_update_profile(struct app *app, const struct user *user, struct error 
 /* INVALID "User owns projects"; jobs and data sets in projects of others stay. */
 int users_remove(struct app *app, int64_t id, struct error *err);
 
-/* --- links to set a password ------------------------------------------------------------------- */
+/* --- links to set a password ------------------------------------------------------------------ */
 
 #define PASSWORD_LINK_SECONDS (3 * 24 * 60 * 60)
 
@@ -78,7 +78,7 @@ int password_links_add(struct app *app, int64_t user_id, struct arena *arena, co
 int password_links_use(struct app *app, const char *token, const char *password,
                        struct arena *arena, struct user *user, struct error *err);
 
-/* --- sessions --------------------------------------------------------------------------------- */
+/* --- sessions -------------------------------------------------------------------------------- */
 
 #define SESSION_ACCESS_SECONDS (60 * 60)
 #define SESSION_REFRESH_SECONDS (7 * 24 * 60 * 60)
@@ -106,7 +106,7 @@ int sessions_end(struct app *app, const char *refresh_token, struct error *err);
 int sessions_identify(struct app *app, const char *bearer, struct arena *arena, struct user *user,
                       struct error *err);
 
-/* --- API keys --------------------------------------------------------------------------------- */
+/* --- API keys -------------------------------------------------------------------------------- */
 
 struct api_key {
     int64_t id, created_at, last_used_at;

@@ -27,6 +27,7 @@ void clock_format_utc(int64_t unix_microseconds, char text[CLOCK_TEXT_SIZE])
     time_t seconds = (time_t)(unix_microseconds / 1000000);
     struct tm parts;
     size_t length;
+    int milliseconds;
 
     if (microseconds < 0) { /* before 1970: the fraction still counts forwards */
         microseconds += 1000000;
@@ -34,6 +35,11 @@ void clock_format_utc(int64_t unix_microseconds, char text[CLOCK_TEXT_SIZE])
     }
     gmtime_r(&seconds, &parts);
     length = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + length, CLOCK_TEXT_SIZE - length, ".%03uZ",
-             (unsigned)(microseconds / 1000) % 1000);
+    milliseconds = (int)(microseconds / 1000);
+    text[length++] = '.';
+    text[length++] = (char)('0' + milliseconds / 100);
+    text[length++] = (char)('0' + milliseconds / 10 % 10);
+    text[length++] = (char)('0' + milliseconds % 10);
+    text[length++] = 'Z';
+    text[length] = '\0';
 }

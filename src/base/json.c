@@ -99,12 +99,29 @@ static void add_ascii(struct str *out, char c)
     }
 }
 
+/* Bytes that stand for themselves: nearly all of nearly every text. */
+static size_t plain_length(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+
+    while (*c >= 0x20 && *c < 0x7f && *c != '"' && *c != '\\')
+        c++;
+    return (size_t)(c - (const unsigned char *)text);
+}
+
 static void add_quoted(struct str *out, const char *text)
 {
     str_add_char(out, '"');
     while (*text) {
+        size_t plain = plain_length(text);
         bool valid;
-        int length = utf8_length(text, &valid);
+        int length;
+
+        str_add_bytes(out, text, plain);
+        text += plain;
+        if (!*text)
+            break;
+        length = utf8_length(text, &valid);
 
         if (!valid)
             str_add(out, REPLACEMENT);
@@ -135,10 +152,44 @@ void json_text(struct json_writer *w, const char *text)
         str_add(w->_out, "null");
 }
 
+/* value / 10^places, without zeros at the end. */
+static void add_decimal(struct str *out, int64_t value, int places)
+{
+    char text[32], *end = text + sizeof(text), *at = end;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    for (; places && rest % 10 == 0; places--)
+        rest /= 10;
+    for (int digits = 0; rest || digits <= places; digits++) {
+        if (places && digits == places)
+            *--at = '.';
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    }
+    if (value < 0)
+        *--at = '-';
+    str_add_bytes(out, at, (size_t)(end - at));
+}
+
 void json_int(struct json_writer *w, int64_t value)
 {
     separate(w);
-    str_printf(w->_out, "%lld", (long long)value);
+    add_decimal(w->_out, value, 0);
+}
+
+/* Numbers of few places, as people write them.  The quotient of two whole numbers that are exact
+ * is rounded as the decimal is when it is read: so equal means that it reads back equal. */
+static bool add_short_decimal(struct str *out, double value)
+{
+    const int places = 6;
+    const double scale = 1e6, most = 1e8, least = 1e-4; /* below, the form has an exponent */
+    double scaled = nearbyint(value * scale);
+
+    if (fabs(value) >= most || (fabs(value) < least && value != 0) || scaled / scale != value ||
+        (value == 0 && signbit(value)))
+        return false;
+    add_decimal(out, (int64_t)scaled, places);
+    return true;
 }
 
 /* 15 digits survive the way to binary and back, so if 15 are enough then %.15g, which drops
@@ -153,6 +204,8 @@ void json_number(struct json_writer *w, double value)
         str_add(w->_out, "null");
         return;
     }
+    if (add_short_decimal(w->_out, value))
+        return;
     do
         snprintf(text, sizeof(text), "%.*g", digits, value);
     while (digits++ < 17 && strtod(text, NULL) != value);

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* clang-format off */
 #define DATA_OPTION(place) \
     { "data", NULL, place, NULL, "FOLDER", "the server's data folder (default " CLI_DATA_FOLDER ")" }
 #define DATABASE_OPTION(place) \
     { "database_url", NULL, place, NULL, "URL", "as for serve ($DATABASE_URL)" }
+/* clang-format on */
 
 static double megabytes(int64_t bytes)
 {

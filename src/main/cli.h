@@ -16,7 +16,8 @@ const char *cli_database(const char *data, const char *database_url, struct aren
  * server can bear a newer one only `fovea migrate` is to decide. */
 int cli_open(struct app **app, const char *data, const char *database_url, struct error *err);
 
-/* Parse; 0: go on; else the command ends with *code.  usage: "fovea user - accounts\n\nUsage: ..." */
+/* Parse; 0: go on; else the command ends with *code.  usage is what --help says before the
+ * options. */
 int cli_parse(struct arguments *arguments, int argc, char **argv, const char *name,
               const char *usage, int *code);
 

@@ -76,6 +76,8 @@ void platform_close(struct platform *platform, bool stop_engines)
 {
     if (platform->trainer)
         trainer_interrupt(platform->trainer); /* nobody waits for an hour's check of a dataset */
+    if (platform->app)
+        datasets_interrupt(platform->app);
     api_close(platform->api);
     if (platform->app) {
         datasets_close(platform->app);

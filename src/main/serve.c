@@ -71,7 +71,8 @@ static int run(const struct serve_options *o, struct error *err)
     struct platform_options options = {
         .app = { .data_folder = o->data, .database_url = o->database },
         .api = { .address = o->address, .origins = o->origins, .access_log = !o->quiet,
-                 .open_registration = o->open_registration || is_loopback(o->address) },
+                 .open_registration = o->open_registration,
+                 .local_registration = is_loopback(o->address) },
         .engine = o->engine, .no_trainer = o->no_trainer,
     };
     struct platform platform;

@@ -1,4 +1,4 @@
-/* user_command.h - `fovea user`: accounts from the command line, without mail and without a browser.
+/* user_command.h - `fovea user`: accounts from the command line, without mail or browser.
  *
  * It works on the data folder, also while a server runs on it.  Passwords come from the terminal,
  * without showing, or as the first line of standard input; never from the arguments, which every

@@ -128,9 +128,9 @@ void http_respond_file(struct http_request *request, const char *type, int fd,
 
 bool http_has_responded(const struct http_request *request);
 
-/* In `finish`, instead of a response: it comes later, from any thread, which responds and then calls
- * http_resume().  Until then the request lives, whether its client does or not; before the server is
- * drained all must have been resumed. */
+/* In `finish`, instead of a response: it comes later, from any thread, which responds and then
+ * calls http_resume().  Until then the request lives, whether its client does or not; before the
+ * server is drained all must have been resumed. */
 void http_defer(struct http_request *request);
 void http_resume(struct http_request *request); /* the request dies any time after it */
 

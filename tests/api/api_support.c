@@ -11,18 +11,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-void platform_open_empty(struct platform *p)
+static void open_with(struct platform *p, const struct api_options *options)
 {
     struct app_options app = { .data_folder = test_folder() };
-    struct api_options api = { .open_registration = true,
-                               .origins = "http://localhost:3000,https://lab.example" };
+    struct api_options api = *options;
     struct error err;
 
+    api.origins = "http://localhost:3000,https://lab.example";
     *p = (struct platform){ .folder = app.data_folder };
     CHECK_OK(app_open(&p->app, &app, &err), err);
     CHECK_OK(datasets_open(p->app, &err), err);
     api.app = p->app;
     CHECK_OK(api_open(&p->api, &api, &err), err);
+}
+
+void platform_open_empty(struct platform *p)
+{
+    open_with(p, &(struct api_options){ .open_registration = true });
+}
+
+void platform_open_local(struct platform *p)
+{
+    open_with(p, &(struct api_options){ .local_registration = true });
 }
 
 void platform_open(struct platform *p)

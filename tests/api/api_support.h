@@ -16,6 +16,8 @@ struct platform {
 void platform_open(struct platform *platform);
 /* Without any account. */
 void platform_open_empty(struct platform *platform);
+/* The same as `fovea serve` is on its own machine: registration is open to who is there. */
+void platform_open_local(struct platform *platform);
 void platform_close(struct platform *platform);
 
 #define PLATFORM_PASSWORD "long enough 1"

@@ -54,7 +54,8 @@ TEST(first_administrator_is_made_by_the_link_alone)
     reply_release(&reply);
     fetch(&p, "POST", "/api/v1/setup", NULL, NULL, body, &reply);
     CHECK(reply.status == 200 && strstr(reply.headers.text, "Set-Cookie: access_token="));
-    found = expect(&p, 200, "GET", "/api/v1/admin/users", text_at(reply.body, "access_token"), NULL);
+    found = expect(&p, 200, "GET", "/api/v1/admin/users", text_at(reply.body, "access_token"),
+                   NULL);
     CHECK(json_array_size(found) == 2);
     json_decref(found);
     reply_release(&reply);
@@ -63,6 +64,50 @@ TEST(first_administrator_is_made_by_the_link_alone)
     CHECK(json_is_false(json_object_get(found, "needed")));
     json_decref(found);
     arena_release(&arena);
+    platform_close(&p);
+}
+
+/* A server on the loopback address takes whoever is on the machine, not whom a proxy brings. */
+TEST(local_registration_is_not_for_those_who_come_by_a_proxy)
+{
+    struct platform p;
+    struct reply reply;
+
+    platform_open_local(&p);
+    fetch(&p, "POST", "/api/v1/auth/register", NULL, "X-Forwarded-For: 203.0.113.7",
+          "{\"email\":\"far@example.com\",\"password\":\"12345678\"}", &reply);
+    CHECK(reply.status == 403);
+    reply_release(&reply);
+    fetch(&p, "GET", "/api/v1/setup", NULL, "Forwarded: for=203.0.113.7", NULL, &reply);
+    CHECK(json_is_false(json_object_get(reply.body, "open_registration")));
+    reply_release(&reply);
+    json_decref(expect(&p, 201, "POST", "/api/v1/auth/register", NULL,
+                       "{\"email\":\"near@example.com\",\"password\":\"12345678\"}"));
+    platform_close(&p);
+}
+
+/* One who guesses behind a proxy must not lock the others out, whatever he claims to be. */
+TEST(guessing_behind_a_proxy_is_counted_by_whom_the_proxy_names)
+{
+    struct platform p;
+    struct reply reply;
+
+    platform_open(&p);
+    for (int i = 0; i < 11; i++) {
+        struct str headers = STR_INIT, body = STR_INIT;
+
+        str_printf(&headers, "X-Forwarded-For: 198.51.100.%d, 203.0.113.7", i);
+        str_printf(&body, "{\"email\":\"victim%d@example.com\",\"password\":\"guess number\"}", i);
+        fetch(&p, "POST", "/api/v1/auth/login", NULL, headers.text, body.text, &reply);
+        CHECK(reply.status == (i < 10 ? 401 : 429));
+        reply_release(&reply);
+        str_release(&headers);
+        str_release(&body);
+    }
+    fetch(&p, "POST", "/api/v1/auth/login", NULL, "X-Forwarded-For: 203.0.113.8",
+          "{\"email\":\"admin@example.com\",\"password\":\"" PLATFORM_PASSWORD "\"}", &reply);
+    CHECK(reply.status == 200);
+    reply_release(&reply);
     platform_close(&p);
 }
 
@@ -145,8 +190,10 @@ TEST(guessing_passwords_is_slowed_down)
 /* A known address with a wrong password and an unknown one take the same time and read the same. */
 TEST(login_does_not_tell_who_has_an_account)
 {
-    struct { const char *email; double least; } who[] = { { "admin@example.com", 1e9 },
-                                                          { "nobody@example.com", 1e9 } };
+    struct {
+        const char *email;
+        double least;
+    } who[] = { { "admin@example.com", 1e9 }, { "nobody@example.com", 1e9 } };
     struct platform p;
 
     platform_open(&p);
@@ -169,7 +216,8 @@ TEST(login_does_not_tell_who_has_an_account)
 /* The links that are given out lead somewhere, and the page may run what is its own alone. */
 TEST(links_lead_to_a_page)
 {
-    static const char *const paths[] = { "/setup?token=x", "/set-password?token=x", "/invite?token=x" };
+    static const char *const paths[] = { "/setup?token=x", "/set-password?token=x",
+                                         "/invite?token=x" };
     struct platform p;
     struct reply reply;
 

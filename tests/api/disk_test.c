@@ -60,7 +60,8 @@ static void make_job(struct scene *s, int64_t id, const char *status)
                                  i ? "epoch" : "best", "path", path);
 
         put(s, path, 100);
-        CHECK_OK(jobs_apply_event(s->p.app, id, "checkpoint_saved", 0, 0, data, &changed, &err), err);
+        CHECK_OK(jobs_apply_event(s->p.app, id, "checkpoint_saved", 0, 0, data, &changed, &err),
+                 err);
         json_decref(data);
     }
     if (!strcmp(status, "pending"))
@@ -72,7 +73,8 @@ static void make_job(struct scene *s, int64_t id, const char *status)
 
 static void scene_open(struct scene *s)
 {
-    static const char *const statuses[] = { "completed", "failed", "stopped", "running", "pending" };
+    static const char *const statuses[] = { "completed", "failed", "stopped", "running",
+                                            "pending" };
 
     *s = (struct scene){ 0 };
     platform_open(&s->p);
@@ -138,7 +140,8 @@ TEST(clean_up_keeps_best_and_latest_and_jobs_that_have_not_ended)
     clean(&s, "{\"older_than_days\":1}", 0);
     clean(&s, "{}", 6);
     for (int job = 1; job <= 5; job++)
-        CHECK(has(&s, job, "best") && has(&s, job, "latest") && has(&s, job, "epoch_1") == (job > 3));
+        CHECK(has(&s, job, "best") && has(&s, job, "latest") &&
+              has(&s, job, "epoch_1") == (job > 3));
     found = expect(&s.p, 200, "GET", "/api/v1/training/jobs/1/checkpoints", s.token, NULL);
     CHECK(json_array_size(json_object_get(found, "checkpoints")) == 2);
     json_decref(found);
@@ -152,7 +155,8 @@ TEST(clean_up_keeps_best_and_latest_and_jobs_that_have_not_ended)
 
 TEST(clean_up_keeps_the_latest_where_there_is_no_best_and_what_others_start_from)
 {
-    struct job_start start = { .checkpoint_path = "outputs/1/run2/checkpoints/epoch_2.safetensors" };
+    static const char from[] = "outputs/1/run2/checkpoints/epoch_2.safetensors";
+    struct job_start start = { .checkpoint_path = from };
     struct scene s;
     struct error err;
 
