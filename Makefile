@@ -5,8 +5,8 @@ FUZZ_SECONDS ?= 10
 
 bin := build/release/bin
 tests = $(sort $(wildcard build/dev/bin/test_*))
-tsan_tests = $(patsubst tests/%,build/tsan/bin/test_%,$(wildcard tests/base tests/data))
-checks := tools/check-deps.sh tools/check-style.sh tests/extending/check-extending.sh
+tsan_tests = $(patsubst tests/%,build/tsan/bin/test_%,$(wildcard tests/base tests/data tests/net tests/trainer))
+checks := tools/check-deps.sh tools/check-style.sh tools/test-contract.sh tests/extending/check-extending.sh
 
 .PHONY: build deps run test test-all bench fuzz install clean format help
 
@@ -16,7 +16,7 @@ build: deps ## build build/release/bin/fovea (the default)
 deps: ## install missing Debian packages
 	@tools/install-deps.sh
 
-run: build ## make a sample data set, train on it for a minute, predict
+run: build ## serve the platform on http://localhost:8000 with a sample project that learns
 	@tools/demo.sh
 
 # Tests are found after the build, hence the second make.

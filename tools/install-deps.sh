@@ -30,7 +30,11 @@ libwebp-dev           decodes WebP
 libgif-dev            decodes GIF
 libtiff-dev           decodes TIFF
 curl                  makes the sample project of `make run` through the API
-jq                    reads the API's answers there
+sqlite3               looks at the database, in tests
+zip                   makes zip files, in tests
+nodejs                runs the tests of the HTTP interface
+npm                   installs what they need
+jq                    reads what the API answers there
 zlib1g-dev            compression inside PNG, TIFF and zip files
 '
 extra_packages='
@@ -58,8 +62,12 @@ fi
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null |
     awk '$2 == "installed" { print $1 }' || true)
 missing=()
+# A newer Node than Debian's may be there from elsewhere, with its own npm.
+declare -A commands=([nodejs]=node [npm]=npm)
 for package in "${wanted[@]}"; do
-    grep -qxF "$package" <<<"$installed" || missing+=("$package")
+    command=${commands[$package]:-}
+    grep -qxF "$package" <<<"$installed" || { [ "$command" ] && command -v "$command" >/dev/null; } ||
+        missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

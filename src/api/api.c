@@ -256,8 +256,12 @@ int api_open(struct api **out, const struct api_options *options, struct error *
 {
     struct api *api = calloc(1, sizeof(*api));
     struct http_options http = { .address = options->address ? options->address : "127.0.0.1",
-                                 .port = options->port, .context = api, .begin = begin, .body = take_body,
-                                 .finish = finish, .end = end,
+                                 .port = options->port,
+                                 .context = api,
+                                 .begin = begin,
+                                 .body = take_body,
+                                 .finish = finish,
+                                 .end = end,
                                  .access = note_access };
 
     BUG_IF(!api);

@@ -53,8 +53,8 @@ extern const struct route *const api_routes;
 extern const int api_route_count;
 
 /* A body that is not kept but taken as it comes, after the caller has been identified.  These run
- * on an I/O thread: writing to a file is what they are for, and waiting is not.  The handler runs on
- * a worker when all has come. */
+ * on an I/O thread: writing to a file is what they are for, and waiting is not.  The handler runs
+ * on a worker when all has come. */
 struct stream {
     enum http_body (*begin)(struct call *call); /* what to do with the body; may answer instead */
     int (*data)(struct call *call, const char *data, size_t size_bytes); /* -1: has answered */

@@ -220,6 +220,7 @@ void route_test_inference(struct call *call)
     json_t *answer;
     struct job job;
     double id;
+    int failed;
 
     if (!read_request(call, &request) ||
         !read_number(call, "training_job_id", 0, 0, 1e15, &id))
@@ -232,7 +233,9 @@ void route_test_inference(struct call *call)
     call->ids[0] = (int64_t)id;
     if (!call_open_job(call, RIGHT_VIEW, &job, &project))
         return;
-    if (!inference_predict(call->app, &job, &request, call->arena, &answer, &call->err))
+    failed = inference_predict(call->app, &job, &request, call->arena, &answer, &call->err);
+    unlink(request.image_path); /* before the answer: who has it finds nothing left */
+    if (!failed)
         send_answer(call, answer);
     else if (call->err.kind == ERR_UNAVAILABLE)
         call_fail_with(call, 500, "INFERENCE_FAILED", call->err.text);

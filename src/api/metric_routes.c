@@ -36,7 +36,8 @@ void put_metrics(struct json_writer *w, const struct job_metric *metrics, int co
 
 /* --- series ---------------------------------------------------------------------------------- */
 
-static void put_numbers(struct json_writer *w, const char *key, const struct series *s, size_t offset)
+static void put_numbers(struct json_writer *w, const char *key, const struct series *s,
+                        size_t offset)
 {
     json_key(w, key);
     json_array_open(w);

@@ -221,6 +221,11 @@ static bool has_tag(const struct route *route, const char *tags)
     return strstr(tags, route->tag) != NULL;
 }
 
+static bool when_it_takes_shapes(const struct route *route)
+{
+    return when_it_writes(route) || has_tag(route, "training"); /* parameters that must be given */
+}
+
 static bool when_it_asks_who(const struct route *route)
 {
     return route->access != ACCESS_OPEN || has_tag(route, "auth system internal");
@@ -247,7 +252,7 @@ static const struct problem {
     { "404", "NotFound", "Not there, or not for this user", "Error", when_it_names_something },
     { "409", "Conflict", "It is in use, or exists already", "Error", when_it_writes },
     { "413", "TooLarge", "The body is too large", "any", when_it_writes },
-    { "422", "Invalid", "The body has the wrong shape", "ValidationError", when_it_writes },
+    { "422", "Invalid", "The body has the wrong shape", "ValidationError", when_it_takes_shapes },
     { "429", "TooMany", "Too often; see Retry-After", "Error", when_it_is_limited },
     { "500", "Internal", "An error of the server", "any", always },
     { "503", "Unavailable", "Something that is needed does not answer", "any", always },

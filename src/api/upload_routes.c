@@ -202,21 +202,21 @@ static int read_offset(struct call *call, int64_t *offset)
 static enum http_body begin_piece(struct call *call)
 {
     const char *length = http_header(call->request, "Content-Length");
+    int64_t offset, size_bytes = length ? strtoll(length, NULL, 10) : -1;
     struct upload_piece *piece;
     struct upload upload;
-    int64_t offset;
 
     if (!open_upload(call, &upload))
         return HTTP_BODY_STREAM;
-    if (length && strtoll(length, NULL, 10) > datasets_limits(call->app)->chunk_bytes) {
+    if (size_bytes > datasets_limits(call->app)->chunk_bytes) {
         call_fail_with(call, 413, "TOO_LARGE", "The piece is larger than chunk_limit");
         return HTTP_BODY_STREAM;
     }
     piece = calloc(1, sizeof(*piece));
     BUG_IF(!piece);
     if (!read_offset(call, &offset) &&
-        !upload_piece_open(call->app, &upload, http_query(call->request, "path"), &offset, piece,
-                           &call->err)) {
+        !upload_piece_open(call->app, &upload, http_query(call->request, "path"), &offset,
+                           size_bytes, piece, &call->err)) {
         call->state = piece;
         return HTTP_BODY_STREAM;
     }
@@ -247,14 +247,13 @@ static void end_piece(struct call *call)
 
 const struct stream upload_piece_stream = { begin_piece, take_piece, end_piece };
 
-/* The next piece may come as soon as the answer is there, so the file is let go before. */
 void route_upload_put(struct call *call)
 {
     struct upload_piece *piece = call->state;
     struct answer answer;
     struct json_writer *w;
 
-    upload_piece_close(piece);
+    upload_piece_finish(piece);
     add_offset(call, piece->offset);
     w = answer_begin(&answer);
     json_object_open(w);

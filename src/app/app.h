@@ -17,7 +17,7 @@ struct job;
 struct job_news {
     const struct job *job;   /* as it is now */
     const char *old_status;  /* NULL: the status is what it was */
-    const char *event;       /* what the engine reported: "epoch_complete", "step", "log" ...; or NULL */
+    const char *event; /* what the engine reported: "epoch_complete", "step", "log" ...; or NULL */
     const json_t *data;      /* of the event; NULL without one */
 };
 typedef void app_listener(void *context, const struct job_news *news);

@@ -109,8 +109,11 @@ void backup_add_end(struct str *manifest, int64_t files, int64_t bytes)
 int data_folder_lock(const char *folder, int *fd, struct error *err)
 {
     struct str path = STR_INIT;
+    bool is_new = !file_is_folder(folder);
     int result = file_make_folders(folder, err);
 
+    if (!result && is_new)
+        result = chmod(folder, 0700) ? FAIL_ERRNO(err, "'%s'", folder) : 0;
     str_printf(&path, "%s/" LOCK_NAME, folder);
     if (!result && file_lock(path.text, fd, err))
         result = err->kind == ERR_CONFLICT

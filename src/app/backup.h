@@ -40,7 +40,8 @@ int backup_restore(const char *path, const char *data_folder, bool force, struct
                    struct backup_account *account, struct error *err);
 
 /* One server at a time uses a data folder, and nothing is restored or migrated below a server.
- * Makes the folder.  Closing the descriptor gives it back.  CONFLICT */
+ * Makes the folder, for its owner alone: password hashes lie in it.  Closing the descriptor gives
+ * it back.  CONFLICT */
 int data_folder_lock(const char *folder, int *fd, struct error *err);
 
 #endif

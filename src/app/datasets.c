@@ -21,6 +21,7 @@ static const struct column columns[] = { COLUMNS_TABLE(DATASET_COLUMNS) };
 #define COLUMN_COUNT ((int)(sizeof(columns) / sizeof(*columns)))
 
 static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc" };
+const char *const dataset_kinds[DATASET_KIND_COUNT] = { "datasets", "thumbnails", "quarantine" };
 static const char *const visibilities[] = { "private", "public", "organization" };
 
 /* --- ids ------------------------------------------------------------------------------------- */
@@ -262,13 +263,12 @@ static int release_jobs(struct app *app, const char *id, bool force, struct erro
  * their end. */
 static int remove_all(struct app *app, const char *id, struct error *err)
 {
-    static const char *const kinds[] = { "datasets", "thumbnails", "quarantine" };
     struct arena arena = ARENA_INIT;
     int result = db_write(app->db, STATEMENT_dataset_remove, DB_ARGS(db_text(id)), NULL, NULL, err);
 
-    for (size_t i = 0; !result && i < sizeof(kinds) / sizeof(*kinds); i++)
-        result = blob_remove_tree(app->datasets->blob, dataset_key(kinds[i], id, NULL, &arena),
-                                  err);
+    for (int i = 0; !result && i < DATASET_KIND_COUNT; i++)
+        result = blob_remove_tree(app->datasets->blob,
+                                  dataset_key(dataset_kinds[i], id, NULL, &arena), err);
     arena_release(&arena);
     return result;
 }

@@ -86,7 +86,6 @@ static void remove_tree(struct app *app, const char *key)
  * came from is still there, they go back to it. */
 static void clean_folder(struct app *app, const char *id, struct arena *arena)
 {
-    const char *key = dataset_key("datasets", id, NULL, arena);
     struct dataset dataset;
     struct error err;
 
@@ -95,20 +94,20 @@ static void clean_folder(struct app *app, const char *id, struct arena *arena)
     if (upload_take_back(app, id) != TAKEN_BACK_NOT)
         return;
     log_info("removing the files of dataset %s, which was never finished", id);
-    remove_tree(app, key);
-    remove_tree(app, dataset_key("thumbnails", id, NULL, arena));
-    remove_tree(app, dataset_key("quarantine", id, NULL, arena));
+    for (int i = 0; i < DATASET_KIND_COUNT; i++)
+        remove_tree(app, dataset_key(dataset_kinds[i], id, NULL, arena));
 }
 
 static void clean_start(struct app *app)
 {
     struct datasets *d = app->datasets;
 
-    for (int i = 0; i < d->folder_count && !background_is_stopping(&d->janitor); i++)
-        clean_folder(app, d->folders[i], &d->arena);
-    for (int i = 0; i < d->upload_count && !background_is_stopping(&d->janitor); i++)
-        if (!upload_is_alive(app, d->uploads[i]))
-            remove_tree(app, dataset_key("uploads", d->uploads[i], NULL, &d->arena));
+    for (int kind = 0; kind < DATASET_KIND_COUNT; kind++)
+        for (int i = 0; i < d->kinds[kind].count && !background_is_stopping(&d->janitor); i++)
+            clean_folder(app, d->kinds[kind].names[i], &d->arena);
+    for (int i = 0; i < d->uploads.count && !background_is_stopping(&d->janitor); i++)
+        if (!upload_is_alive(app, d->uploads.names[i]))
+            remove_tree(app, dataset_key("uploads", d->uploads.names[i], NULL, &d->arena));
 }
 
 static void clean_dead(struct app *app)
@@ -185,11 +184,13 @@ struct dataset_limits *datasets_limits(struct app *app)
 /* What is there now and has no row can only be left over: new ones get other names. */
 static int list_leftovers(struct datasets *d, struct error *err)
 {
-    return blob_list_folders(d->blob, "datasets", &d->arena, &d->folders, &d->folder_count, err) ||
-                   blob_list_folders(d->local, "uploads", &d->arena, &d->uploads,
-                                     &d->upload_count, err)
-               ? -1
-               : 0;
+    int result = blob_list_folders(d->local, "uploads", &d->arena, &d->uploads.names,
+                                   &d->uploads.count, err);
+
+    for (int i = 0; i < DATASET_KIND_COUNT && !result; i++)
+        result = blob_list_folders(d->blob, dataset_kinds[i], &d->arena, &d->kinds[i].names,
+                                   &d->kinds[i].count, err);
+    return result;
 }
 
 int datasets_open(struct app *app, struct error *err)

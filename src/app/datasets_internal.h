@@ -19,16 +19,21 @@ struct background {
     double (*run)(struct app *app);
 };
 
+/* What a data set may have in the store. */
+#define DATASET_KIND_COUNT 3
+extern const char *const dataset_kinds[DATASET_KIND_COUNT];
+
 struct datasets {
     struct blob *blob;  /* the data sets */
     struct blob *local; /* the data folder: uploads */
     struct dataset_limits limits;
     struct background doctor, janitor;
     atomic_int waiters; /* in datasets_wait() */
-    struct arena arena; /* of the lists: */
-    char **folders;     /* in datasets/ when we started */
-    char **uploads;     /* in uploads/ */
-    int folder_count, upload_count;
+    struct arena arena; /* of the lists of folders that were there when we started: */
+    struct leftovers {
+        char **names;
+        int count;
+    } kinds[DATASET_KIND_COUNT], uploads;
     bool has_cleaned;
 };
 

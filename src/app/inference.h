@@ -13,7 +13,8 @@ struct inference_request {
 };
 
 /* {predictions, task_type, model_name, inference_time_ms ...}, a new object.  NOT_FOUND without a
- * checkpoint, INVALID for what is no image (with the engine's words), UNAVAILABLE "Inference failed:
+ * checkpoint, INVALID for what is no image (with the engine's words), UNAVAILABLE "Inference
+ * failed:
  * ..." otherwise. */
 int inference_predict(struct app *app, const struct job *job,
                       const struct inference_request *request, struct arena *arena,

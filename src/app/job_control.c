@@ -127,8 +127,9 @@ static void tell_status(struct app *app, int64_t id, const char *old_status)
 
 /* Resuming needs something to go on from: without a checkpoint it is a start from the beginning,
  * but for a failed job, which then stays failed. */
-static int settle_resume(struct app *app, const struct job *job, const struct start_request *request,
-                         struct arena *arena, bool *resume, struct error *err)
+static int settle_resume(struct app *app, const struct job *job,
+                         const struct start_request *request, struct arena *arena, bool *resume,
+                         struct error *err)
 {
     const char *checkpoint;
     struct error none;
@@ -365,7 +366,8 @@ int control_event(struct app *app, const json_t *message, struct error *err)
         return FAIL(err, INVALID, "data must be an object");
     if (!data)
         data = nothing = json_object();
-    result = jobs_apply_event(app, json_integer_value(id), event, attempt, seq, data, &applied, err);
+    result =
+        jobs_apply_event(app, json_integer_value(id), event, attempt, seq, data, &applied, err);
     if (!result && applied) {
         control_hear(app, json_integer_value(id), event, data);
         if (ends_job(event))

@@ -2,10 +2,10 @@
  *
  * A start moves the job to running by compare-and-set first and asks the training service then, so
  * that no event of the engine meets a job that does not run yet; when the service refuses, the job
- * is what it was before.  At most `jobs_running_limit` (a setting, 1) run at once; who finds no place
- * waits in the queue, by priority and time.  A thread starts the next one when a place gets free,
- * and asks the services about running jobs that have not been heard of: one that its service does
- * not know is failed, with the reason.
+ * is what it was before.  At most `jobs_running_limit` (a setting, 1) run at once; who finds no
+ * place waits in the queue, by priority and time.  A thread starts the next one when a place gets
+ * free, and asks the services about running jobs that have not been heard of: one that its service
+ * does not know is failed, with the reason.
  */
 #ifndef APP_JOB_CONTROL_H
 #define APP_JOB_CONTROL_H
@@ -34,8 +34,8 @@ struct start_request {
  * *queued: it waits for a place. */
 int control_start(struct app *app, int64_t id, const struct start_request *request, bool *queued,
                   struct error *err);
-/* Stop: take out of the queue, or ask the engine to write its checkpoint and end; waits some seconds
- * for it.  Cancel: for good. */
+/* Stop: take out of the queue, or ask the engine to write its checkpoint and end; waits some
+ * seconds for it.  Cancel: for good. */
 int control_stop(struct app *app, int64_t id, struct error *err);
 int control_cancel(struct app *app, int64_t id, struct error *err);
 /* Back to pending, results cleared, files too. */

@@ -25,6 +25,7 @@ struct application {
     const char *event;
     const json_t *data;
     const char *output_folder; /* of the job */
+    const char *data_folder;
     struct arena *arena;
     bool applied;
 };
@@ -119,9 +120,20 @@ static int log_line(struct application *a, struct error *err)
                : 0;
 }
 
+/* Relative to the data folder where it lies in it, so that the folder can be moved. */
+static const char *stored_path(const struct application *a)
+{
+    const char *path = first_text(a->data, "path", "uri");
+    size_t length = strlen(a->data_folder);
+
+    return path && !strncmp(path, a->data_folder, length) && path[length] == '/'
+               ? path + length + 1
+               : path;
+}
+
 static int checkpoint_saved(struct application *a, struct error *err)
 {
-    const char *kind = text(a->data, "kind"), *path = first_text(a->data, "path", "uri");
+    const char *kind = text(a->data, "kind"), *path = stored_path(a);
     const json_t *metrics = json_object_get(a->data, "metrics");
     char *written = json_is_object(metrics) ? json_dumps(metrics, JSON_COMPACT) : NULL;
     int result;
@@ -289,6 +301,7 @@ int jobs_apply_event(struct app *app, int64_t id, const char *event, int64_t att
     int result = jobs_get(app, id, &arena, &job, err);
 
     if (!result) {
+        a.data_folder = app->data_folder;
         a.output_folder = job.output_dir ? app_path(app, job.output_dir, &arena) : NULL;
         result = db_transact(app->db, apply, &outcome, err);
     }

@@ -45,7 +45,8 @@ static json_t *start_body(struct app *app, const struct job *job, int64_t attemp
     set_text(body, "optimizer", job->optimizer);
     json_object_set_new(body, "pretrained", json_boolean(job->pretrained));
     json_object_set_new(body, "advanced_config", advanced ? advanced : json_null());
-    set_text(body, "checkpoint_path", checkpoint_path ? app_path(app, checkpoint_path, arena) : NULL);
+    set_text(body, "checkpoint_path",
+             checkpoint_path ? app_path(app, checkpoint_path, arena) : NULL);
     json_object_set_new(body, "resume", json_boolean(resume));
     return body;
 }
@@ -101,8 +102,9 @@ int control_launch(struct app *app, const struct job *before, int64_t attempt, b
         return 0;
     }
     log_warn("job %lld was not started: %s", (long long)before->id, err->text);
-    if (jobs_revert_start(app, before->id, attempt, before->status, before->error_message,
-                          &ignored))
+    /* Who had to wait does not see the refusal: the job says it. */
+    if (jobs_revert_start(app, before->id, attempt, before->status,
+                          before->queued_at ? err->text : before->error_message, &ignored))
         log_error("job %lld could not be put back: %s", (long long)before->id, ignored.text);
     return -1;
 }

@@ -1,9 +1,9 @@
 /* job_results.h - what a training job leaves: series for charts, checkpoints, validation results.
  *
  * A series is one number over epochs (loss, accuracy, val_loss ...) or over steps (step_loss,
- * images_per_second ...).  Each point is kept, and with it the least and greatest value of every 16,
- * 256, 4096 ... neighbours, so that reading a stretch of ten million points for a chart touches as
- * many rows as one of a thousand, and no peak is lost.
+ * images_per_second ...).  Each point is kept, and with it the least and greatest value of every
+ * 16, 256, 4096 ... neighbours, so that reading a stretch of ten million points for a chart touches
+ * as many rows as one of a thousand, and no peak is lost.
  */
 #ifndef APP_JOB_RESULTS_H
 #define APP_JOB_RESULTS_H

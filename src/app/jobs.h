@@ -99,8 +99,9 @@ int jobs_mean_seconds(struct app *app, double *seconds, struct error *err);
 /* --- what engines report --------------------------------------------------------------------- */
 
 /* One event, applied once, in one transaction, and told to who listens (app.h).  attempt 0: the
- * sender does not count, and the event is always taken; seq 0: taken for this attempt.  *applied false: it was known, or of an earlier attempt.  Events of
- * unknown names are taken and change nothing. */
+ * sender does not count, and the event is always taken; seq 0: taken for this attempt.  *applied
+ * false: it was known, or of an earlier attempt.  Events of unknown names are taken and change
+ * nothing. */
 int jobs_apply_event(struct app *app, int64_t id, const char *event, int64_t attempt, int64_t seq,
                      const json_t *data, bool *applied, struct error *err);
 

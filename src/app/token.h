@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* A key of HMAC-SHA256 as the algorithm itself takes it: a shorter secret is filled up with zeros, a
- * longer one is replaced by its SHA-256.  So a token that another program signs with the same
+/* A key of HMAC-SHA256 as the algorithm itself takes it: a shorter secret is filled up with zeros,
+ * a longer one is replaced by its SHA-256.  So a token that another program signs with the same
  * JWT_SECRET is good here. */
 #define TOKEN_SECRET_BYTES 64
 #define TOKEN_ID_SIZE 33 /* 16 random bytes in hex, and the NUL */

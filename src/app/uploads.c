@@ -1,9 +1,10 @@
 /* uploads.c - uploads that go on after a break; see uploads.h.
  *
  *   DATA/uploads/ID/session.json   who and what; touched by each piece, for the week
- *                   lock           shared while a piece is written, alone while it is committed
+ *                   lock           shared for each write, alone for a commit
  *                   files/PATH     what has arrived; of an archive: what it was unpacked to
  *                   archive
+ *                   pending/HASH   of each piece that has not come to its end: "END PATH"
  */
 
 #include "app/datasets_internal.h"
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #define SESSION_BYTES_MOST ((size_t)256 << 10)
+#define LOCK_SECONDS 2.0
 
 /* --- the session's file ---------------------------------------------------------------------- */
 
@@ -91,7 +93,7 @@ static void fill(struct upload *u, const json_t *session, struct arena *arena)
     };
 }
 
-static int not_found(struct error *err)
+int upload_not_found(struct error *err)
 {
     return FAIL(err, NOT_FOUND, "Upload not found");
 }
@@ -105,11 +107,11 @@ static int read_session(struct app *app, const char *id, struct arena *arena,
     *upload = (struct upload){ .id = arena_strdup(arena, id) };
     if (!dataset_is_id(id) ||
         file_read(upload_path(app, id, "session.json", arena), SESSION_BYTES_MOST, &text, err))
-        return not_found(err);
+        return upload_not_found(err);
     session = json_parse(text.text, text.length, "session.json", err);
     str_release(&text);
     if (!session)
-        return not_found(err);
+        return upload_not_found(err);
     fill(upload, session, arena);
     json_decref(session);
     return 0;
@@ -157,7 +159,7 @@ int uploads_get(struct app *app, const struct user *user, const char *id, struct
 {
     if (read_session(app, id, arena, upload, err))
         return -1;
-    return upload->user_id == user->id ? 0 : not_found(err);
+    return upload->user_id == user->id ? 0 : upload_not_found(err);
 }
 
 int uploads_remove(struct app *app, const struct upload *upload, struct error *err)
@@ -170,126 +172,35 @@ int uploads_remove(struct app *app, const struct upload *upload, struct error *e
     return result;
 }
 
-/* --- locks ----------------------------------------------------------------------------------- */
+/* --- the lock -------------------------------------------------------------------------------- */
 
-static int take_lock(struct app *app, const char *id, bool alone, int *fd, struct error *err)
+int upload_open_lock(struct app *app, const char *id, int *fd, struct error *err)
 {
     struct arena arena = ARENA_INIT;
-    int result = 0;
 
     *fd = open(upload_path(app, id, "lock", &arena), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (*fd < 0) {
-        result = errno == ENOENT ? not_found(err) : FAIL_ERRNO(err, "cannot lock the upload");
-    } else if (flock(*fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
-        result = FAIL(err, CONFLICT, alone ? "The upload is being written to"
-                                           : "The upload is being committed");
-        close(*fd);
-    }
     arena_release(&arena);
-    return result;
+    if (*fd >= 0)
+        return 0;
+    return errno == ENOENT ? upload_not_found(err) : FAIL_ERRNO(err, "cannot lock the upload");
 }
 
-static void touch(struct app *app, const char *id)
+/* Writes are short; another commit is not. */
+static int lock_alone(struct app *app, const char *id, int *fd, struct error *err)
 {
-    struct arena arena = ARENA_INIT;
+    const struct timespec pause = { 0, 1000000 };
+    double end_seconds = clock_seconds() + LOCK_SECONDS;
 
-    utimensat(AT_FDCWD, upload_path(app, id, "session.json", &arena), NULL, 0);
-    arena_release(&arena);
-}
-
-/* --- pieces ---------------------------------------------------------------------------------- */
-
-static int check_path(const struct upload *upload, const char *path, struct error *err)
-{
-    if (upload->is_archive)
-        return path && *path ? FAIL(err, INVALID, "An archive is sent without a path") : 0;
-    return path ? blob_check_key(path, err) : FAIL(err, INVALID, "path is required");
-}
-
-static const char *file_of(const struct app *app, const struct upload *upload, const char *path,
-                           struct arena *arena)
-{
-    if (upload->is_archive)
-        return upload_path(app, upload->id, "archive", arena);
-    return upload_path(app, upload->id, arena_printf(arena, "files/%s", path), arena);
-}
-
-static int open_at(const char *file, struct upload_piece *piece, int64_t *offset,
-                   struct error *err)
-{
-    struct str folder = STR_INIT;
-    struct stat status;
-    bool is_new = lstat(file, &status) != 0;
-    int64_t size_bytes = is_new ? 0 : status.st_size, wanted = *offset;
-    int result = 0;
-
-    *offset = size_bytes;
-    if (wanted != size_bytes) /* and nothing is made */
-        return FAIL(err, CONFLICT, "The file ends at offset %lld", (long long)size_bytes);
-    str_add_bytes(&folder, file, (size_t)(file_base_name(file) - file) - 1);
-    if (is_new && file_make_folders(folder.text, err))
-        result = err->kind == ERR_CONFLICT
-                     ? FAIL(err, INVALID, "The path cannot be both a file and a folder")
-                     : -1;
-    str_release(&folder);
-    if (result)
+    if (upload_open_lock(app, id, fd, err))
         return -1;
-    piece->fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (piece->fd < 0)
-        return errno == EISDIR || errno == ENOTDIR
-                   ? FAIL(err, INVALID, "The path cannot be both a file and a folder")
-                   : FAIL_ERRNO(err, "cannot store the file");
-    if (flock(piece->fd, LOCK_EX | LOCK_NB))
-        return FAIL(err, CONFLICT, "The file is being written to");
-    *offset = lseek(piece->fd, 0, SEEK_END); /* another piece may have come to its end since */
-    piece->offset = *offset;
-    return *offset == wanted
-               ? 0
-               : FAIL(err, CONFLICT, "The file ends at offset %lld", (long long)*offset);
-}
-
-int upload_piece_open(struct app *app, const struct upload *upload, const char *path,
-                      int64_t *offset, struct upload_piece *piece, struct error *err)
-{
-    struct arena arena = ARENA_INIT;
-    int result = -1;
-
-    *piece = (struct upload_piece){ .app = app, .fd = -1, .lock_fd = -1 };
-    piece->limit_bytes = upload->total_bytes ? upload->total_bytes : app->datasets->limits.bytes;
-    if (check_path(upload, path, err) || uploads_check_space(app, 0, err))
-        goto done;
-    if (take_lock(app, upload->id, false, &piece->lock_fd, err)) {
-        piece->lock_fd = -1;
-        goto done;
+    while (flock(*fd, LOCK_EX | LOCK_NB)) {
+        if (clock_seconds() > end_seconds) {
+            close(*fd);
+            return FAIL(err, CONFLICT, "The upload is being committed");
+        }
+        nanosleep(&pause, NULL);
     }
-    touch(app, upload->id);
-    result = open_at(file_of(app, upload, path, &arena), piece, offset, err);
-done:
-    if (result)
-        upload_piece_close(piece);
-    arena_release(&arena);
-    return result;
-}
-
-int upload_piece_write(struct upload_piece *piece, const void *data, size_t size_bytes,
-                       struct error *err)
-{
-    if (piece->offset + (int64_t)size_bytes > piece->limit_bytes)
-        return FAIL(err, TOO_LARGE, "The upload has more than %lld bytes",
-                    (long long)piece->limit_bytes);
-    if (file_write_all(piece->fd, data, size_bytes, "the upload", err))
-        return -1;
-    piece->offset += (int64_t)size_bytes;
-    return upload_count(piece->app, piece->fd, &piece->unchecked_bytes, size_bytes, err);
-}
-
-void upload_piece_close(struct upload_piece *piece)
-{
-    if (piece->fd >= 0)
-        close(piece->fd);
-    if (piece->lock_fd >= 0)
-        close(piece->lock_fd);
-    piece->fd = piece->lock_fd = -1;
+    return 0;
 }
 
 /* --- what has arrived ------------------------------------------------------------------------ */
@@ -307,10 +218,10 @@ int uploads_offset(struct app *app, const struct upload *upload, const char *pat
 {
     struct arena arena = ARENA_INIT;
     struct stat status;
-    int result = check_path(upload, path, err);
+    int result = upload_check_path(upload, path, err);
 
     if (!result)
-        *offset = lstat(file_of(app, upload, path, &arena), &status) ? 0 : status.st_size;
+        *offset = lstat(upload_file_path(app, upload, path, &arena), &status) ? 0 : status.st_size;
     arena_release(&arena);
     return result;
 }
@@ -343,7 +254,8 @@ static int check_complete(struct app *app, const struct upload *upload, struct a
     int64_t bytes = 0;
     int count;
 
-    if (uploads_files(app, upload, arena, &files, &count, err))
+    if (upload_check_pending(app, upload, arena, err) ||
+        uploads_files(app, upload, arena, &files, &count, err))
         return -1;
     for (int i = 0; i < count; i++)
         bytes += files[i].offset;
@@ -431,7 +343,7 @@ int uploads_commit(struct app *app, const struct user *user, const char *id, str
     if (dataset_is_id(id) && !dataset_read(app, id, arena, dataset, err) &&
         dataset->user_id == user->id)
         return 0;
-    if (uploads_get(app, user, id, arena, &upload, err) || take_lock(app, id, true, &lock, err))
+    if (uploads_get(app, user, id, arena, &upload, err) || lock_alone(app, id, &lock, err))
         return -1;
     result = commit(app, user, &upload, arena, account, dataset, err);
     close(lock);
@@ -470,7 +382,7 @@ enum taken_back upload_take_back(struct app *app, const char *id)
 
     if (!read_session(app, id, &arena, &upload, &ignored)) {
         result = TAKEN_BACK_BUSY;
-        if (!take_lock(app, id, true, &lock, &ignored)) {
+        if (!lock_alone(app, id, &lock, &ignored)) {
             if (!upload.is_archive && !take_back(app, id, &arena, &ignored))
                 result = TAKEN_BACK_YES;
             else if (upload.is_archive)

@@ -57,17 +57,24 @@ int uploads_get(struct app *app, const struct user *user, const char *id, struct
                 struct upload *upload, struct error *err);
 int uploads_remove(struct app *app, const struct upload *upload, struct error *err);
 
-/* A piece of one file; path NULL where it is an archive.  CONFLICT when the file does not end at
- * the offset, and *offset tells where, or when somebody else is writing it. */
+/* A piece of one file, of so many bytes (-1: nobody knows); path NULL where it is an archive.
+ * CONFLICT when the file does not end at the offset, and *offset tells where.  A piece that is
+ * closed before it was finished leaves what has come, and the mark that there is more to come.
+ * The connection of a client that has gone may live on for a while: its next piece need not wait,
+ * as each writes at its own place. */
 struct upload_piece {
     struct app *app;
+    struct arena arena;
+    const char *session, *pending; /* paths */
     int fd, lock_fd;
     int64_t offset, unchecked_bytes, limit_bytes;
 };
 int upload_piece_open(struct app *app, const struct upload *upload, const char *path,
-                      int64_t *offset, struct upload_piece *piece, struct error *err);
+                      int64_t *offset, int64_t size_bytes, struct upload_piece *piece,
+                      struct error *err);
 int upload_piece_write(struct upload_piece *piece, const void *data, size_t size_bytes,
                        struct error *err);
+void upload_piece_finish(struct upload_piece *piece); /* all has come; closes */
 void upload_piece_close(struct upload_piece *piece);
 
 struct upload_file {
@@ -80,7 +87,7 @@ int uploads_files(struct app *app, const struct upload *upload, struct arena *ar
 int uploads_offset(struct app *app, const struct upload *upload, const char *path, int64_t *offset,
                    struct error *err);
 
-/* Make the data set, or add to it.  CONFLICT while a piece is being written, or bytes are
+/* Make the data set, or add to it.  CONFLICT when a piece has not come to its end, or bytes are
  * missing. */
 int uploads_commit(struct app *app, const struct user *user, const char *id, struct arena *arena,
                    struct archive_account *account, struct dataset *dataset, struct error *err);

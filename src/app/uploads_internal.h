@@ -10,6 +10,19 @@
 const char *upload_path(const struct app *app, const char *id, const char *name,
                         struct arena *arena);
 
+int upload_not_found(struct error *err); /* fails */
+
+/* Is that a path for this upload: INVALID.  The file that it stands for. */
+int upload_check_path(const struct upload *upload, const char *path, struct error *err);
+const char *upload_file_path(const struct app *app, const struct upload *upload, const char *path,
+                             struct arena *arena);
+
+/* Of the session: shared for a write, alone for a commit. */
+int upload_open_lock(struct app *app, const char *id, int *fd, struct error *err);
+/* CONFLICT names a file that has not come to its end. */
+int upload_check_pending(struct app *app, const struct upload *upload, struct arena *arena,
+                         struct error *err);
+
 /* Count what is written; from time to time look at the disk and start to write back. */
 int upload_count(struct app *app, int fd, int64_t *unchecked_bytes, size_t size_bytes,
                  struct error *err);

@@ -243,7 +243,8 @@ void field_set_text(struct field_values *values, const char *name, const char *t
 static bool set_any(struct field_values *values, const struct field *field, const json_t *json)
 {
     const char *wanted = field->options ? field->options : "";
-    bool fits = json_is_null(json) || !*wanted || (!strcmp(wanted, "object") && json_is_object(json)) ||
+    bool fits = json_is_null(json) || !*wanted ||
+                (!strcmp(wanted, "object") && json_is_object(json)) ||
                 (!strcmp(wanted, "array") && json_is_array(json));
 
     if (fits)

@@ -35,22 +35,27 @@ static const struct family mobilenet = {
 };
 
 static const struct family efficientnet = {
-    .use_cases = { "Accuracy within a small model", "Fine-grained classes (species, parts, defects)" },
+    .use_cases = { "Accuracy within a small model",
+                   "Fine-grained classes (species, parts, defects)" },
     .pros = { "High accuracy per parameter", "A family of sizes: grow when the data does" },
     .cons = { "Slower per image than its FLOPs suggest: depthwise convolutions and many layers",
               "Needs more epochs than a ResNet" },
     .when_to_use = "Where a small and accurate model is worth a longer training.",
     .when_not_to_use = "For a first quick look at a dataset.",
-    .optimizer = "adamw", .scheduler = "cosine",
+    .optimizer = "adamw",
+    .scheduler = "cosine",
 };
 
 static const struct family transformer = {
     .use_cases = { "Large datasets", "Fine-tuning from pretrained weights" },
     .pros = { "Scales with data", "The whole image is seen at once" },
-    .cons = { "Weak from scratch on a few thousand images", "Needs warm-up and small learning rates" },
+    .cons = { "Weak from scratch on a few thousand images",
+              "Needs warm-up and small learning rates" },
     .when_to_use = "With pretrained weights, or with very many images.",
-    .when_not_to_use = "From scratch on a small dataset: a convolutional network learns more there.",
-    .optimizer = "adamw", .scheduler = "cosine",
+    .when_not_to_use =
+        "From scratch on a small dataset: a convolutional network learns more there.",
+    .optimizer = "adamw",
+    .scheduler = "cosine",
 };
 
 static const struct family convnext = {
@@ -75,7 +80,8 @@ static const struct row {
     { "resnet34", 1, "balanced", 73.3, 3.7, &resnet, "resnet18", "resnet50" },
     { "resnet50", 0, "balanced", 80.4, 4.1, &resnet, "resnet18", "resnet101" },
     { "resnet101", 2, "accurate", 81.9, 7.8, &resnet, "resnet50", "convnext_tiny" },
-    { "mobilenetv2_100", 1, "fast", 72.9, 0.3, &mobilenet, "mobilenetv3_small_100", "efficientnet_b0" },
+    { "mobilenetv2_100", 1, "fast", 72.9, 0.3, &mobilenet, "mobilenetv3_small_100",
+      "efficientnet_b0" },
     { "mobilenetv3_small_100", 0, "fast", 67.7, 0.06, &mobilenet, NULL, "mobilenetv3_large_100" },
     { "mobilenetv3_large_100", 1, "fast", 75.8, 0.2, &mobilenet, "mobilenetv3_small_100",
       "efficientnet_b0" },

@@ -51,19 +51,21 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(INT, invitee_id) X(TEXT, invitee_role) X(TEXT, status) X(TEXT, message) \
     X(TIME, created_at) X(TIME, expires_at) X(TIME, accepted_at)
 
-#define JOB_COLUMNS(FIRST, X)                                                       \
-    FIRST(INT, id)                                                                  \
-    X(INT, session_id) X(INT, project_id) X(INT, user_id) X(TEXT, experiment_name)  \
-    X(TEXT, tags) X(TEXT, notes) X(TEXT, framework) X(TEXT, model_name)             \
-    X(TEXT, task_type) X(TEXT, dataset_id) X(TEXT, dataset_path)                    \
-    X(TEXT, dataset_format) X(INT, num_classes) X(INT, epochs) X(INT, batch_size)   \
-    X(REAL, learning_rate) X(TEXT, optimizer) X(BOOL, pretrained)                   \
-    X(TEXT, advanced_config) X(TEXT, output_dir) X(TEXT, status) X(REAL, accuracy)  \
-    X(REAL, loss) X(TEXT, primary_metric) X(TEXT, primary_metric_mode)              \
-    X(TEXT, best_checkpoint_path) X(INT, current_epoch) X(TEXT, error_message)      \
-    X(INT, process_id) X(BOOL, start_resume) X(TEXT, start_checkpoint) X(INT, attempt) X(INT, last_seq) X(INT, priority)            \
-    X(TIME, queued_at) X(TIME, created_at) X(TIME, updated_at) X(TIME, started_at)  \
-    X(TIME, completed_at)
+#define JOB_COLUMNS(FIRST, X)                                                                      \
+    FIRST(INT, id)                                                                                 \
+    X(INT, session_id)                                                                             \
+    X(INT, project_id) X(INT, user_id) X(TEXT, experiment_name) X(TEXT, tags) X(TEXT, notes)       \
+        X(TEXT, framework) X(TEXT, model_name) X(TEXT, task_type) X(TEXT, dataset_id)              \
+            X(TEXT, dataset_path) X(TEXT, dataset_format) X(INT, num_classes) X(INT, epochs)       \
+                X(INT, batch_size) X(REAL, learning_rate) X(TEXT, optimizer) X(BOOL, pretrained)   \
+                    X(TEXT, advanced_config) X(TEXT, output_dir) X(TEXT, status) X(REAL, accuracy) \
+                        X(REAL, loss) X(TEXT, primary_metric) X(TEXT, primary_metric_mode)         \
+                            X(TEXT, best_checkpoint_path) X(INT, current_epoch)                    \
+                                X(TEXT, error_message) X(INT, process_id) X(BOOL, start_resume)    \
+                                    X(TEXT, start_checkpoint) X(INT, attempt) X(INT, last_seq)     \
+                                        X(INT, priority) X(TIME, queued_at) X(TIME, created_at)    \
+                                            X(TIME, updated_at) X(TIME, started_at)                \
+                                                X(TIME, completed_at)
 
 #define METRIC_COLUMNS(FIRST, X)                                                 \
     FIRST(INT, id)                                                               \

@@ -314,7 +314,7 @@ TEST(dataset_files_that_were_never_finished_go_at_the_start)
 {
     struct arena arena = ARENA_INIT;
     struct lab lab;
-    const char *orphan, *form;
+    const char *orphan, *form, *thumbnails;
     char *id;
 
     lab_open(&lab);
@@ -323,11 +323,14 @@ TEST(dataset_files_that_were_never_finished_go_at_the_start)
                           lab.platform.folder);
     form = arena_printf(&arena, "%s/uploads/11234567-89ab-4cde-8f01-23456789abcd",
                         lab.platform.folder);
-    run_program("mkdir -p %s/train %s/parts && touch %s/train/a.jpg %s/parts/0", orphan, form,
-                orphan, form);
+    thumbnails = arena_printf(&arena, "%s/thumbnails/21234567-89ab-4cde-8f01-23456789abcd",
+                              lab.platform.folder);
+    run_program("mkdir -p %s/train %s/parts %s && touch %s/train/a.jpg %s/parts/0", orphan, form,
+                thumbnails, orphan, form);
     lab_reopen(&lab);
     wait_for_path(orphan, false);
     wait_for_path(form, false);
+    wait_for_path(thumbnails, false);
     CHECK(count_files(path_of(arena_printf(&arena, "%s/datasets/%%s", lab.platform.folder), id)) ==
           18);
     free(id);

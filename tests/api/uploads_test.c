@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Begins an upload; its id is to be freed. */
@@ -161,8 +162,8 @@ TEST(upload_takes_pieces_at_the_end_of_the_file_alone)
     lab_close(&lab);
 }
 
-/* Half of a piece, then the connection is gone. */
-static void break_off(struct lab *lab, const char *id)
+/* Half of a piece; the connection stays until it is cut. */
+static int send_half(struct lab *lab, const char *id)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_port = htons((uint16_t)api_port(lab->platform.api)),
@@ -177,36 +178,103 @@ static void break_off(struct lab *lab, const char *id)
     CHECK(fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)));
     CHECK(send(fd, request.text, request.length, 0) == (ssize_t)request.length);
     str_release(&request);
-    shutdown(fd, SHUT_WR);
-    while (read(fd, &(char[64]){ 0 }, 64) > 0)
-        ;
+    return fd;
+}
+
+static void cut(int fd)
+{
+    const struct linger at_once = { 1, 0 };
+
+    CHECK(!setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
     close(fd);
+}
+
+static void wait_for_bytes(struct lab *lab, const char *id, const char *path, int64_t bytes)
+{
+    struct arena arena = ARENA_INIT;
+    const char *file = arena_printf(&arena, "%s/uploads/%s/files/%s", lab->platform.folder, id,
+                                    path);
+    struct stat status;
+
+    wait_for_path(file, true);
+    for (int i = 0; i < 2000 && !stat(file, &status) && status.st_size < bytes; i++)
+        usleep(5000);
+    CHECK(status.st_size == bytes);
+    arena_release(&arena);
+}
+
+/* The first connection wakes up when the file belongs to a data set: it must not be changed. */
+static void check_late_half(struct lab *lab, const char *id, int fd)
+{
+    struct str late = STR_INIT, content = STR_INIT, path = STR_INIT;
+    char answer[13] = "";
+    struct error err;
+
+    for (int i = 0; i < 990; i++)
+        str_add_char(&late, 'z');
+    CHECK(send(fd, late.text, late.length, MSG_NOSIGNAL) == 990);
+    CHECK(recv(fd, answer, 12, MSG_WAITALL) == 12);
+    CHECK_TEXT(answer, "HTTP/1.1 404");
+    close(fd);
+    str_printf(&path, "%s/datasets/%s/a.jpg", lab->platform.folder, id);
+    CHECK_OK(file_read(path.text, 4096, &content, &err), err);
+    CHECK_TEXT(content.text, "first half, second");
+    str_release(&late);
+    str_release(&content);
+    str_release(&path);
+}
+
+/* The server may not know yet that the client has gone. */
+TEST(upload_goes_on_at_once_and_is_not_committed_without_its_end)
+{
+    struct lab lab;
+    json_t *body;
+    char *id;
+    int fd;
+
+    lab_open(&lab);
+    id = begin_upload(&lab, "");
+    put_folder(&lab, id, sample_folder());
+    fd = send_half(&lab, id);
+    wait_for_bytes(&lab, id, "a.jpg", 10);
+    body = commit(&lab, id, 409);
+    CHECK_TEXT(text_at(body, "detail"),
+               "'a.jpg' has not come to its end: 10 bytes have arrived");
+    json_decref(body);
+    put(&lab, id, "a.jpg", 10, ", second", 8, 200, 18);
+    body = commit(&lab, id, 201);
+    CHECK(int_at(body, "file_count") == 19);
+    json_decref(body);
+    check_late_half(&lab, id, fd);
+    free(id);
+    lab_close(&lab);
 }
 
 TEST(upload_goes_on_after_a_break_and_a_restart)
 {
-    struct arena arena = ARENA_INIT;
     const char *folder = sample_folder();
     struct reply reply;
     struct lab lab;
     json_t *body;
     char *id;
+    int fd;
 
     lab_open(&lab);
     id = begin_upload(&lab, "");
-    break_off(&lab, id);
-    wait_for_path(arena_printf(&arena, "%s/uploads/%s/files/a.jpg", lab.platform.folder, id), true);
+    fd = send_half(&lab, id);
+    wait_for_bytes(&lab, id, "a.jpg", 10);
+    cut(fd);
     lab_reopen(&lab);
     send_bytes(&lab, "HEAD", url_of(id, "?path=a.jpg"), lab.ada, "text/plain", NULL, 0, &reply);
     CHECK(strstr(reply.headers.text, "Upload-Offset: 10\r\n"));
     reply_release(&reply);
-    put(&lab, id, "a.jpg", 10, ", second", 8, 200, 18);
     put_folder(&lab, id, folder);
+    json_decref(commit(&lab, id, 409));
+    put(&lab, id, "a.jpg", 10, ", second", 8, 200, 18);
     body = commit(&lab, id, 201);
     CHECK(int_at(body, "file_count") == 19 && int_at(body, "num_images") == 18);
     json_decref(body);
     free(id);
-    arena_release(&arena);
     lab_close(&lab);
 }
 

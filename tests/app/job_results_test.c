@@ -166,7 +166,8 @@ static void report(struct setup *s, const char *event, int64_t seq, const char *
     json_t *data = json_parse(json, strlen(json), "data", &err);
     bool applied;
 
-    CHECK_OK(jobs_apply_event(s->app, s->job_id, event, seq ? 1 : 0, seq, data, &applied, &err), err);
+    CHECK_OK(jobs_apply_event(s->app, s->job_id, event, seq ? 1 : 0, seq, data, &applied, &err),
+             err);
     CHECK(applied == wanted);
     json_decref(data);
 }
@@ -218,8 +219,9 @@ TEST(validation_results_keep_images_of_the_newest_and_the_best_epoch)
     }
     any.true_id = 0;
     any.predicted_id = 1;
-    CHECK_OK(validation_images(s.app, v.id, &any, &s.arena, &images, &count, &total, &correct, &err),
-             err);
+    CHECK_OK(
+        validation_images(s.app, v.id, &any, &s.arena, &images, &count, &total, &correct, &err),
+        err);
     CHECK(count == 1 && !correct);
     CHECK_TEXT(images[0].image_path, "val/a/1.png");
     setup_release(&s);
@@ -247,8 +249,9 @@ TEST(files_outside_of_the_jobs_folder_are_not_read)
     snprintf(json, sizeof(json), "{\"epoch\":1,\"images_path\":\"%s\"}", path);
     report(&s, "validation_result", 1, json, true);
     CHECK_OK(validations_get(s.app, s.job_id, 1, &s.arena, &v, &err), err);
-    CHECK_OK(validation_images(s.app, v.id, &any, &s.arena, &images, &count, &total, &correct, &err),
-             err);
+    CHECK_OK(
+        validation_images(s.app, v.id, &any, &s.arena, &images, &count, &total, &correct, &err),
+        err);
     CHECK(!total);
     setup_release(&s);
 }

@@ -154,7 +154,8 @@ static int act(struct setup *s, int64_t id, enum verb verb, struct error *err)
     switch (verb) {
     case START:
     case RESUME:
-        return jobs_start(s->app, id, &(struct job_start){ .resume = verb == RESUME }, &attempt, err);
+        return jobs_start(s->app, id, &(struct job_start){ .resume = verb == RESUME }, &attempt,
+                          err);
     case ENQUEUE:
         return jobs_enqueue(s->app, id, &(struct job_start){ 0 }, err);
     case DEQUEUE:

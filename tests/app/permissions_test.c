@@ -55,7 +55,8 @@ TEST(permissions_of_unknown_roles_are_none)
     CHECK(!permission_has(NULL, PERMISSION_own_account));
     CHECK(!permission_project_role_can_be_given("owner") &&
           !permission_project_role_can_be_given("no member") &&
-          !permission_project_role_can_be_given("") && !permission_project_role_can_be_given(NULL) &&
+          !permission_project_role_can_be_given("") &&
+          !permission_project_role_can_be_given(NULL) &&
           permission_project_role_can_be_given("viewer"));
 }
 

@@ -324,7 +324,8 @@ TEST(who_is_in_is_not_invited)
     const char *token;
 
     setup_init(&s);
-    CHECK(invite(&s, "owner@example.com", "viewer", NULL, &token, &err) && err.kind == ERR_CONFLICT);
+    CHECK(invite(&s, "owner@example.com", "viewer", NULL, &token, &err) &&
+          err.kind == ERR_CONFLICT);
     CHECK_TEXT(err.text, "User is already a member");
     CHECK(invite(&s, "no address", "viewer", NULL, &token, &err) && err.kind == ERR_INVALID);
     setup_release(&s);

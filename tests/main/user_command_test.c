@@ -100,6 +100,11 @@ TEST(setup_link_is_printed_until_it_has_served)
                    "/setup?token=");
 }
 
+TEST(data_folder_is_its_owners_alone)
+{
+    program_expect(test_folder(), "umask 022; " START "stat -c %a $D/data" STOP, 0, "700");
+}
+
 TEST(one_server_at_a_time_has_the_data)
 {
     program_expect(test_folder(), START "$F serve --data $D/data --port 0" STOP, 1,
