@@ -92,7 +92,9 @@ static int check_dataset(struct call *call, struct job *job)
             return 0;
         return FAIL(&call->err, INVALID, "Dataset not found: %s", job->dataset_path);
     }
-    return job->dataset_path ? dataset_access_path(call->app, job->dataset_path, &call->err) : 0;
+    return job->dataset_path ? dataset_access_path(call->app, &call->user, job->dataset_path,
+                                                   &call->err)
+                             : 0;
 }
 
 static bool takes_task(const json_t *model, const char *task)

@@ -44,7 +44,23 @@ static bool is_below_any(const char *resolved, const char *roots, struct arena *
     return false;
 }
 
-int dataset_access_path(struct app *app, const char *path, struct error *err)
+/* What was uploaded belongs to somebody: a path to it opens no more than its id. */
+static bool is_open_upload(struct app *app, const struct user *user, const char *resolved,
+                           struct arena *arena)
+{
+    char root[PATH_MAX];
+    const char *id;
+    struct error ignored;
+
+    if (!realpath(app_path(app, "datasets", arena), root) ||
+        !is_below(resolved, root) || resolved[strlen(root)] != '/')
+        return false;
+    id = resolved + strlen(root) + 1;
+    return !dataset_access_id(app, user, arena_strndup(arena, id, strcspn(id, "/")), &ignored);
+}
+
+int dataset_access_path(struct app *app, const struct user *user, const char *path,
+                        struct error *err)
 {
     const char *roots = getenv("DATASET_ROOTS");
     struct arena arena = ARENA_INIT;
@@ -54,7 +70,7 @@ int dataset_access_path(struct app *app, const char *path, struct error *err)
 
     allowed = *path == '/' && realpath(path, resolved) && !stat(resolved, &info) &&
               S_ISDIR(info.st_mode) &&
-              (is_below(resolved, app_path(app, "datasets", &arena)) ||
+              (is_open_upload(app, user, resolved, &arena) ||
                is_below(resolved, app_path(app, "samples", &arena)) ||
                is_below_any(resolved, roots && *roots ? roots : "/app/datasets", &arena));
     arena_release(&arena);

@@ -185,6 +185,11 @@ test('X-12: a job in the nested form, on an uploaded dataset', async () => {
   assert.deepEqual([job.session_id, job.experiment_name, job.tags, job.notes, job.num_classes],
     [1, 'ResNet-50 Experiment', ['baseline'], 'Initial training', 10])
   assert.deepEqual(job.advanced_config, { optimizer: { type: 'adamw' } })
+  const path = join(server.data, dataset.storage_path)
+  await ask(201, 'POST', '/api/v1/training/jobs', asOwner(flat(project, path)))
+  const { id: theirs } = await expectCall(server, 201, 'POST', '/api/v1/projects', { token: stranger, body: { name: 'p' } })
+  for (const [status, body] of [[400, flat(theirs, path)], [404, { ...flat(theirs), dataset_id: dataset.id }]])
+    await expectCall(server, status, 'POST', '/api/v1/training/jobs', { token: stranger, body })
   const unknown = await ask(404, 'POST', '/api/v1/training/jobs', asOwner(body('7139e0bd-f7e0-43c4-b197-e1711e856d24')))
   assert.equal(unknown.detail, 'Dataset not found')
 })

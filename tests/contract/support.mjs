@@ -111,7 +111,7 @@ let projects = 0
 export async function newJob(server, token) {
   const project = await expectCall(server, 201, 'POST', '/api/v1/projects',
     { token, body: { name: `project ${++projects}` } })
-  const folder = join(server.data, 'datasets', 'two-classes')
+  const folder = join(server.data, 'samples', 'two-classes')
   await mkdir(join(folder, 'a'), { recursive: true })
   await mkdir(join(folder, 'b'), { recursive: true })
   return expectCall(server, 201, 'POST', '/api/v1/training/jobs', {
