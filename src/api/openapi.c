@@ -239,7 +239,7 @@ static bool when_it_names_something(const struct route *route)
 
 static bool when_it_is_limited(const struct route *route)
 {
-    return has_tag(route, "auth");
+    return has_tag(route, "auth invitations");
 }
 
 static const struct problem {

@@ -7,9 +7,10 @@
 /* One's own, one of a project that one may view, or a public one.  NOT_FOUND "Dataset not found" */
 int dataset_access_id(struct app *app, const struct user *user, const char *id, struct error *err);
 
-/* A folder on this machine below one of the allowed roots: DATA/samples, DATA/datasets/ID of one that
- * the user may view, and those of DATASET_ROOTS (with colons between; /app/datasets without it).  INVALID "Dataset not found:
- * PATH", whether it is missing or not allowed: nobody learns what else lies on the disk. */
+/* A folder on this machine below an allowed root: DATA/samples, DATA/datasets/ID of a dataset that
+ * the user may view, and the roots in DATASET_ROOTS (with colons between; /app/datasets without it).
+ * INVALID "Dataset not found: PATH", whether it is missing or not allowed: nobody learns what else
+ * lies on the disk. */
 int dataset_access_path(struct app *app, const struct user *user, const char *path,
                         struct error *err);
 

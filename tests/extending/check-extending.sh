@@ -8,6 +8,7 @@ project=$PWD
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cp -r CMakeLists.txt CMakePresets.json cmake src tests tools "$copy"
+rm -rf "$copy"/tests/contract/node_modules
 cd "$copy"
 
 cp "$project/tests/extending/op_softsign.c" src/nn/ops/softsign.c
@@ -38,4 +39,32 @@ expect '"status":"completed"' "$fovea" train --model pebble --data data --image_
 # The checkpoint carries the new op by name.
 expect '"predictions"' "$fovea" predict --json --checkpoint run/checkpoints/best.safetensors \
     "$(find data/val -name '*.jpg' | head -n 1)"
-echo "a model, an op and an augmentation were added, built and trained"
+
+# X-03: a platform whose training service alone is exchanged shows the new model.
+serve_and_list() { # TRAINER_PROGRAM QUERY: names of the models that the platform lists
+    "$1" trainer --framework timm --port "$trainer_port" --data data-trainer --quiet >trainer.log 2>&1 &
+    local trainer=$! names=
+    for _ in $(seq 100); do
+        names=$(curl -sf "http://127.0.0.1:$platform_port/api/v1/models/list?framework=timm&$2" | jq -r '.[].model_name')
+        grep -q mobilenetv3_large_100 <<<"$names" && break
+        sleep 0.1
+    done
+    kill "$trainer"
+    wait "$trainer" || true
+    echo "$names"
+}
+plain=$project/build/dev/bin/fovea
+if [ -x "$plain" ] && command -v jq >/dev/null && command -v curl >/dev/null; then
+    export INTERNAL_SECRET=shared-by-both
+    trainer_port=$((20000 + RANDOM % 20000)) platform_port=$((40000 + RANDOM % 20000))
+    TIMM_SERVICE_URL=http://127.0.0.1:$trainer_port "$plain" serve --no_trainer --port "$platform_port" \
+        --data data-platform --quiet >platform.log 2>&1 &
+    platform=$!
+    trap 'kill $platform 2>/dev/null; rm -rf "$copy"' EXIT
+    before=$(serve_and_list "$plain" refresh=1)
+    after=$(serve_and_list "$copy/$fovea" refresh=1)
+    grep -q '^resnet18$' <<<"$before" || { echo "no resnet18 in: $before"; cat platform.log trainer.log; exit 1; }
+    ! grep -q '^pebble$' <<<"$before" || { echo "pebble before its time"; exit 1; }
+    grep -q '^pebble$' <<<"$after" || { echo "no pebble in: $after"; cat platform.log trainer.log; exit 1; }
+fi
+echo "a model, an op and an augmentation were added, built, trained and shown by the platform"

@@ -32,11 +32,13 @@ TEST(a_run_stopped_inside_an_epoch_does_not_go_on_with_larger_batches)
 {
     const char *folder = test_folder();
 
+    /* An epoch of 450 steps: long enough to be met in the middle of, also in a quick build. */
     program_expect(folder,
-                   SAMPLE TRAIN "--batch 2 --epochs 50 --out $D/run & pid=$!; "
-                                "while ! grep -q '\"step\":[2-9]' $D/run/events.jsonl 2>/dev/null; "
-                                "do sleep 0.02; done; kill -TERM $pid; wait $pid; " TRAIN
-                                "--batch 36 --epochs 50 --out $D/run --resume",
+                   "$F dataset sample $D/data --classes 3 --train 300 --val 4 --image_size 40 && "
+                   "{ " TRAIN "--batch 2 --epochs 50 --out $D/run & } && pid=$!; "
+                   "while ! grep -qE '\"step\":([3-9]|[1-9][0-9])' $D/run/events.jsonl 2>/dev/null; "
+                   "do kill -0 $pid || exit 99; sleep 0.02; done; kill -TERM $pid; wait $pid; " TRAIN
+                   "--batch 450 --epochs 50 --out $D/run --resume",
                    2, "batch");
 }
 
