@@ -37,7 +37,7 @@ TEST(a_run_stopped_inside_an_epoch_does_not_go_on_with_larger_batches)
                    "$F dataset sample $D/data --classes 3 --train 300 --val 4 --image_size 40 && "
                    "{ " TRAIN "--batch 2 --epochs 50 --out $D/run & } && pid=$!; "
                    "while ! grep -qsE '\"step\":([3-9]|[1-9][0-9])' $D/run/events.jsonl; "
-                   "do kill -0 $pid || exit 99; sleep 0.02; done; kill -TERM $pid; wait $pid; " TRAIN
+                   "do kill -0 $pid || exit 99; sleep 0.02; done; kill $pid; wait $pid; " TRAIN
                    "--batch 450 --epochs 50 --out $D/run --resume",
                    2, "batch");
 }
