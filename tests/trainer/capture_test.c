@@ -53,7 +53,9 @@ TEST(capture_gives_the_program_nothing_to_read_and_no_signal_blocked)
     CHECK(!pthread_sigmask(SIG_SETMASK, &before, NULL));
     signal(SIGPIPE, SIG_DFL);
     CHECK(strstr(capture.output.text, "SigBlk:\t0000000000000000"));
-    CHECK(strstr(capture.output.text, "SigIgn:\t0000000000000000"));
+    /* 32 and 33 are the C library's own, which lets nobody change them. */
+    CHECK(strstr(capture.output.text, "SigIgn:\t0000000000000000") ||
+          strstr(capture.output.text, "SigIgn:\t0000000180000000"));
     CHECK(strstr(capture.output.text, "\n4\n")); /* 0, 1, 2, and the folder itself */
     capture_release(&capture);
 }
