@@ -41,12 +41,12 @@ expect '"predictions"' "$fovea" predict --json --checkpoint run/checkpoints/best
     "$(find data/val -name '*.jpg' | head -n 1)"
 
 # X-03: a platform whose training service alone is exchanged shows the new model.
-serve_and_list() { # TRAINER_PROGRAM QUERY: names of the models that the platform lists
+serve_and_list() { # TRAINER_PROGRAM MODEL: the platform's models, once this one is among them, or after 10 s
     "$1" trainer --framework timm --port "$trainer_port" --data data-trainer --quiet >trainer.log 2>&1 &
     local trainer=$! names=
     for _ in $(seq 100); do
-        names=$(curl -sf "http://127.0.0.1:$platform_port/api/v1/models/list?framework=timm&$2" | jq -r '.[].model_name')
-        grep -q mobilenetv3_large_100 <<<"$names" && break
+        names=$(curl -sf "http://127.0.0.1:$platform_port/api/v1/models/list?framework=timm&refresh=1" | jq -r '.[].model_name')
+        grep -qx "$2" <<<"$names" && break
         sleep 0.1
     done
     kill "$trainer"
@@ -61,8 +61,8 @@ if [ -x "$plain" ] && command -v jq >/dev/null && command -v curl >/dev/null; th
         --data data-platform --quiet >platform.log 2>&1 &
     platform=$!
     trap 'kill $platform 2>/dev/null; rm -rf "$copy"' EXIT
-    before=$(serve_and_list "$plain" refresh=1)
-    after=$(serve_and_list "$copy/$fovea" refresh=1)
+    before=$(serve_and_list "$plain" convnext_tiny)
+    after=$(serve_and_list "$copy/$fovea" pebble)
     grep -q '^resnet18$' <<<"$before" || { echo "no resnet18 in: $before"; cat platform.log trainer.log; exit 1; }
     ! grep -q '^pebble$' <<<"$before" || { echo "pebble before its time"; exit 1; }
     grep -q '^pebble$' <<<"$after" || { echo "no pebble in: $after"; cat platform.log trainer.log; exit 1; }
