@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_WAIT_SECONDS 20.0
+#define STOP_WAIT_SECONDS 10.0
 #define FORCED_STOP_SECONDS 60.0
 #define SAME_SECOND_MOST 1000
 
