@@ -8,7 +8,7 @@
 int dataset_access_id(struct app *app, const struct user *user, const char *id, struct error *err);
 
 /* A folder on this machine below an allowed root: DATA/samples, DATA/datasets/ID of a dataset that
- * the user may view, and the roots in DATASET_ROOTS (with colons between; /app/datasets without it).
+ * the user may view, and those in DATASET_ROOTS (with colons between; /app/datasets without it).
  * INVALID "Dataset not found: PATH", whether it is missing or not allowed: nobody learns what else
  * lies on the disk. */
 int dataset_access_path(struct app *app, const struct user *user, const char *path,
