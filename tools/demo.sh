@@ -61,7 +61,7 @@ make_project() {
     local project dataset job
     say "demo: drawing a dataset of 4 classes"
     rm -rf build/demo/sample
-    "$bin/fovea" dataset sample build/demo/sample --num_classes 4 --train 150 --val 40 \
+    "$bin/fovea" dataset sample build/demo/sample --num_classes 4 --train 400 --val 50 \
         --image_size 96 >/dev/null
     tar -C build/demo -cf build/demo/sample.tar sample
     project=$(call POST /api/v1/projects "${auth[@]}" "${json[@]}" \
@@ -73,8 +73,11 @@ make_project() {
     job=$(jq -n --argjson project "$project" --arg dataset "$dataset" \
         '{project_id: $project, experiment_name: "ResNet-18 on drawn shapes", tags: ["sample"],
           config: {framework: "timm", model_name: "resnet18", task_type: "image_classification",
-                   dataset_id: $dataset, dataset_format: "imagefolder", epochs: 30, batch_size: 32,
-                   learning_rate: 0.001, advanced_config: {image_size: 64}}}' |
+                   dataset_id: $dataset, dataset_format: "imagefolder", epochs: 20, batch_size: 16,
+                   learning_rate: 0.001, advanced_config: {image_size: 64, ema: true, ema_decay: 0.998,
+                       label_smoothing: 0.1, optimizer: {type: "adamw", weight_decay: 0.05},
+                       scheduler: {type: "cosine", warmup_epochs: 2},
+                       augmentation: {random_flip: true, random_crop: false}}}}' |
         call POST /api/v1/training/jobs "${auth[@]}" "${json[@]}" -d @- | jq .id)
     call POST "/api/v1/training/jobs/$job/start" "${auth[@]}" >/dev/null
     say "demo: job $job is training ($url/api/v1/training/jobs/$job)"
