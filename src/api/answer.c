@@ -72,6 +72,16 @@ void call_fail(struct call *call)
     call_fail_with(call, 500, "INTERNAL", "Internal error");
 }
 
+void call_send_json(struct call *call, int status, json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+    BUG_IF(!text);
+    http_respond(call->request, status, "application/json", text, strlen(text));
+    free(text);
+    json_decref(value);
+}
+
 void call_message(struct call *call, int status, const char *text)
 {
     struct answer answer;
@@ -157,6 +167,11 @@ const char *call_image_type(const char *name)
         if (!strcasecmp(dot, types[i][0]))
             return types[i][1];
     return "application/octet-stream";
+}
+
+bool call_is_true(const char *text)
+{
+    return text && (!strcmp(text, "1") || !strcasecmp(text, "true"));
 }
 
 /* --- the query ------------------------------------------------------------------------------- */

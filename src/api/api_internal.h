@@ -103,6 +103,9 @@ void answer_send(struct call *call, int status, struct answer *answer);
 /* What every HTML page needs besides its Content-Security-Policy, and that. */
 void call_add_page_headers(struct call *call, const char *policy);
 
+/* Takes the value. */
+void call_send_json(struct call *call, int status, json_t *value);
+
 /* {"message": text} */
 void call_message(struct call *call, int status, const char *text);
 
@@ -113,6 +116,9 @@ void put_number_or_null(struct json_writer *w, const char *key, double value); /
 void put_id_or_null(struct json_writer *w, const char *key, int64_t id);       /* 0: null */
 void put_json_or_null(struct json_writer *w, const char *key, const char *json);
 void put_user(struct json_writer *w, const struct user *user); /* the members of an open object */
+
+/* "1" or "true", of a query or a form; NULL is not. */
+bool call_is_true(const char *text);
 
 /* "image/png" by a file's name; what is no image is a download of bytes. */
 const char *call_image_type(const char *name);

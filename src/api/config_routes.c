@@ -13,16 +13,6 @@
 route_handler route_config_schema, route_config_defaults, route_config_presets,
     route_config_validate;
 
-static void send_json(struct call *call, json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
-
-    BUG_IF(!text);
-    http_respond(call->request, 200, "application/json", text, strlen(text));
-    free(text);
-    json_decref(value);
-}
-
 /* The schema of a framework without the fields that belong to the job; NULL: answered. */
 static json_t *open_schema(struct call *call, const char *framework, const char *task)
 {
@@ -64,7 +54,7 @@ void route_config_schema(struct call *call)
     json_t *schema = open_asked_schema(call, NULL);
 
     if (schema)
-        send_json(call, schema);
+        call_send_json(call, 200, schema);
 }
 
 void route_config_presets(struct call *call)
@@ -73,7 +63,7 @@ void route_config_presets(struct call *call)
 
     if (!schema)
         return;
-    send_json(call, json_incref(json_object_get(schema, "presets")));
+    call_send_json(call, 200, json_incref(json_object_get(schema, "presets")));
     json_decref(schema);
 }
 
@@ -124,7 +114,7 @@ void route_config_defaults(struct call *call)
 
     if (!schema)
         return;
-    send_json(call, defaults_of(schema));
+    call_send_json(call, 200, defaults_of(schema));
     json_decref(schema);
 }
 
@@ -205,9 +195,10 @@ void route_config_validate(struct call *call)
         json_array_append_new(errors, json_pack("{s:s, s:s}", "field", problems[i].field, "message",
                                                 problems[i].message));
     advise(config, warnings, suggestions);
-    send_json(call, json_pack("{s:b, s:O, s:O, s:O, s:O?}", "valid", !count, "errors", errors,
-                              "warnings", warnings, "suggestions", suggestions, "config",
-                              (json_t *)config));
+    call_send_json(call, 200,
+                   json_pack("{s:b, s:O, s:O, s:O, s:O?}", "valid", !count, "errors", errors,
+                             "warnings", warnings, "suggestions", suggestions, "config",
+                             (json_t *)config));
     json_decref(schema);
 end:
     json_decref(errors);

@@ -172,11 +172,6 @@ static bool read_number(struct call *call, const char *name, double fallback, do
     return false;
 }
 
-static bool is_true(const char *text)
-{
-    return text && (!strcmp(text, "true") || !strcmp(text, "1"));
-}
-
 static bool read_request(struct call *call, struct inference_request *request)
 {
     struct inference_form *form = call->state;
@@ -199,18 +194,8 @@ static bool read_request(struct call *call, struct inference_request *request)
     request->checkpoint_path = field(call, "checkpoint_path");
     if (request->checkpoint_path && !*request->checkpoint_path)
         request->checkpoint_path = NULL;
-    request->strict = is_true(field(call, "strict"));
+    request->strict = call_is_true(field(call, "strict"));
     return true;
-}
-
-static void send_answer(struct call *call, json_t *answer)
-{
-    char *text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(15));
-
-    BUG_IF(!text);
-    http_respond(call->request, 200, "application/json", text, strlen(text));
-    free(text);
-    json_decref(answer);
 }
 
 void route_test_inference(struct call *call)
@@ -236,7 +221,7 @@ void route_test_inference(struct call *call)
     failed = inference_predict(call->app, &job, &request, call->arena, &answer, &call->err);
     unlink(request.image_path); /* before the answer: who has it finds nothing left */
     if (!failed)
-        send_answer(call, answer);
+        call_send_json(call, 200, answer);
     else if (call->err.kind == ERR_UNAVAILABLE)
         call_fail_with(call, 500, "INFERENCE_FAILED", call->err.text);
     else if (call->err.kind == ERR_NOT_FOUND)

@@ -15,11 +15,6 @@ route_handler route_job_start, route_job_stop, route_job_cancel, route_job_resta
     route_job_clone, route_job_delete, route_job_patch, route_job_checkpoints,
     route_checkpoint_download;
 
-static bool is_true(const char *text)
-{
-    return text && (!strcmp(text, "1") || !strcmp(text, "true") || !strcmp(text, "True"));
-}
-
 /* The job as it is now, with a message and what the queue says of it. */
 static void send_job(struct call *call, int64_t id, int status, const char *message)
 {
@@ -60,7 +55,7 @@ void route_job_start(struct call *call)
     if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
         return;
     if (resume)
-        request.resume = is_true(resume);
+        request.resume = call_is_true(resume);
     else if (call_has(call, "resume"))
         request.resume = b.resume;
     request.checkpoint_path = b.checkpoint_path ? b.checkpoint_path
@@ -130,7 +125,7 @@ void route_job_restart(struct call *call)
         call_fail(call);
         return;
     }
-    if (count && !b.force && !is_true(http_query(call->request, "force")) &&
+    if (count && !b.force && !call_is_true(http_query(call->request, "force")) &&
         strcmp(job.status, "running") && strcmp(job.status, "pending")) {
         call_fail_with(call, 409, "CONFLICT",
                        "Restarting clears the results of this job; use force=1 to confirm");
@@ -162,7 +157,8 @@ void route_job_delete(struct call *call)
 
     if (!call_open_job(call, RIGHT_WORK, &job, &project))
         return;
-    if (control_remove(call->app, job.id, is_true(http_query(call->request, "force")), &call->err))
+    if (control_remove(call->app, job.id, call_is_true(http_query(call->request, "force")),
+                       &call->err))
         call_fail(call);
     else
         call_message(call, 200, "Training job deleted");

@@ -203,7 +203,6 @@ void route_preflight(struct call *call)
     struct project project;
     json_t *answer = NULL, *body;
     struct job wanted;
-    char *text;
     int status;
 
     if (!read_job(call, &wanted, &project))
@@ -214,9 +213,7 @@ void route_preflight(struct call *call)
         error_prefix(&call->err, "Training Service unavailable");
         call_fail(call);
     } else {
-        text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(15));
-        http_respond(call->request, status, "application/json", text, strlen(text));
-        free(text);
+        call_send_json(call, status, json_incref(answer));
     }
     json_decref(body);
     json_decref(answer);

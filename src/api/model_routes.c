@@ -24,16 +24,6 @@ static const char *text_of(const json_t *item, const char *key)
     return text ? text : "";
 }
 
-static void send_json(struct call *call, int status, json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
-
-    BUG_IF(!text);
-    http_respond(call->request, status, "application/json", text, strlen(text));
-    free(text);
-    json_decref(value);
-}
-
 /* --- filters --------------------------------------------------------------------------------- */
 
 static bool has_text(const json_t *list, const char *text, size_t length)
@@ -109,7 +99,8 @@ static void send_list(struct call *call, bool envelope)
 
     http_add_header(call->request, "X-Total-Count",
                     arena_printf(call->arena, "%lld", (long long)total));
-    send_json(call, 200, envelope ? json_pack("{s:o, s:I}", "models", list, "total", total) : list);
+    call_send_json(call, 200,
+                   envelope ? json_pack("{s:o, s:I}", "models", list, "total", total) : list);
 }
 
 void route_models_list(struct call *call)
@@ -149,7 +140,7 @@ void route_models_get(struct call *call)
                                  http_query(call->request, "model_name"));
 
     if (model)
-        send_json(call, 200, model);
+        call_send_json(call, 200, model);
 }
 
 void route_models_one(struct call *call)
@@ -157,7 +148,7 @@ void route_models_one(struct call *call)
     json_t *model = find_or_fail(call, call->texts[0], call->texts[1]);
 
     if (model)
-        send_json(call, 200, model);
+        call_send_json(call, 200, model);
 }
 
 /* What the record does not say is an empty list or null: clients need no case for it. */
@@ -184,7 +175,7 @@ void route_models_guide(struct call *call)
         json_object_set_new(guide, others[i], value ? json_incref(value) : json_null());
     }
     json_decref(model);
-    send_json(call, 200, guide);
+    call_send_json(call, 200, guide);
 }
 
 void route_models_compare(struct call *call)
@@ -218,7 +209,7 @@ void route_models_compare(struct call *call)
         specification += length + (specification[length] == ',');
     }
     count = (json_int_t)json_array_size(list);
-    send_json(call, 200, json_pack("{s:o, s:I}", "models", list, "count", count));
+    call_send_json(call, 200, json_pack("{s:o, s:I}", "models", list, "count", count));
 }
 
 void route_models_capabilities(struct call *call)
@@ -244,7 +235,7 @@ void route_models_capabilities(struct call *call)
                        arena_printf(call->arena, "Framework '%s' not found", call->texts[0]));
         return;
     }
-    send_json(call, 200, json_pack("{s:s, s:o, s:o, s:[s,s,s,s]}", "framework", call->texts[0],
+    call_send_json(call, 200, json_pack("{s:s, s:o, s:o, s:[s,s,s,s]}", "framework", call->texts[0],
                                    "models", models, "task_types", tasks, "dataset_formats",
                                    "imagefolder", "yolo", "coco", "dice"));
 }

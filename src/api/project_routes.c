@@ -140,7 +140,7 @@ void route_project_put(struct call *call)
 
 void route_project_delete(struct call *call)
 {
-    const char *force = http_query(call->request, "force");
+    bool force = call_is_true(http_query(call->request, "force"));
     struct project project;
     struct answer answer;
     struct json_writer *w;
@@ -148,7 +148,7 @@ void route_project_delete(struct call *call)
 
     if (!open_project(call, RIGHT_OWN, &project))
         return;
-    if (control_remove_project(call->app, project.id, force && *force == '1', &removed,
+    if (control_remove_project(call->app, project.id, force, &removed,
                                &call->err)) {
         call_fail(call);
         return;

@@ -134,10 +134,10 @@ export async function report(server, jobId, event, data) {
 
 /* --- the description ------------------------------------------------------------------------- */
 
-const placeholder = /\{[^}]*\}/g
+const parameter = /\{[^}]*\}/g
 
 function matches(pattern, path) {
-  const parts = pattern.split(placeholder).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const parts = pattern.split(parameter).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${parts.join('[^/]+')}$`).test(path)
 }
 
@@ -159,7 +159,7 @@ export async function readDescription(server) {
   function operationOf(method, path) {
     /* Fixed segments win over parameters, as on the server. */
     const patterns = Object.keys(document.paths).filter(pattern => matches(pattern, path))
-    patterns.sort((a, b) => (a.match(placeholder) ?? []).length - (b.match(placeholder) ?? []).length)
+    patterns.sort((a, b) => (a.match(parameter) ?? []).length - (b.match(parameter) ?? []).length)
     const item = document.paths[patterns.find(pattern => document.paths[pattern][method.toLowerCase()])]
     if (!item) throw new Error(`${method} ${path} is not described`)
     return item[method.toLowerCase()]
