@@ -1,39 +1,15 @@
-/* onednn.c - the only file that knows oneDNN's version; see onednn.h. */
+/* onednn.c - oneDNN's kernels: chosen, generated, run; see onednn.h.  Only this file and
+ * onednn_memory.c know oneDNN's version. */
 
-#include "cpu/onednn.h"
+#include "cpu/onednn_internal.h"
 
 #include "base/error.h"
 #include "base/vec.h"
 
-#include <dnnl.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define V3 (DNNL_VERSION_MAJOR >= 3)
-
-/* Version 2 has memory descriptors as values, version 3 as objects. */
-#if V3
-typedef const_dnnl_memory_desc_t desc_ref;
-#else
-typedef const dnnl_memory_desc_t *desc_ref;
-#endif
-
-struct memory_desc {
-    dnnl_memory_desc_t desc;
-    struct shape shape;
-    int id;
-};
-
-static desc_ref ref(const struct memory_desc *memory)
-{
-#if V3
-    return memory ? memory->desc : NULL;
-#else
-    return memory ? &memory->desc : NULL;
-#endif
-}
 
 /* Kernels are made for the number of threads that OpenMP has set for the calling thread, which is
  * not what another thread has set. */
@@ -53,14 +29,6 @@ static int check(dnnl_status_t status, const char *what, struct error *err)
 
 /* --- the library ---------------------------------------------------------------------------- */
 
-static void desc_destroy(struct memory_desc *memory)
-{
-#if V3
-    dnnl_memory_desc_destroy(memory->desc);
-#endif
-    free(memory);
-}
-
 int onednn_open(struct onednn *onednn, int thread_count, struct error *err)
 {
     *onednn = (struct onednn){ .thread_count = thread_count };
@@ -76,7 +44,7 @@ int onednn_open(struct onednn *onednn, int thread_count, struct error *err)
 void onednn_close(struct onednn *onednn)
 {
     for (int i = 0; i < onednn->descs.count; i++)
-        desc_destroy(onednn->descs.items[i]);
+        memory_desc_destroy(onednn->descs.items[i]);
     VEC_RELEASE(&onednn->descs);
     if (onednn->stream)
         dnnl_stream_destroy(onednn->stream);
@@ -118,188 +86,6 @@ void onednn_limit_isa(enum onednn_isa isa)
         dnnl_set_max_cpu_isa(limits[isa]); /* fails after the first kernel: then as it is */
 }
 
-/* --- how arrays lie ------------------------------------------------------------------------ */
-
-/* oneDNN calls two descriptors equal whose strides differ along dimensions of one element, but its
- * kernels read those strides too. */
-static bool same_strides(const struct memory_desc *a, const struct memory_desc *b)
-{
-#if V3
-    const dnnl_dims_t *of_a, *of_b;
-
-    return dnnl_memory_desc_query(ref(a), dnnl_query_strides, &of_a) ||
-           dnnl_memory_desc_query(ref(b), dnnl_query_strides, &of_b) ||
-           !memcmp(of_a, of_b, (size_t)a->shape.rank * sizeof(int64_t));
-#else
-    return a->desc.format_kind != dnnl_blocked ||
-           !memcmp(a->desc.format_desc.blocking.strides, b->desc.format_desc.blocking.strides,
-                   (size_t)a->desc.ndims * sizeof(int64_t));
-#endif
-}
-
-/* Takes the descriptor. */
-static const struct memory_desc *intern(struct onednn *onednn, dnnl_memory_desc_t desc,
-                                        const struct shape *shape)
-{
-    struct memory_desc *memory = calloc(1, sizeof(*memory));
-
-    BUG_IF(!memory);
-    *memory = (struct memory_desc){ desc, *shape, onednn->descs.count };
-    for (int i = 0; i < onednn->descs.count; i++)
-        if (dnnl_memory_desc_equal(ref(onednn->descs.items[i]), ref(memory)) &&
-            same_strides(onednn->descs.items[i], memory)) {
-            desc_destroy(memory);
-            return onednn->descs.items[i];
-        }
-    *VEC_ADD(&onednn->descs) = memory;
-    return memory;
-}
-
-static dnnl_data_type_t data_type(enum dtype dtype)
-{
-    BUG_IF(dtype != DTYPE_F32 && dtype != DTYPE_I32);
-    return dtype == DTYPE_I32 ? dnnl_s32 : dnnl_f32;
-}
-
-static const struct memory_desc *tagged(struct onednn *onednn, const struct shape *shape,
-                                        dnnl_data_type_t type, dnnl_format_tag_t tag)
-{
-    dnnl_memory_desc_t desc;
-    dnnl_dims_t dims = { 0 };
-
-    memcpy(dims, shape->dim, (size_t)shape->rank * sizeof(*dims));
-#if V3
-    BUG_IF(dnnl_memory_desc_create_with_tag(&desc, shape->rank, dims, type, tag));
-#else
-    BUG_IF(dnnl_memory_desc_init_by_tag(&desc, shape->rank, dims, type, tag));
-#endif
-    return intern(onednn, desc, shape);
-}
-
-const struct memory_desc *memory_desc_plain(struct onednn *onednn, const struct shape *shape,
-                                            enum dtype dtype)
-{
-    static const dnnl_format_tag_t tags[] = { dnnl_a,    dnnl_a,     dnnl_ab,    dnnl_abc,
-                                              dnnl_abcd, dnnl_abcde, dnnl_abcdef };
-
-    static const struct shape one = { 1, { 1 } };
-
-    return tagged(onednn, shape->rank ? shape : &one, data_type(dtype), tags[shape->rank]);
-}
-
-const struct memory_desc *memory_desc_strided(struct onednn *onednn, const struct shape *shape,
-                                              const int64_t *strides)
-{
-    dnnl_memory_desc_t desc;
-    dnnl_dims_t dims = { 0 }, steps = { 0 };
-
-    memcpy(dims, shape->dim, (size_t)shape->rank * sizeof(*dims));
-    memcpy(steps, strides, (size_t)shape->rank * sizeof(*steps));
-#if V3
-    BUG_IF(dnnl_memory_desc_create_with_strides(&desc, shape->rank, dims, dnnl_f32, steps));
-#else
-    BUG_IF(dnnl_memory_desc_init_by_strides(&desc, shape->rank, dims, dnnl_f32, steps));
-#endif
-    return intern(onednn, desc, shape);
-}
-
-const struct memory_desc *memory_desc_blocked(struct onednn *onednn, const struct shape *shape,
-                                              enum dtype dtype, int block)
-{
-    BUG_IF(shape->rank != 4);
-    return tagged(onednn, shape, data_type(dtype), block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
-}
-
-const struct memory_desc *memory_desc_any(struct onednn *onednn, const struct shape *shape)
-{
-    return tagged(onednn, shape, dnnl_f32, dnnl_format_tag_any);
-}
-
-int memory_desc_id(const struct memory_desc *desc)
-{
-    return desc->id;
-}
-
-const struct memory_desc *memory_desc_by_id(const struct onednn *onednn, int id)
-{
-    BUG_IF(id < 0 || id >= onednn->descs.count);
-    return onednn->descs.items[id];
-}
-
-const struct shape *memory_desc_shape(const struct memory_desc *desc)
-{
-    return &desc->shape;
-}
-
-size_t memory_desc_bytes(const struct memory_desc *desc)
-{
-    return dnnl_memory_desc_get_size(ref(desc));
-}
-
-/* Outer dimensions by falling stride, capital where they are cut into blocks, then the blocks. */
-struct blocking {
-    int rank, block_count;
-    int64_t strides[DNNL_MAX_NDIMS], blocks[DNNL_MAX_NDIMS], block_dims[DNNL_MAX_NDIMS];
-};
-
-static bool read_blocking(const struct memory_desc *memory, struct blocking *out)
-{
-    *out = (struct blocking){ .rank = memory->shape.rank };
-#if V3
-    dnnl_format_kind_t kind = dnnl_format_kind_undef;
-    const dnnl_dims_t *strides, *blocks, *block_dims;
-
-    dnnl_memory_desc_query(memory->desc, dnnl_query_format_kind, &kind);
-    if (kind != dnnl_blocked ||
-        dnnl_memory_desc_query(memory->desc, dnnl_query_inner_nblks_s32, &out->block_count) ||
-        dnnl_memory_desc_query(memory->desc, dnnl_query_strides, &strides) ||
-        dnnl_memory_desc_query(memory->desc, dnnl_query_inner_blks, &blocks) ||
-        dnnl_memory_desc_query(memory->desc, dnnl_query_inner_idxs, &block_dims))
-        return false;
-    memcpy(out->strides, *strides, sizeof(*strides));
-    memcpy(out->blocks, *blocks, sizeof(*blocks));
-    memcpy(out->block_dims, *block_dims, sizeof(*block_dims));
-#else
-    const dnnl_blocking_desc_t *from = &memory->desc.format_desc.blocking;
-
-    if (memory->desc.format_kind != dnnl_blocked)
-        return false;
-    out->block_count = from->inner_nblks;
-    memcpy(out->strides, from->strides, sizeof(out->strides));
-    memcpy(out->blocks, from->inner_blks, sizeof(out->blocks));
-    memcpy(out->block_dims, from->inner_idxs, sizeof(out->block_dims));
-#endif
-    return true;
-}
-
-const char *memory_desc_text(const struct memory_desc *desc, char *text, size_t size)
-{
-    struct blocking b;
-    unsigned used = 0, cut = 0;
-    size_t length = 0;
-
-    if (!read_blocking(desc, &b)) {
-        snprintf(text, size, "opaque");
-        return text;
-    }
-    for (int i = 0; i < b.block_count; i++)
-        cut |= 1u << b.block_dims[i];
-    for (int i = 0; i < b.rank && length + 1 < size; i++) {
-        int next = -1;
-
-        for (int j = 0; j < b.rank; j++)
-            if (!(used >> j & 1) && (next < 0 || b.strides[j] > b.strides[next]))
-                next = j;
-        used |= 1u << next;
-        text[length++] = (char)((cut >> next & 1 ? 'A' : 'a') + next);
-    }
-    for (int i = 0; i < b.block_count && length + 1 < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "%d%c", (int)b.blocks[i],
-                                   (char)('a' + b.block_dims[i]));
-    text[length < size ? length : size - 1] = 0;
-    return text;
-}
-
 /* --- what a chosen kernel says ------------------------------------------------------------- */
 
 static desc_ref query(dnnl_primitive_desc_t desc, dnnl_query_t what)
@@ -314,7 +100,6 @@ static bool settle(struct onednn *onednn, const struct kernel_desc *kernel, dnnl
 {
     desc_ref found = query(kernel->desc, what);
     dnnl_memory_desc_t desc;
-    struct blocking blocking;
 
     BUG_IF(!found);
 #if V3
@@ -322,8 +107,8 @@ static bool settle(struct onednn *onednn, const struct kernel_desc *kernel, dnnl
 #else
     desc = *found;
 #endif
-    *operand = intern(onednn, desc, &(*operand)->shape);
-    return read_blocking(*operand, &blocking);
+    *operand = memory_desc_intern(onednn, desc, &(*operand)->shape);
+    return memory_desc_is_blocked(*operand);
 }
 
 static void describe(struct kernel_desc *out)
@@ -357,8 +142,7 @@ void kernel_desc_release(struct kernel_desc *desc)
 /* Which of oneDNN's arguments the operands are, by direction. */
 static const int operand_ids[][OPERAND_COUNT] = {
     [ONEDNN_FORWARD] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST },
-    [ONEDNN_INPUT_GRAD] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS,
-                            DNNL_ARG_DIFF_DST },
+    [ONEDNN_INPUT_GRAD] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DIFF_DST },
     [ONEDNN_WEIGHT_GRAD] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS,
                              DNNL_ARG_DIFF_DST },
 };
@@ -416,9 +200,8 @@ static dnnl_status_t conv_desc(const struct layer_call *c, enum onednn_direction
             &desc, dnnl_forward_training, c->algorithm, c->x, c->weight, c->bias, c->y, c->stride,
             c->dilation, c->pad, c->pad);
     else if (direction == ONEDNN_INPUT_GRAD)
-        status = dnnl_dilated_convolution_backward_data_desc_init(&desc, c->algorithm, c->x,
-                                                                  c->weight, c->y, c->stride,
-                                                                  c->dilation, c->pad, c->pad);
+        status = dnnl_dilated_convolution_backward_data_desc_init(
+            &desc, c->algorithm, c->x, c->weight, c->y, c->stride, c->dilation, c->pad, c->pad);
     else
         status = dnnl_dilated_convolution_backward_weights_desc_init(
             &desc, c->algorithm, c->x, c->weight, c->bias, c->y, c->stride, c->dilation, c->pad,
@@ -433,13 +216,13 @@ static dnnl_status_t linear_desc(const struct layer_call *c, enum onednn_directi
     dnnl_status_t status;
 
     if (direction == ONEDNN_FORWARD)
-        status = dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_training, c->x,
-                                                      c->weight, c->bias, c->y);
+        status = dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_training, c->x, c->weight,
+                                                      c->bias, c->y);
     else if (direction == ONEDNN_INPUT_GRAD)
         status = dnnl_inner_product_backward_data_desc_init(&desc, c->x, c->weight, c->y);
     else
-        status = dnnl_inner_product_backward_weights_desc_init(&desc, c->x, c->weight, c->bias,
-                                                               c->y);
+        status =
+            dnnl_inner_product_backward_weights_desc_init(&desc, c->x, c->weight, c->bias, c->y);
     return status ? status : dnnl_primitive_desc_create(out, &desc, c->attr, c->engine, hint);
 }
 #endif
@@ -459,10 +242,10 @@ static int choose_layer(struct onednn *onednn, enum onednn_direction direction,
         out->operands.of[OPERAND_BIAS] = NULL;
     call->engine = onednn->engine;
     call->attr = user_scratch();
-    call->x = ref(operands->of[OPERAND_X]);
-    call->weight = ref(operands->of[OPERAND_WEIGHT]);
-    call->bias = ref(operands->of[OPERAND_BIAS]);
-    call->y = ref(operands->of[OPERAND_Y]);
+    call->x = memory_desc_ref(operands->of[OPERAND_X]);
+    call->weight = memory_desc_ref(operands->of[OPERAND_WEIGHT]);
+    call->bias = memory_desc_ref(operands->of[OPERAND_BIAS]);
+    call->y = memory_desc_ref(operands->of[OPERAND_Y]);
     if (direction != ONEDNN_FORWARD) /* backward kernels want to know their forward kernel */
         status = make(call, ONEDNN_FORWARD, NULL, &hint);
     if (!status)
@@ -528,8 +311,10 @@ static void add_scale(dnnl_primitive_attr_t attr, float scale)
 static dnnl_status_t matmul_desc(const struct onednn *onednn, const struct operands *operands,
                                  dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
 {
-    desc_ref x = ref(operands->of[OPERAND_X]), weight = ref(operands->of[OPERAND_WEIGHT]);
-    desc_ref bias = ref(operands->of[OPERAND_BIAS]), y = ref(operands->of[OPERAND_Y]);
+    desc_ref x = memory_desc_ref(operands->of[OPERAND_X]),
+             weight = memory_desc_ref(operands->of[OPERAND_WEIGHT]);
+    desc_ref bias = memory_desc_ref(operands->of[OPERAND_BIAS]),
+             y = memory_desc_ref(operands->of[OPERAND_Y]);
 #if V3
     return dnnl_matmul_primitive_desc_create(out, onednn->engine, x, weight, bias, y, attr);
 #else
@@ -567,11 +352,11 @@ int onednn_choose_reorder(struct onednn *onednn, const struct memory_desc *from,
     dnnl_status_t status;
 
     set_threads(onednn->thread_count);
-    *out = (struct kernel_desc){ .operands.of = { [OPERAND_X] = from, [OPERAND_Y] = to },
-                                 .ids = { [OPERAND_X] = DNNL_ARG_FROM,
-                                          [OPERAND_Y] = DNNL_ARG_TO } };
-    status = dnnl_reorder_primitive_desc_create(&out->desc, ref(from), onednn->engine, ref(to),
-                                                onednn->engine, attr);
+    *out =
+        (struct kernel_desc){ .operands.of = { [OPERAND_X] = from, [OPERAND_Y] = to },
+                              .ids = { [OPERAND_X] = DNNL_ARG_FROM, [OPERAND_Y] = DNNL_ARG_TO } };
+    status = dnnl_reorder_primitive_desc_create(&out->desc, memory_desc_ref(from), onednn->engine,
+                                                memory_desc_ref(to), onednn->engine, attr);
     dnnl_primitive_attr_destroy(attr);
     if (check(status, "reorder", err))
         return -1;
@@ -618,7 +403,7 @@ int primitive_new(struct primitive **out, const struct onednn *onednn, struct ke
     memset(primitive->arg_of, -1, sizeof(primitive->arg_of));
     for (int i = 0; i < OPERAND_COUNT; i++)
         if (kernel->operands.of[i] && add_arg(primitive, onednn, i, kernel->ids[i],
-                                              ref(kernel->operands.of[i]), err))
+                                              memory_desc_ref(kernel->operands.of[i]), err))
             goto failed;
     if (kernel->scratch_bytes && add_arg(primitive, onednn, OPERAND_COUNT, DNNL_ARG_SCRATCHPAD,
                                          query(kernel->desc, dnnl_query_scratchpad_md), err))

@@ -1,4 +1,5 @@
-/* onednn.h - oneDNN behind a few functions; its two versions differ only in onednn.c.
+/* onednn.h - oneDNN behind a few functions; its two versions differ only in onednn.c
+ * and onednn_memory.c.
  *
  * A memory_desc says how an array lies in memory.  They are interned: equal ones are the same
  * pointer, which lives as long as the struct onednn.
@@ -104,8 +105,7 @@ int onednn_choose_linear(struct onednn *onednn, enum onednn_direction direction,
 int onednn_choose_matmul(struct onednn *onednn, const struct operands *operands, float scale,
                          struct kernel_desc *out, struct error *err);
 int onednn_choose_reorder(struct onednn *onednn, const struct memory_desc *from,
-                          const struct memory_desc *to, struct kernel_desc *out,
-                          struct error *err);
+                          const struct memory_desc *to, struct kernel_desc *out, struct error *err);
 void kernel_desc_release(struct kernel_desc *desc);
 
 /* --- kernels that run ------------------------------------------------------------------------- */
