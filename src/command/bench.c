@@ -54,8 +54,8 @@ static int64_t status_kb(const char *key)
 /* Synthetic images and targets, made once. */
 static void make_data(struct bench *b)
 {
-    const struct value *image = b->training ? b->network.train_image : b->network.eval_image;
-    const struct value *target = b->training ? b->network.train_target : b->network.eval_target;
+    const struct value *image = b->training ? b->network.train.image : b->network.eval.image;
+    const struct value *target = b->training ? b->network.train.targets[0] : b->network.eval.targets[0];
     int64_t classes = target->shape.dim[1];
     struct rng rng = rng_for(1, 0, 0);
 
@@ -75,9 +75,9 @@ static void fill(struct bench *b, struct plan *plan)
 {
     const struct network *n = &b->network;
 
-    memcpy(plan_value(plan, b->training ? n->train_image : n->eval_image).data, b->images,
+    memcpy(plan_value(plan, b->training ? n->train.image : n->eval.image).data, b->images,
            b->image_bytes);
-    memcpy(plan_value(plan, b->training ? n->train_target : n->eval_target).data, b->targets,
+    memcpy(plan_value(plan, b->training ? n->train.targets[0] : n->eval.targets[0]).data, b->targets,
            b->target_bytes);
 }
 

@@ -111,9 +111,10 @@ static int predict_file(struct session *s, const char *path, struct error *err)
     if (prepare(s, path, err))
         return -1;
     times[1] = clock_seconds();
-    if (predictor_run(&s->predictor, s->values, &probability, err))
+    if (predictor_run(&s->predictor, s->values, err))
         return -1;
     times[2] = clock_seconds();
+    probability = predictor_output(&s->predictor, 0);
     top = calloc((size_t)c->class_count, sizeof(int));
     confidence = calloc((size_t)c->class_count, sizeof(float));
     BUG_IF(!top || !confidence);
@@ -209,7 +210,7 @@ static int open_session(struct session *s, const char *path, struct device *devi
 
     if (predictor_open(&s->predictor, path, device, 1, err))
         return -1;
-    count = (size_t)shape_count(&s->predictor.image->shape);
+    count = (size_t)shape_count(&s->predictor.ends.image->shape);
     s->decoder = decoder_new();
     s->pixels = malloc(count);
     s->values = malloc(count * sizeof(float));

@@ -23,8 +23,7 @@ static void print_result(const struct run_result *r)
     json_put_int(&w, "epochs", r->epochs);
     json_put_number(&w, "best", r->best);
     json_put_int(&w, "best_epoch", r->best_epoch);
-    json_put_number(&w, "accuracy", r->last.accuracy);
-    json_put_number(&w, "val_loss", r->last.loss);
+    scores_write(&r->last, &w, "loss");
     json_put_number(&w, "seconds", r->seconds);
     json_put_number(&w, "images_per_second", r->images_per_second);
     json_close(&w);

@@ -5,10 +5,9 @@
 #include "command/command.h"
 #include "data/loader.h"
 #include "nn/device.h"
-#include "train/metrics.h"
 #include "train/predictor.h"
+#include "train/task.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,70 +33,37 @@ static int map_classes(const struct dataset *dataset, const struct checkpoint *c
     return 0;
 }
 
-static int evaluate(struct predictor *p, const struct dataset *dataset, struct loader *loader,
-                    const int *map, struct metrics *metrics, struct error *err)
+static int evaluate(struct predictor *p, struct loader *loader, struct evaluation *evaluation,
+                    struct error *err)
 {
+    const struct task_type *task = evaluation->task;
     const struct batch *batch;
-    int got, classes = p->checkpoint.class_count;
-    float *loss = calloc((size_t)p->batch, sizeof(float));
-    int *truth = calloc((size_t)p->batch, sizeof(int));
+    int got;
 
-    (void)dataset;
-    BUG_IF(!loss || !truth);
     while ((got = loader_next(loader, &batch, err)) == 1) {
-        const float *probability;
-
-        if (predictor_run(p, batch->images, &probability, err)) {
-            got = -1;
-            break;
-        }
-        for (int i = 0; i < batch->count; i++) {
-            truth[i] = map[batch->labels[i]];
-            loss[i] = -logf(fmaxf(probability[i * classes + truth[i]], 1e-30f));
-        }
-        metrics_add(metrics, probability, loss, truth, batch->items, batch->count);
+        if (predictor_run(p, batch->images, err))
+            return -1;
+        task->evaluation_add(evaluation, &p->ends, p->plan, batch);
     }
-    free(loss);
-    free(truth);
     return got;
 }
 
-static void print_metrics(const struct metrics *m, const struct checkpoint *c, bool as_json)
+static void print_scores(struct evaluation *evaluation, int images, bool as_json)
 {
-    struct metrics_summary s = metrics_summarise(m);
+    struct scores scores = { 0 };
     struct str text = STR_INIT;
     struct json_writer w;
 
+    evaluation->task->evaluation_summarise(evaluation, &scores);
     if (!as_json) {
-        printf("%lld images: accuracy %.2f %%, top-5 %.2f %%, loss %.4f\n", (long long)m->count,
-               100 * s.accuracy, 100 * s.top5_accuracy, s.loss);
-        printf("%-24s precision  recall      f1  images\n", "class");
-        for (int i = 0; i < c->class_count; i++) {
-            struct class_metrics k = metrics_of_class(m, i);
-
-            printf("%-24s %9.3f %7.3f %7.3f %7lld\n", c->class_names[i], k.precision, k.recall,
-                   k.f1_score, (long long)k.support);
-        }
+        evaluation->task->print(evaluation, &scores);
         return;
     }
     json_begin(&w, &text);
     json_object_open(&w);
-    json_put_int(&w, "images", m->count);
-    json_put_number(&w, "val_loss", s.loss);
-    json_put_number(&w, "accuracy", s.accuracy);
-    json_put_number(&w, "top5_accuracy", s.top5_accuracy);
-    json_put_number(&w, "precision", s.precision);
-    json_put_number(&w, "recall", s.recall);
-    json_put_number(&w, "f1_score", s.f1_score);
-    json_key(&w, "confusion_matrix");
-    json_array_open(&w);
-    for (int i = 0; i < m->classes; i++) {
-        json_array_open(&w);
-        for (int j = 0; j < m->classes; j++)
-            json_int(&w, m->confusion[i * m->classes + j]);
-        json_close(&w);
-    }
-    json_close(&w);
+    json_put_int(&w, "images", images);
+    scores_write(&scores, &w, NULL);
+    evaluation->task->write_classes(evaluation, "per_class", &w);
     json_close(&w);
     puts(text.text);
     str_release(&text);
@@ -119,7 +85,7 @@ static int val_with(const struct val_options *o, struct device *device, struct e
                                       .batch_size = (int)strtol(o->batch, NULL, 10) };
     struct dataset dataset = { 0 };
     struct predictor p = { 0 };
-    struct metrics metrics = { 0 };
+    struct evaluation about = { .dataset = &dataset }, *evaluation = NULL;
     struct loader *loader = NULL;
     int status = -1, *map = NULL;
 
@@ -132,16 +98,19 @@ static int val_with(const struct val_options *o, struct device *device, struct e
     if (predictor_open(&p, o->checkpoint, device, options.batch_size, err))
         goto done;
     options.transform = p.checkpoint.transform;
-    metrics_init(&metrics, p.checkpoint.class_count);
+    about.task = p.checkpoint.task;
+    about.classes = p.checkpoint.class_names;
+    about.class_count = p.checkpoint.class_count;
+    about.class_of = map;
+    evaluation = evaluation_new(&about);
     if (map_classes(&dataset, &p.checkpoint, map, err) ||
-        loader_open(&loader, &dataset, &options, err) ||
-        evaluate(&p, &dataset, loader, map, &metrics, err))
+        loader_open(&loader, &dataset, &options, err) || evaluate(&p, loader, evaluation, err))
         goto done;
-    print_metrics(&metrics, &p.checkpoint, o->json);
+    print_scores(evaluation, loader_image_count(loader), o->json);
     status = 0;
 done:
     loader_free(loader);
-    metrics_release(&metrics);
+    evaluation_free(evaluation);
     predictor_close(&p);
     dataset_close(&dataset);
     free(map);

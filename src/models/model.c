@@ -49,18 +49,31 @@ const struct model *model_named(const char *name, struct error *err)
     return NULL;
 }
 
+int model_check_size(const struct model *model, const struct model_options *options,
+                     struct error *err)
+{
+    int size = options->image_size;
+
+    if (options->classes < 1)
+        return FAIL(err, INVALID, "%s needs at least 1 class, not %d", model->name,
+                    options->classes);
+    if (size < model->smallest_size || size % model->size_multiple)
+        return FAIL(err, INVALID,
+                    "image_size %d does not fit %s: it takes multiples of %d from %d on", size,
+                    model->name, model->size_multiple, model->smallest_size);
+    return 0;
+}
+
 int model_build(struct graph *graph, const struct model *model, const struct model_options *options,
                 struct value **image, struct value **logits, struct error *err)
 {
     int size = options->image_size;
 
     graph_init(graph);
-    if (options->classes < 1)
-        return FAIL(err, INVALID, "a classifier needs at least 1 class, not %d", options->classes);
-    if (size < model->smallest_size || size % model->size_multiple)
-        return FAIL(err, INVALID,
-                    "image_size %d does not fit %s: it takes multiples of %d from %d on", size,
-                    model->name, model->size_multiple, model->smallest_size);
+    if (!model->build)
+        return FAIL(err, INVALID, "%s finds objects; it is no classifier", model->name);
+    if (model_check_size(model, options, err))
+        return -1;
     *image = graph_input(graph, "image", SHAPE(options->batch, 3, size, size), DTYPE_F32);
     *logits = model->build(graph, *image, options, model->config);
     return graph_finish(graph, err);

@@ -11,7 +11,13 @@ struct model_options {
     int batch, image_size, classes;
     double drop_rate;      /* dropout before the classifier */
     double drop_path_rate; /* stochastic depth, growing linearly with depth */
+    int key_points, key_point_size; /* TASK_POSE: K and D of models/detector.h; 0: 17 and 3 */
 };
+
+/* What a network is for. */
+enum task { TASK_CLASSIFY, TASK_DETECT, TASK_SEGMENT, TASK_POSE };
+
+struct detector_head;
 
 struct model {
     const char *name;         /* the name of the checkpoints in timm */
@@ -19,7 +25,8 @@ struct model {
     const char *display_name;
     const char *description;
     const char *paper;        /* what the architecture follows */
-    int64_t parameters;       /* with 1,000 classes */
+    enum task task;
+    int64_t parameters;       /* with 1,000 classes; 80 in detection and segmentation, 1 in pose */
     int image_size;           /* the usual one */
     int size_multiple;        /* sides must be a multiple of this */
     int smallest_size;
@@ -32,6 +39,11 @@ struct model {
     /* Append the network to the graph and return its logits (batch, classes). */
     struct value *(*build)(struct graph *g, struct value *image,
                            const struct model_options *options, const void *config);
+    /* Instead of `build` where the task is another than TASK_CLASSIFY: fill in what the head
+     * consists of (models/detector.h). */
+    void (*build_detector)(struct graph *g, struct value *image,
+                           const struct model_options *options, const void *config,
+                           struct detector_head *head);
     const void *config; /* what differs inside a family */
 };
 
@@ -41,9 +53,14 @@ const struct model *model_named(const char *name, struct error *err);
 const struct model *const *model_all(int *count);
 
 /* A graph that maps the input "image" (batch, 3, size, size) to logits; *image and *logits lend
- * its values.  The graph is initialised here; graph_release() it also after a failure. */
+ * its values.  The graph is initialised here; graph_release() it also after a failure.  Of
+ * classifiers only: the others are built by detector_build(). */
 int model_build(struct graph *graph, const struct model *model, const struct model_options *options,
                 struct value **image, struct value **logits, struct error *err);
+
+/* Does the model take these classes and this size?  Fails with INVALID. */
+int model_check_size(const struct model *model, const struct model_options *options,
+                     struct error *err);
 
 /* Is this parameter part of the classifier? */
 bool model_is_head(const struct model *model, const char *parameter);

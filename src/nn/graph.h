@@ -38,7 +38,8 @@ enum init_kind {
     INIT_NORMAL,           /* mean 0, standard deviation a */
     INIT_TRUNCATED_NORMAL, /* the same, cut at +-2 (absolute, as the peers' trunc_normal_) */
     INIT_LECUN_NORMAL,     /* truncated normal of variance 1 / fan_in, cut at 2 deviations */
-    INIT_UNIFORM           /* [-a, a) */
+    INIT_UNIFORM,          /* [-a, a) */
+    INIT_COUNT             /* 0, a, 2 a, 3 a, ... */
 };
 
 struct init {

@@ -202,6 +202,9 @@ static void draw_piece(const struct weight *weight, uint64_t seed, int64_t piece
         case INIT_UNIFORM:
             plain[i] = (float)rng_between(&rng, -a, a);
             break;
+        case INIT_COUNT:
+            plain[i] = (float)(a * (double)i);
+            break;
         }
 }
 

@@ -30,7 +30,8 @@ struct checkpoint_state {
     int64_t plateau_bad_epochs;
     bool plateau_has_best;
     double loss_sum;         /* of the current epoch */
-    int64_t loss_count;
+    double part_sums[NETWORK_ENDS_MAX]; /* of the parts of the loss, likewise */
+    int64_t loss_count;                 /* images of both */
     int64_t results_bytes;   /* of results.csv: what comes after is cut off on resume */
     int64_t optimizer;       /* enum optimizer_kind, and whether an average was kept: both are */
     bool has_average;        /* written from the network, and must be the network's to resume */
@@ -55,6 +56,7 @@ int checkpoint_write(const char *path, const struct network *network,
 struct checkpoint {
     struct safetensors file;
     struct arena arena;
+    const struct task_type *task;
     const char *model_name;
     const char **class_names;
     int class_count;

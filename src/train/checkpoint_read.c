@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "train/checkpoint.h"
 #include "train/convert.h"
+#include "train/task.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,9 @@ static int read_state(struct checkpoint *c, struct error *err)
     s->plateau_has_best = json_is_true(json_object_get(j, "plateau_has_best"));
     REAL(loss_sum);
     INT(loss_count);
+    for (int i = 0; i < NETWORK_ENDS_MAX; i++)
+        s->part_sums[i] =
+            json_number_value(json_array_get(json_object_get(j, "part_sums"), (size_t)i));
     INT(results_bytes);
     INT(optimizer);
     s->has_average = json_is_true(json_object_get(j, "has_average"));
@@ -92,7 +96,7 @@ static int read_transform(struct checkpoint *c, struct error *err)
 
 int checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
 {
-    const char *format, *version;
+    const char *format, *version, *task;
 
     *c = (struct checkpoint){ 0 };
     if (safetensors_open(&c->file, path, err))
@@ -100,12 +104,17 @@ int checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
     format = safetensors_metadata_find(&c->file, "format");
     version = safetensors_metadata_find(&c->file, "format_version");
     c->model_name = safetensors_metadata_find(&c->file, "model_name");
+    task = safetensors_metadata_find(&c->file, "task_type");
+    c->task = task ? task_type_find(task) : NULL;
     c->resumable = safetensors_metadata_find(&c->file, "resumable") != NULL;
     if (!format || strcmp(format, "fovea") || !c->model_name)
         FAIL(err, UNSUPPORTED, "'%s' holds tensors but is not a checkpoint of this program", path);
     else if (strtol(version ? version : "0", NULL, 10) != CHECKPOINT_FORMAT)
         FAIL(err, UNSUPPORTED, "its format is %s, this program knows %d",
              version ? version : "none", CHECKPOINT_FORMAT);
+    else if (!c->task)
+        FAIL(err, UNSUPPORTED, "'%s' is of task type '%s', which this program does not know", path,
+             task ? task : "none");
     else if (!read_classes(c, err) && !read_state(c, err) && !read_transform(c, err))
         return 0;
     checkpoint_close(c);

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "nn/graph_json.h"
 #include "train/checkpoint.h"
+#include "train/task.h"
 
 #include <string.h>
 
@@ -122,6 +123,11 @@ static char *state_json(struct arena *arena, const struct network *network,
     json_put_int(w, "plateau_bad_epochs", s->plateau_bad_epochs);
     json_put_bool(w, "plateau_has_best", s->plateau_has_best);
     json_put_number(w, "loss_sum", s->loss_sum);
+    json_key(w, "part_sums");
+    json_array_open(w);
+    for (int i = 0; i < network->train.part_count; i++)
+        json_number(w, s->part_sums[i]);
+    json_close(w);
     json_put_int(w, "loss_count", s->loss_count);
     json_put_int(w, "results_bytes", s->results_bytes);
     json_put_int(w, "optimizer", (int64_t)network->options.optimizer.kind);
@@ -161,8 +167,8 @@ int checkpoint_write(const char *path, const struct network *network,
 #define PUT(key, value) (metadata[pairs++] = (struct safetensors_metadata){ key, value })
     PUT("format", "fovea");
     PUT("format_version", arena_printf(&arena, "%d", CHECKPOINT_FORMAT));
-    PUT("framework", "timm");
-    PUT("task_type", "image_classification");
+    PUT("framework", network->task->framework);
+    PUT("task_type", network->task->name);
     PUT("model_name", info->model->name);
     PUT("classes", classes_json(&arena, info));
     PUT("transform", transform_text(&arena, info->transform));

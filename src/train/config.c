@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "train/task.h"
 
 #include <string.h>
 
@@ -112,7 +113,7 @@ const struct field config_fields[] = {
     BOOL("validation.early_stopping", early_stopping, "false", .group = "validation", .label = "Early stopping"),
     INT("validation.early_stopping_patience", early_stopping_patience, "10", 1, 1000, .group = "validation", .label = "Patience", .advanced = true),
     REAL("validation.early_stopping_min_delta", early_stopping_min_delta, "0", 0, 1, .group = "validation", .label = "Least improvement", .advanced = true),
-    TEXT("primary_metric", primary_metric, .fallback = "accuracy", .group = "validation", .label = "Primary metric", .help = "chooses the best checkpoint"),
+    TEXT("primary_metric", primary_metric, .group = "validation", .label = "Primary metric", .help = "chooses the best checkpoint; unset: the task's, accuracy for classification"),
     SELECT("primary_metric_mode", primary_metric_mode, "max", "max=Higher is better|min=Lower is better", .group = "validation", .label = "Primary metric mode"),
     INT("checkpoint_interval", checkpoint_interval, "10", 0, 1000, .group = "validation", .label = "Keep a checkpoint every", .advanced = true, .help = "epochs; 0: best and latest only"),
     INT("keep_n_checkpoints", keep_checkpoints, "3", 0, 1000, .group = "validation", .label = "Numbered checkpoints to keep", .advanced = true),
@@ -139,11 +140,21 @@ static bool wire_wins(const struct field_values *values, const char *wire, const
     return given != ORIGIN_DEFAULT && given > inner;
 }
 
+static void refuse_metric(struct field_values *values, const struct task_type *task)
+{
+    struct str text = STR_INIT;
+
+    str_add(&text, "primary_metric must be one of ");
+    for (const char *const *score = task->scores; *score; score++)
+        str_printf(&text, "%s, ", *score);
+    str_add(&text, "loss");
+    field_problem(values, "%s", text.text);
+    str_release(&text);
+}
+
 void config_settle(struct field_values *values, struct config *config)
 {
-    static const char *const metrics[] = { "accuracy", "top5_accuracy", "precision", "recall",
-                                           "f1_score", "val_loss", "loss" };
-    bool known = false;
+    const struct task_type *task = task_type_at(config->task_type);
 
     if (wire_wins(values, "learning_rate", "optimizer.learning_rate"))
         config->optimizer.learning_rate = config->learning_rate;
@@ -151,12 +162,11 @@ void config_settle(struct field_values *values, struct config *config)
         config->optimizer.type = config->optimizer_name;
     config->learning_rate = config->optimizer.learning_rate;
     config->optimizer_name = config->optimizer.type;
-    for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++)
-        known |= config->primary_metric && !strcmp(config->primary_metric, metrics[i]);
-    if (!known)
-        field_problem(values, "primary_metric must be one of accuracy, top5_accuracy, precision, "
-                              "recall, f1_score, val_loss, loss");
-    if (values->origins[index_of(values, "primary_metric_mode")] == ORIGIN_DEFAULT && known &&
+    if (!config->primary_metric)
+        config->primary_metric = task->primary_metric;
+    if (!task_type_has_score(task, config->primary_metric))
+        refuse_metric(values, task);
+    if (values->origins[index_of(values, "primary_metric_mode")] == ORIGIN_DEFAULT &&
         str_ends_with(config->primary_metric, "loss"))
         config->primary_metric_mode = 1; /* min */
     if (config->augmentation.crop_scale.items[0] > config->augmentation.crop_scale.items[1])

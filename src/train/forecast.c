@@ -20,10 +20,7 @@ static int time_batches(struct run *run, double *seconds_per_batch, struct error
         struct run_state state = { .seed = 1, .step = done, .training = true };
         float loss;
 
-        memcpy(plan_value(n->train_plan, n->train_image).data, batch->images,
-               (size_t)shape_count(&n->train_image->shape) * sizeof(float));
-        memcpy(plan_value(n->train_plan, n->train_target).data, batch->targets,
-               (size_t)shape_count(&n->train_target->shape) * sizeof(float));
+        run->task->feed(&n->train, n->train_plan, batch);
         if (network_gradients(n, &state, &loss, err))
             return -1;
         optimizer_step(n->optimizer, &n->live, &n->gradients, 0, 1);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "nn/gradient.h"
 #include "nn/passes.h"
+#include "train/task.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@
 
 struct compiled {
     struct graph *graph;
-    struct value *image, *target, *loss, *per_sample, *probability;
+    struct network_ends ends;
     struct value **gradient_of;
 };
 
@@ -26,26 +27,20 @@ static void stage(const struct graph *graph, const char *name, struct str *print
 }
 
 static int describe(struct compiled *c, const struct network_options *options, int batch,
-                    struct error *err)
+                    bool training, struct error *err)
 {
     struct model_options shape = options->shape;
-    struct value *logits;
 
     shape.batch = batch;
-    if (model_build(c->graph, options->model, &shape, &c->image, &logits, err))
+    if (task_type_of(options->model)
+            ->describe_loss(c->graph, options->model, &shape, training, &c->ends, err))
         return -1;
     for (int i = 0; i < c->graph->value_count; i++) {
         struct value *value = c->graph->values[i];
 
-        value->frozen = options->freeze_backbone && value->kind == VALUE_PARAMETER &&
-                        !model_is_head(options->model, value->name);
+        value->frozen |= options->freeze_backbone && value->kind == VALUE_PARAMETER &&
+                         !model_is_head(options->model, value->name);
     }
-    c->target = graph_input(c->graph, "target", SHAPE(batch, shape.classes), DTYPE_F32);
-    c->loss =
-        nn_softmax_cross_entropy(c->graph, logits, c->target, &c->per_sample, &c->probability);
-    graph_add_output(c->graph, c->loss);
-    graph_add_output(c->graph, c->per_sample);
-    graph_add_output(c->graph, c->probability);
     return graph_finish(c->graph, err);
 }
 
@@ -54,7 +49,7 @@ static int describe(struct compiled *c, const struct network_options *options, i
 static int compile(struct compiled *c, const struct network_options *options, int batch,
                    bool training, struct str *print, struct error *err)
 {
-    if (describe(c, options, batch, err))
+    if (describe(c, options, batch, training, err))
         return -1;
     stage(c->graph, "model", print);
     pass_lower_batch_norm(c->graph, training);
@@ -68,7 +63,7 @@ static int compile(struct compiled *c, const struct network_options *options, in
     if (graph_finish(c->graph, err))
         return -1;
     if (training) {
-        if (gradient_build(c->graph, c->loss, &c->gradient_of, err))
+        if (gradient_build(c->graph, c->ends.loss, &c->gradient_of, err))
             return -1;
         for (int i = 0; i < c->graph->value_count; i++)
             if (c->graph->values[i]->kind == VALUE_PARAMETER)
@@ -104,11 +99,7 @@ static int plan_training(struct network *n, struct error *err)
 
     if (compile(&c, &n->options, n->options.shape.batch, true, NULL, err))
         return -1;
-    n->train_image = c.image;
-    n->train_target = c.target;
-    n->train_loss = c.loss;
-    n->train_per_sample = c.per_sample;
-    n->train_probability = c.probability;
+    n->train = c.ends;
     options.gradient_of = c.gradient_of;
     weights_init(&n->weights, n->device, &n->train_graph);
     return plan_new(&n->train_plan, &n->train_graph, n->device, &n->weights, &options, err);
@@ -121,11 +112,7 @@ static int plan_evaluation(struct network *n, struct error *err)
 
     if (compile(&c, &n->options, batch, false, NULL, err))
         return -1;
-    n->eval_image = c.image;
-    n->eval_target = c.target;
-    n->eval_loss = c.loss;
-    n->eval_per_sample = c.per_sample;
-    n->eval_probability = c.probability;
+    n->eval = c.ends;
     if (!n->options.training)
         weights_init(&n->weights, n->device, &n->eval_graph);
     else
@@ -174,13 +161,13 @@ int network_open(struct network *network, struct device *device,
                  const struct network_options *options, struct error *err)
 {
     struct model_options shape = options->shape;
-    struct value *image, *logits;
 
-    *network = (struct network){ .options = *options, .device = device };
+    *network = (struct network){ .options = *options,
+                                 .task = task_type_of(options->model),
+                                 .device = device };
     shape.batch = 1;
-    if (model_build(&network->model_graph, options->model, &shape, &image, &logits, err))
+    if (network->task->describe_network(&network->model_graph, options->model, &shape, err))
         goto failed;
-    graph_add_output(&network->model_graph, logits);
     if (options->training && plan_training(network, err))
         goto failed;
     if (plan_evaluation(network, err))
@@ -221,8 +208,15 @@ void network_bind_training(struct network *network)
 
 void network_bind_evaluation(struct network *network, bool average)
 {
-    plan_bind(network->eval_plan, network->slab.base,
-              average ? &network->average : &network->live, NULL);
+    plan_bind(network->eval_plan, network->slab.base, average ? &network->average : &network->live,
+              NULL);
+}
+
+void network_copy_input(struct plan *plan, const struct value *input, const void *values)
+{
+    /* Both types have four bytes. */
+    memcpy(plan_value(plan, input).data, values,
+           (size_t)shape_count(&input->shape) * sizeof(float));
 }
 
 int network_gradients(struct network *network, const struct run_state *run, float *loss,
@@ -230,6 +224,6 @@ int network_gradients(struct network *network, const struct run_state *run, floa
 {
     if (plan_run(network->train_plan, run, err))
         return -1;
-    *loss = *(const float *)plan_value(network->train_plan, network->train_loss).data;
+    *loss = *(const float *)plan_value(network->train_plan, network->train.loss).data;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* network.h - a model compiled for a device: weights, plans and optimizer in one place.
  *
- * It knows how a classification model becomes runnable (loss, passes, gradient, plans) and what
- * lies in memory while it trains.  train/run.c says when things happen; this says how.
+ * It knows how a model becomes runnable (loss, passes, gradient, plans) and what lies in memory
+ * while it trains.  train/task.h says what its ends are, train/run.c when things happen.
  *
  * Ownership  The network owns its graphs, plans and memory and borrows the device.
  * Memory     network_memory() is exact before anything is allocated: open with `plan_only`.
@@ -13,18 +13,36 @@
 #include "nn/optimizer.h"
 #include "nn/plan.h"
 
+struct task_type;
+
+#define NETWORK_ENDS_MAX 8
+
+/* What goes into a graph and what is read from it.  Which target or output is which says the task's
+ * file; members that a task has not are NULL. */
+struct network_ends {
+    struct value *image, *loss;
+    struct value *targets[NETWORK_ENDS_MAX];
+    struct value *outputs[NETWORK_ENDS_MAX];
+    struct network_part {
+        const char *name;
+        struct value *value; /* F32; the part is its element `index` */
+        int index;
+    } parts[NETWORK_ENDS_MAX]; /* of the loss, in the order in which they are told */
+    int part_count;
+};
+
 struct network_options {
-    const struct model *model;
+    const struct model *model; /* says the task, too */
     struct model_options shape; /* batch, image size, classes, drop rates */
     bool training;              /* else: evaluation plan only */
     int eval_batch;             /* 0: the training batch */
     struct optimizer_options optimizer;
-    bool average;               /* keep a moving average of the weights */
-    bool accumulate;            /* keep room for gradients of several batches */
-    bool freeze_backbone;       /* only the classifier learns */
-    bool lean;                  /* recompute cheap values in backward */
-    bool plan_only;             /* choose and place, allocate nothing */
-    bool unfused;               /* debugging: no fusion passes */
+    bool average;         /* keep a moving average of the weights */
+    bool accumulate;      /* keep room for gradients of several batches */
+    bool freeze_backbone; /* only the classifier learns */
+    bool lean;            /* recompute cheap values in backward */
+    bool plan_only;       /* choose and place, allocate nothing */
+    bool unfused;         /* debugging: no fusion passes */
 };
 
 struct network_memory {
@@ -34,11 +52,11 @@ struct network_memory {
 
 struct network {
     struct network_options options;
+    const struct task_type *task;
     struct device *device;
-    struct graph model_graph;           /* as described: what checkpoints store */
+    struct graph model_graph;             /* as described: what checkpoints store */
     struct graph train_graph, eval_graph; /* after all passes */
-    struct value *train_image, *train_target, *train_loss, *train_per_sample, *train_probability;
-    struct value *eval_image, *eval_target, *eval_loss, *eval_per_sample, *eval_probability;
+    struct network_ends train, eval;
     struct weights weights;
     struct plan *train_plan, *eval_plan;
     struct weights_memory live, average, gradients, accumulated;
@@ -60,7 +78,10 @@ void network_bind_evaluation(struct network *network, bool average);
 int network_print_stages(const struct network_options *options, struct device *device,
                          struct str *out, struct error *err);
 
-/* Forward and backward of one batch that lies in the inputs; leaves gradients of the mean loss. */
+/* Fill an input of the plan; the array has the input's shape and type. */
+void network_copy_input(struct plan *plan, const struct value *input, const void *values);
+
+/* Forward and backward of one batch that lies in the inputs; leaves the loss's gradients. */
 int network_gradients(struct network *network, const struct run_state *run, float *loss,
                       struct error *err);
 

@@ -3,8 +3,8 @@
 #include "train/predictor.h"
 
 #include "nn/graph_json.h"
-#include "nn/layers.h"
 #include "nn/passes.h"
+#include "train/task.h"
 
 #include <string.h>
 
@@ -16,16 +16,11 @@ static int build(struct predictor *p, struct error *err)
         return FAIL(err, CORRUPT, "the checkpoint does not hold its network");
     if (graph_read_json(&p->graph, text, strlen(text), p->batch, err))
         return -1;
-    p->image = graph_find(&p->graph, "image");
-    if (!p->image || p->image->kind != VALUE_INPUT || p->graph.output_count != 1 ||
-        p->graph.outputs[0]->shape.rank != 2)
-        return FAIL(err, CORRUPT, "the stored network is no image classifier");
-    if (p->graph.outputs[0]->shape.dim[1] != p->checkpoint.class_count)
-        return FAIL(err, CORRUPT, "the stored network has %d outputs for %d classes",
-                    (int)p->graph.outputs[0]->shape.dim[1], p->checkpoint.class_count);
-    p->probability = nn_softmax(&p->graph, p->graph.outputs[0]);
-    p->graph.output_count = 0;
-    graph_add_output(&p->graph, p->probability);
+    p->ends.image = graph_find(&p->graph, "image");
+    if (!p->ends.image || p->ends.image->kind != VALUE_INPUT)
+        return FAIL(err, CORRUPT, "the stored network takes no images");
+    if (p->checkpoint.task->describe_answers(&p->graph, p->checkpoint.class_count, &p->ends, err))
+        return -1;
     pass_lower_batch_norm(&p->graph, false);
     pass_fuse_batch_apply(&p->graph);
     pass_remove_dead(&p->graph);
@@ -49,7 +44,7 @@ static int load(struct predictor *p, struct error *err)
 static int check_size(const struct predictor *p, struct error *err)
 {
     int64_t side = p->checkpoint.transform.image_size;
-    const struct shape *input = &p->image->shape;
+    const struct shape *input = &p->ends.image->shape;
 
     if (input->rank == 4 && input->dim[2] == side && input->dim[3] == side)
         return 0;
@@ -90,15 +85,15 @@ void predictor_close(struct predictor *p)
     *p = (struct predictor){ 0 };
 }
 
-int predictor_run(struct predictor *p, const float *images, const float **probability,
-                  struct error *err)
+int predictor_run(struct predictor *p, const float *images, struct error *err)
 {
     struct run_state run = { 0 };
 
-    memcpy(plan_value(p->plan, p->image).data, images,
-           (size_t)shape_count(&p->image->shape) * sizeof(float));
-    if (plan_run(p->plan, &run, err))
-        return -1;
-    *probability = plan_value(p->plan, p->probability).data;
-    return 0;
+    network_copy_input(p->plan, p->ends.image, images);
+    return plan_run(p->plan, &run, err);
+}
+
+const float *predictor_output(const struct predictor *p, int index)
+{
+    return plan_value(p->plan, p->ends.outputs[index]).data;
 }

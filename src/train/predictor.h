@@ -7,7 +7,7 @@
 struct predictor {
     struct checkpoint checkpoint;
     struct graph graph;
-    struct value *image, *probability;
+    struct network_ends ends; /* image and outputs; no targets */
     struct weights weights;
     struct weights_memory memory;
     struct plan *plan;
@@ -19,8 +19,9 @@ int predictor_open(struct predictor *predictor, const char *path, struct device 
                    struct error *err);
 void predictor_close(struct predictor *predictor);
 
-/* images: (batch, 3, size, size), normalised.  Lends (batch, classes) until the next call. */
-int predictor_run(struct predictor *predictor, const float *images, const float **probability,
-                  struct error *err);
+/* images: (batch, 3, size, size), normalised.  The outputs hold until the next call. */
+int predictor_run(struct predictor *predictor, const float *images, struct error *err);
+/* Output `index` of the task, one row per image of the batch. */
+const float *predictor_output(const struct predictor *predictor, int index);
 
 #endif

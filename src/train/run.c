@@ -164,65 +164,66 @@ static int start(struct run *run, struct error *err)
 
 /* --- the end of an epoch ---------------------------------------------------------------------- */
 
-static void write_metrics(struct run *run, const struct metrics_summary *s)
+static void write_metrics(struct run *run, const struct scores *scores)
 {
     struct str text = STR_INIT;
     struct json_writer w;
 
     json_begin(&w, &text);
     json_object_open(&w);
-    json_put_number(&w, "loss", run->train_loss);
-    json_put_number(&w, "val_loss", s->loss);
-    json_put_number(&w, "accuracy", s->accuracy);
-    json_put_number(&w, "top5_accuracy", s->top5_accuracy);
-    json_put_number(&w, "precision", s->precision);
-    json_put_number(&w, "recall", s->recall);
-    json_put_number(&w, "f1_score", s->f1_score);
+    scores_write(scores, &w, NULL);
     json_close(&w);
     free(run->metrics_json);
     run->metrics_json = str_detach(&text);
 }
 
-static int send_epoch(struct run *run, int64_t epoch, const struct metrics_summary *s,
+static void show_epoch(struct run *run, int64_t epoch, const struct scores *scores,
+                       double learning_rate)
+{
+    double seconds = clock_seconds() - run->epoch_started, loss = run->train.values[0];
+    long long number = (long long)epoch, epochs = (long long)run->config->epochs;
+
+    if (scores)
+        progress_line(&run->progress,
+                      "epoch %lld/%lld  loss %.4f  val_loss %.4f  %s %.2f %%  lr %.2e  %.1f s",
+                      number, epochs, loss, scores_get(scores, "val_loss"),
+                      run->task->primary_metric, 100 * scores_get(scores, run->task->primary_metric),
+                      learning_rate, seconds);
+    else
+        progress_line(&run->progress, "epoch %lld/%lld  loss %.4f  lr %.2e", number, epochs, loss,
+                      learning_rate);
+}
+
+/* What every task calls its accuracy on the wire is its primary metric. */
+static int send_epoch(struct run *run, int64_t epoch, const struct scores *scores,
                       double learning_rate, struct error *err)
 {
     struct json_writer *w = events_begin(&run->events, "epoch_complete");
+    struct scores extra = scores ? *scores : run->train;
 
     json_put_int(w, "epoch", epoch);
-    json_put_number(w, "loss", run->train_loss);
+    json_put_number(w, "loss", run->train.values[0]);
     json_key(w, "accuracy");
-    if (s)
-        json_number(w, s->accuracy);
+    if (scores)
+        json_number(w, scores_get(scores, run->task->primary_metric));
     else
         json_raw(w, "null");
     json_put_number(w, "learning_rate", learning_rate);
     json_key(w, "extra_metrics");
     json_object_open(w);
-    if (s) {
-        json_put_number(w, "val_loss", s->loss);
-        json_put_number(w, "top5_accuracy", s->top5_accuracy);
-        json_put_number(w, "precision", s->precision);
-        json_put_number(w, "recall", s->recall);
-        json_put_number(w, "f1_score", s->f1_score);
-    }
+    for (int i = 1; i < extra.count; i++)
+        if (strcmp(extra.names[i], "accuracy"))
+            json_put_number(w, extra.names[i], extra.values[i]);
     json_close(w);
     json_put_number(w, "seconds", clock_seconds() - run->epoch_started);
-    if (s)
-        progress_line(
-            &run->progress,
-            "epoch %lld/%lld  loss %.4f  val_loss %.4f  accuracy %.2f %%  lr %.2e  %.1f s",
-            (long long)epoch, (long long)run->config->epochs, run->train_loss, s->loss,
-            100 * s->accuracy, learning_rate, clock_seconds() - run->epoch_started);
-    else
-        progress_line(&run->progress, "epoch %lld/%lld  loss %.4f  lr %.2e", (long long)epoch,
-                      (long long)run->config->epochs, run->train_loss, learning_rate);
+    show_epoch(run, epoch, scores, learning_rate);
     return events_send(&run->events, err);
 }
 
 /* Best so far?  Keeps count for early stopping. */
-static bool judge(struct run *run, const struct metrics_summary *s)
+static bool judge(struct run *run, const struct scores *scores)
 {
-    double value = run_primary(run, s), delta = run->config->early_stopping_min_delta;
+    double value = run_primary(run, scores), delta = run->config->early_stopping_min_delta;
     bool first = !run->state.best_epoch;
     bool better = first || (run->higher_is_better ? value > run->state.best + delta
                                                   : value < run->state.best - delta);
@@ -237,7 +238,7 @@ static bool judge(struct run *run, const struct metrics_summary *s)
     return better;
 }
 
-static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *early,
+static int finish_epoch(struct run *run, struct scores *scores, bool *early,
                         struct error *err)
 {
     int64_t epoch = run->state.epoch, every = run->config->checkpoint_interval;
@@ -247,24 +248,25 @@ static int finish_epoch(struct run *run, struct metrics_summary *summary, bool *
     char name[64];
 
     if (validate) {
-        if (run_validate(run, summary, err))
+        if (run_validate(run, scores, err))
             return -1;
-        write_metrics(run, summary);
-        best = judge(run, summary);
-        plateau_update(&run->plateau, &run->schedule, run_primary(run, summary),
+        write_metrics(run, scores);
+        best = judge(run, scores);
+        plateau_update(&run->plateau, &run->schedule, run_primary(run, scores),
                        run->higher_is_better);
         *early = run->config->early_stopping &&
                  run->state.epochs_without_gain >= run->config->early_stopping_patience;
     }
-    if (run_add_result(run, epoch, validate ? summary : NULL, rate, err) ||
-        send_epoch(run, epoch, validate ? summary : NULL, rate, err) ||
-        (best && run_write_results(run, "best", epoch, summary, err)) ||
-        (validate && run_write_results(run, "last", epoch, summary, err)) ||
-        (validate && run_send_validation(run, epoch, summary, best, err)))
+    if (run_add_result(run, epoch, validate ? scores : NULL, rate, err) ||
+        send_epoch(run, epoch, validate ? scores : NULL, rate, err) ||
+        (best && run_write_results(run, "best", epoch, scores, err)) ||
+        (validate && run_write_results(run, "last", epoch, scores, err)) ||
+        (validate && run_send_validation(run, epoch, scores, best, err)))
         return -1;
     run->state.batch = 0;
     run->state.loss_sum = 0;
     run->state.loss_count = 0;
+    memset(run->state.part_sums, 0, sizeof(run->state.part_sums));
     if (best && run_save(run, "best", false, "best", err))
         return -1;
     if (every && epoch % every == 0) {
@@ -324,7 +326,7 @@ static int finish(struct run *run, const struct run_result *result, struct error
     progress_line(
         &run->progress,
         "%s after epoch %lld; best %s %.4f in epoch %lld; %s/checkpoints/best.safetensors",
-        result->status, (long long)run->state.epoch, run->config->primary_metric, run->state.best,
+        result->status, (long long)run->state.epoch, run->primary_metric, run->state.best,
         (long long)run->state.best_epoch, run->folder);
     return events_send(&run->events, err);
 }

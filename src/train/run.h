@@ -21,8 +21,8 @@
 #include "train/checkpoint.h"
 #include "train/config.h"
 #include "train/events.h"
-#include "train/metrics.h"
 #include "train/progress.h"
+#include "train/scores.h"
 
 struct run_options {
     const struct config *config;
@@ -37,7 +37,7 @@ struct run_result {
     int64_t epochs;
     double best;
     int64_t best_epoch;
-    struct metrics_summary last;
+    struct scores last;
     double seconds, images_per_second;
 };
 

@@ -12,13 +12,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char csv_header[] = "epoch,loss,val_loss,accuracy,top5_accuracy,precision,recall,"
-                                 "f1_score,learning_rate,seconds\n";
+/* What the columns between epoch and learning_rate are. */
+static void add_header(const struct run *run, struct str *line)
+{
+    str_add(line, "epoch");
+    for (int i = 0; i < run->train.count; i++)
+        str_printf(line, ",%s", run->train.names[i]);
+    for (const char *const *name = run->task->scores; *name; name++)
+        str_printf(line, ",%s", *name);
+    str_add(line, ",learning_rate,seconds\n");
+}
 
 int run_open_results(struct run *run, bool resumed, struct error *err)
 {
     char *path = arena_printf(&run->arena, "%s/results.csv", run->folder);
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resumed ? 0 : O_TRUNC);
+    struct str header = STR_INIT;
+    int result, flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resumed ? 0 : O_TRUNC);
 
     run->results_fd = open(path, flags, 0666);
     if (run->results_fd < 0)
@@ -29,21 +38,24 @@ int run_open_results(struct run *run, bool resumed, struct error *err)
         return FAIL_ERRNO(err, "cannot cut '%s'", path);
     if (resumed && lseek(run->results_fd, 0, SEEK_END) > 0)
         return 0;
-    return file_write_all(run->results_fd, csv_header, sizeof(csv_header) - 1, path, err);
+    add_header(run, &header);
+    result = file_write_all(run->results_fd, header.text, header.length, path, err);
+    str_release(&header);
+    return result;
 }
 
-int run_add_result(struct run *run, int64_t epoch, const struct metrics_summary *s,
+int run_add_result(struct run *run, int64_t epoch, const struct scores *scores,
                    double learning_rate, struct error *err)
 {
+    const struct scores *known = scores ? scores : &run->train;
     struct str line = STR_INIT;
     int result;
 
-    str_printf(&line, "%lld,%.9g,", (long long)epoch, run->train_loss);
-    if (s)
-        str_printf(&line, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,", s->loss, s->accuracy, s->top5_accuracy,
-                   s->precision, s->recall, s->f1_score);
-    else
-        str_add(&line, ",,,,,,");
+    str_printf(&line, "%lld,", (long long)epoch);
+    for (int i = 0; i < known->count; i++)
+        str_printf(&line, "%.9g,", known->values[i]);
+    for (const char *const *name = run->task->scores; !scores && *name; name++)
+        str_add_char(&line, ',');
     str_printf(&line, "%.9g,%.3f\n", learning_rate, clock_seconds() - run->epoch_started);
     result = file_write_all(run->results_fd, line.text, line.length, "results.csv", err);
     str_release(&line);

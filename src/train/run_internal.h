@@ -3,10 +3,12 @@
 #define TRAIN_RUN_INTERNAL_H
 
 #include "train/run.h"
+#include "train/task.h"
 
 struct run {
     const struct run_options *options;
     const struct config *config;
+    const struct task_type *task;
     const struct model *model;
     struct arena arena;
     struct dataset dataset;
@@ -20,7 +22,8 @@ struct run {
     struct plateau plateau;
     struct events events;
     struct progress progress;
-    struct metrics metrics;
+    struct evaluation *evaluation;
+    const char *primary_metric;
     struct checkpoint_state state;
     struct run_state run_state;
     char *folder;
@@ -32,7 +35,7 @@ struct run {
     double started, epoch_started, step_event;
     int64_t images; /* in this process */
     int64_t failures_reported;
-    double train_loss; /* mean of the last epoch */
+    struct scores train; /* of the last epoch: the mean loss, then its parts */
 };
 
 /* run_setup.c */
@@ -51,17 +54,19 @@ int run_start_weights(struct run *run, struct error *err);
 int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err);
 
 /* run_validate.c */
-int run_validate(struct run *run, struct metrics_summary *summary, struct error *err);
-double run_primary(const struct run *run, const struct metrics_summary *summary);
+/* Scores of the epoch: those of training, then the task's. */
+int run_validate(struct run *run, struct scores *scores, struct error *err);
+double run_primary(const struct run *run, const struct scores *scores);
 /* A validation_result event, after the file of its images. */
-int run_send_validation(struct run *run, int64_t epoch, const struct metrics_summary *s,
+int run_send_validation(struct run *run, int64_t epoch, const struct scores *scores,
                         bool is_best, struct error *err);
 int run_write_results(struct run *run, const char *name, int64_t epoch,
-                      const struct metrics_summary *summary, struct error *err);
+                      const struct scores *scores, struct error *err);
 
 /* run_files.c */
 int run_open_results(struct run *run, bool resumed, struct error *err);
-int run_add_result(struct run *run, int64_t epoch, const struct metrics_summary *summary,
+/* scores: NULL for an epoch that was not validated. */
+int run_add_result(struct run *run, int64_t epoch, const struct scores *scores,
                    double learning_rate, struct error *err);
 int run_save(struct run *run, const char *name, bool resumable, const char *kind,
              struct error *err);

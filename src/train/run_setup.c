@@ -247,6 +247,20 @@ static void write_config_text(struct run *run)
     str_release(&text);
 }
 
+/* The numbers of an epoch: the loss and its parts now, the task's once they are known. */
+static void open_evaluation(struct run *run)
+{
+    const struct network_ends *ends = &run->network.train;
+    struct evaluation about = { .task = run->task, .dataset = &run->dataset,
+                                .classes = run->dataset.classes,
+                                .class_count = run->dataset.class_count };
+
+    run->evaluation = evaluation_new(&about);
+    scores_add(&run->train, "loss", 0);
+    for (int i = 0; i < ends->part_count; i++)
+        scores_add(&run->train, arena_printf(&run->arena, "train_%s", ends->parts[i].name), 0);
+}
+
 int run_open(struct run *run, const struct run_options *options, struct error *err)
 {
     const struct config *c = options->config;
@@ -256,6 +270,8 @@ int run_open(struct run *run, const struct run_options *options, struct error *e
     run->events.fd = -1;
     run->higher_is_better = !c->primary_metric_mode;
     progress_init(&run->progress, options->quiet);
+    run->task = task_type_at(c->task_type);
+    run->primary_metric = c->primary_metric;
     run->model = model_named(c->model_name, err);
     if (!run->model)
         return -1;
@@ -263,7 +279,7 @@ int run_open(struct run *run, const struct run_options *options, struct error *e
     write_config_text(run);
     if (open_dataset(run, err) || open_network(run, err))
         return -1;
-    metrics_init(&run->metrics, run->dataset.class_count);
+    open_evaluation(run);
     return open_loaders(run, err);
 }
 
@@ -275,7 +291,7 @@ void run_close(struct run *run)
         network_close(&run->network);
     if (run->dataset_open)
         dataset_close(&run->dataset);
-    metrics_release(&run->metrics);
+    evaluation_free(run->evaluation);
     events_close(&run->events);
     if (run->results_fd >= 0)
         close(run->results_fd);

@@ -64,12 +64,8 @@ static int batch_gradients(struct run *run, const struct batch *batch, float *lo
                            struct error *err)
 {
     struct network *n = &run->network;
-    struct plan_slot image = plan_value(n->train_plan, n->train_image);
-    struct plan_slot target = plan_value(n->train_plan, n->train_target);
 
-    memcpy(image.data, batch->images, (size_t)shape_count(&n->train_image->shape) * sizeof(float));
-    memcpy(target.data, batch->targets,
-           (size_t)shape_count(&n->train_target->shape) * sizeof(float));
+    run->task->feed(&n->train, n->train_plan, batch);
     run->run_state = (struct run_state){ .seed = (uint64_t)run->config->seed,
                                          .step = run->state.step,
                                          .first_sample = (int64_t)batch->index * batch->capacity,
@@ -171,6 +167,32 @@ static int report_failures(struct run *run, struct error *err)
     return 0;
 }
 
+/* --- the loss of the epoch -------------------------------------------------------------------- */
+
+static void count_loss(struct run *run, float loss, int images)
+{
+    const struct network_ends *ends = &run->network.train;
+    struct checkpoint_state *s = &run->state;
+
+    s->loss_sum += (double)loss * images;
+    s->loss_count += images;
+    for (int i = 0; i < ends->part_count; i++) {
+        const float *part = plan_value(run->network.train_plan, ends->parts[i].value).data;
+
+        s->part_sums[i] += (double)part[ends->parts[i].index] * images;
+    }
+}
+
+static void summarise_loss(struct run *run)
+{
+    const struct checkpoint_state *s = &run->state;
+    double images = s->loss_count ? (double)s->loss_count : 1;
+
+    run->train.values[0] = s->loss_sum / images;
+    for (int i = 0; i < run->network.train.part_count; i++)
+        run->train.values[i + 1] = s->part_sums[i] / images;
+}
+
 /* --- the epoch -------------------------------------------------------------------------------- */
 
 int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
@@ -188,8 +210,7 @@ int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
         if (train_batch(run, batch, rate, &loss, err))
             return -1;
         run->images += batch->count;
-        run->state.loss_sum += (double)loss * batch->count;
-        run->state.loss_count += batch->count;
+        count_loss(run, loss, batch->count);
         run->state.batch = batch->index + 1;
         if (report_step(run, run->state.batch, loss, rate, err))
             return -1;
@@ -204,7 +225,6 @@ int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
     }
     if (got < 0)
         return -1;
-    run->train_loss =
-        run->state.loss_count ? run->state.loss_sum / (double)run->state.loss_count : 0;
+    summarise_loss(run);
     return report_failures(run, err);
 }

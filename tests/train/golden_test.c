@@ -63,17 +63,17 @@ static double run_step(struct golden *g, int64_t step)
 {
     struct network *n = &g->network;
     struct run_state run = { .seed = 1, .step = step, .training = true };
-    float *image = malloc((size_t)shape_count(&n->train_image->shape) * sizeof(float));
+    float *image = malloc((size_t)shape_count(&n->train.image->shape) * sizeof(float));
     float *target = calloc((size_t)(g->batch * g->classes), sizeof(float)), loss;
     struct error err;
 
     golden_fill_image(image, g->batch, g->size, g->seed);
     for (int b = 0; b < g->batch; b++)
         target[b * g->classes + (b * 37 + 11) % g->classes] = 1;
-    CHECK_OK(plan_write(n->train_plan, n->train_image, image, &err), err);
-    CHECK_OK(plan_write(n->train_plan, n->train_target, target, &err), err);
+    CHECK_OK(plan_write(n->train_plan, n->train.image, image, &err), err);
+    CHECK_OK(plan_write(n->train_plan, n->train.targets[0], target, &err), err);
     CHECK_OK(plan_run(n->train_plan, &run, &err), err);
-    CHECK_OK(plan_read(n->train_plan, n->train_loss, &loss, &err), err);
+    CHECK_OK(plan_read(n->train_plan, n->train.loss, &loss, &err), err);
     free(image);
     free(target);
     return loss;
@@ -180,16 +180,16 @@ static void check_evaluation(struct golden *g)
 {
     struct network *n = &g->network;
     struct run_state run = { .seed = 1 };
-    float *image = malloc((size_t)shape_count(&n->eval_image->shape) * sizeof(float));
+    float *image = malloc((size_t)shape_count(&n->eval.image->shape) * sizeof(float));
     float *target = calloc((size_t)(g->batch * g->classes), sizeof(float));
     struct error err;
 
     golden_fill_image(image, g->batch, g->size, g->seed);
     network_bind_evaluation(n, false);
-    CHECK_OK(plan_write(n->eval_plan, n->eval_image, image, &err), err);
-    CHECK_OK(plan_write(n->eval_plan, n->eval_target, target, &err), err);
+    CHECK_OK(plan_write(n->eval_plan, n->eval.image, image, &err), err);
+    CHECK_OK(plan_write(n->eval_plan, n->eval.targets[0], target, &err), err);
     CHECK_OK(plan_run(n->eval_plan, &run, &err), err);
-    check_output(g, "eval_output_after_sgd_f32", n->eval_plan, n->eval_probability, 5e-3);
+    check_output(g, "eval_output_after_sgd_f32", n->eval_plan, n->eval.outputs[0], 5e-3);
     free(image);
     free(target);
 }
@@ -229,7 +229,7 @@ static void check_model(const char *name, bool exact)
     norms = json_object_get(g.root, "norms");
     loss = run_step(&g, 0);
     CHECK_NEAR(loss, golden_number(g.root, "loss"), (exact ? 2e-7 : 1e-4) * loss);
-    check_output(&g, "output", g.network.train_plan, g.network.train_probability,
+    check_output(&g, "output", g.network.train_plan, g.network.train.outputs[0],
                  exact ? 1e-6 : 1e-3);
     for (size_t t = 0; t < json_array_size(params); t++)
         check_gradient(&g, json_array_get(params, t));

@@ -137,8 +137,8 @@ static void update(struct golden *g)
     for (int64_t step = 0; step < UPDATES; step++) {
         struct run_state run = { .seed = 1, .step = step, .training = true };
 
-        CHECK_OK(plan_write(n->train_plan, n->train_image, g->image, &err), err);
-        CHECK_OK(plan_write(n->train_plan, n->train_target, target, &err), err);
+        CHECK_OK(plan_write(n->train_plan, n->train.image, g->image, &err), err);
+        CHECK_OK(plan_write(n->train_plan, n->train.targets[0], target, &err), err);
         CHECK_OK(network_gradients(n, &run, &loss, &err), err);
         optimizer_step(n->optimizer, &n->live, &n->gradients, rate, 1);
     }

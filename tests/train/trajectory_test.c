@@ -68,8 +68,8 @@ static double one_step(struct trajectory *t, int step)
     struct run_state run = { .seed = 1, .step = step, .training = true };
     double smoothing = golden_number(t->root, "label_smoothing");
     double decay = golden_number(t->root, "average_decay");
-    float *image = plan_value(n->train_plan, n->train_image).data;
-    float *target = plan_value(n->train_plan, n->train_target).data, loss;
+    float *image = plan_value(n->train_plan, n->train.image).data;
+    float *target = plan_value(n->train_plan, n->train.targets[0]).data, loss;
     struct error err;
 
     golden_fill_image(image, t->batch, t->size, (uint32_t)step + 1);
