@@ -55,7 +55,8 @@ static int64_t status_kb(const char *key)
 static void make_data(struct bench *b)
 {
     const struct value *image = b->training ? b->network.train.image : b->network.eval.image;
-    const struct value *target = b->training ? b->network.train.targets[0] : b->network.eval.targets[0];
+    const struct value *target =
+        b->training ? b->network.train.targets[0] : b->network.eval.targets[0];
     int64_t classes = target->shape.dim[1];
     struct rng rng = rng_for(1, 0, 0);
 
@@ -77,8 +78,8 @@ static void fill(struct bench *b, struct plan *plan)
 
     memcpy(plan_value(plan, b->training ? n->train.image : n->eval.image).data, b->images,
            b->image_bytes);
-    memcpy(plan_value(plan, b->training ? n->train.targets[0] : n->eval.targets[0]).data, b->targets,
-           b->target_bytes);
+    memcpy(plan_value(plan, b->training ? n->train.targets[0] : n->eval.targets[0]).data,
+           b->targets, b->target_bytes);
 }
 
 /* One whole step as train does it: gradients, norm, update, average. */
@@ -119,8 +120,9 @@ static int measure(struct bench *b, double started, struct error *err)
     if (step(b, 1, err))
         return -1;
     if (b->plan_seconds)
-        memset(b->plan_seconds, 0, sizeof(double) * (size_t)plan_step_count(b->training
-                   ? b->network.train_plan : b->network.eval_plan));
+        memset(b->plan_seconds, 0,
+               sizeof(double) * (size_t)plan_step_count(b->training ? b->network.train_plan
+                                                                    : b->network.eval_plan));
     begin = clock_seconds();
     while (b->steps < MAX_STEPS && (b->steps < 3 || clock_seconds() - begin < seconds)) {
         double start = clock_seconds();
@@ -158,9 +160,10 @@ static void print_result(const struct bench *b)
     json_put_int(&w, "peak_rss_mb", status_kb("VmHWM:") >> 10);
     json_put_int(&w, "predicted_peak_mb", (int64_t)(b->network.memory.total >> 20) + 56);
     json_put_int(&w, "slab_mb", (int64_t)(b->network.memory.slab >> 20));
-    json_put_int(&w, "slab_bound_mb",
-                 (int64_t)(plan_bound_bytes(b->training ? b->network.train_plan
-                                                        : b->network.eval_plan) >> 20));
+    json_put_int(
+        &w, "slab_bound_mb",
+        (int64_t)(plan_bound_bytes(b->training ? b->network.train_plan : b->network.eval_plan) >>
+                  20));
     json_close(&w);
     puts(text.text);
     str_release(&text);
@@ -241,8 +244,10 @@ static int load(const struct bench_options *o, struct error *err)
     struct augment_settings augment;
     int size = (int)strtol(o->size, NULL, 10);
     struct loader_options options = { .batch_size = (int)strtol(o->batch, NULL, 10),
-                                      .threads = (int)strtol(o->threads, NULL, 10), .seed = 1,
-                                      .shuffle = true, .augment = &augment,
+                                      .threads = (int)strtol(o->threads, NULL, 10),
+                                      .seed = 1,
+                                      .shuffle = true,
+                                      .augment = &augment,
                                       .is_exact = o->full_decoding };
 
     if (!o->data)
@@ -257,11 +262,15 @@ static int bench_with(struct bench *b, struct device *device, double started, st
     const struct bench_options *o = b->o;
     int kind = optimizer_kind(o->optimizer, err);
     struct network_options options = {
-        .shape = { .batch = (int)strtol(o->batch, NULL, 10), .classes = 1000,
+        .shape = { .batch = (int)strtol(o->batch, NULL, 10),
+                   .classes = 1000,
                    .image_size = (int)strtol(o->size, NULL, 10) },
-        .training = b->training, .average = o->ema, .lean = !strcmp(o->memory, "lean"),
+        .training = b->training,
+        .average = o->ema,
+        .lean = !strcmp(o->memory, "lean"),
         .eval_batch = b->training ? 1 : 0,
-        .optimizer = { .kind = (enum optimizer_kind)kind, .momentum = 0.9, .weight_decay = 1e-4 } };
+        .optimizer = { .kind = (enum optimizer_kind)kind, .momentum = 0.9, .weight_decay = 1e-4 }
+    };
     struct plan *plan;
 
     if (kind < 0)
@@ -304,8 +313,13 @@ static int bench_with(struct bench *b, struct device *device, double started, st
 static int run(int argc, char **argv, struct error *err)
 {
     double started = clock_seconds();
-    struct bench_options o = { .model = "resnet18", .mode = "train", .batch = "16", .size = "0",
-                               .threads = "0", .seconds = "5", .optimizer = "sgd",
+    struct bench_options o = { .model = "resnet18",
+                               .mode = "train",
+                               .batch = "16",
+                               .size = "0",
+                               .threads = "0",
+                               .seconds = "5",
+                               .optimizer = "sgd",
                                .memory = "fast" };
     const struct option options[] = {
         { "model", NULL, &o.model, NULL, "NAME", "model (default resnet18)" },
@@ -362,5 +376,8 @@ static int run(int argc, char **argv, struct error *err)
 }
 
 const struct command command_bench = {
-    "bench", "time a model on synthetic data", "[OPTIONS]", run,
+    "bench",
+    "time a model on synthetic data",
+    "[OPTIONS]",
+    run,
 };

@@ -55,17 +55,18 @@ static void print_scores(struct evaluation *evaluation, int images, bool as_json
     struct json_writer w;
 
     evaluation->task->evaluation_summarise(evaluation, &scores);
-    if (!as_json) {
-        evaluation->task->print(evaluation, &scores);
-        return;
+    if (as_json) {
+        json_begin(&w, &text);
+        json_object_open(&w);
+        json_put_int(&w, "images", images);
+        scores_write(&scores, &w, NULL);
+        evaluation->task->write_classes(evaluation, "per_class", &w);
+        json_close(&w);
+        str_add_char(&text, '\n');
+    } else {
+        evaluation->task->write_text(evaluation, &scores, &text);
     }
-    json_begin(&w, &text);
-    json_object_open(&w);
-    json_put_int(&w, "images", images);
-    scores_write(&scores, &w, NULL);
-    evaluation->task->write_classes(evaluation, "per_class", &w);
-    json_close(&w);
-    puts(text.text);
+    fputs(text.text, stdout);
     str_release(&text);
 }
 

@@ -182,13 +182,13 @@ static void show_epoch(struct run *run, int64_t epoch, const struct scores *scor
 {
     double seconds = clock_seconds() - run->epoch_started, loss = run->train.values[0];
     long long number = (long long)epoch, epochs = (long long)run->config->epochs;
+    const char *metric = run->task->primary_metric;
 
     if (scores)
         progress_line(&run->progress,
                       "epoch %lld/%lld  loss %.4f  val_loss %.4f  %s %.2f %%  lr %.2e  %.1f s",
                       number, epochs, loss, scores_get(scores, "val_loss"),
-                      run->task->primary_metric, 100 * scores_get(scores, run->task->primary_metric),
-                      learning_rate, seconds);
+                      metric, 100 * scores_get(scores, metric), learning_rate, seconds);
     else
         progress_line(&run->progress, "epoch %lld/%lld  loss %.4f  lr %.2e", number, epochs, loss,
                       learning_rate);

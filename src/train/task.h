@@ -16,6 +16,7 @@
 struct batch;
 struct dataset;
 struct json_writer;
+struct str;
 struct task_type;
 
 struct evaluation {
@@ -71,8 +72,9 @@ struct task_type {
                           struct json_writer *w);
     /* Elements of the array that is open: an object per image. */
     void (*write_images)(const struct evaluation *evaluation, struct json_writer *w);
-    /* For people, on the terminal. */
-    void (*print)(const struct evaluation *evaluation, const struct scores *scores);
+    /* For people: lines of text. */
+    void (*write_text)(const struct evaluation *evaluation, const struct scores *scores,
+                       struct str *out);
 };
 
 extern const struct task_type task_classification;

@@ -2,12 +2,12 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "data/loader.h"
 #include "train/metrics.h"
 #include "train/task.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,19 +190,20 @@ static void write_images(const struct evaluation *evaluation, struct json_writer
         write_image(evaluation, &metrics->predictions[i], w);
 }
 
-static void print(const struct evaluation *evaluation, const struct scores *scores)
+static void write_text(const struct evaluation *evaluation, const struct scores *scores,
+                       struct str *out)
 {
     const struct metrics *metrics = &((const struct classification *)evaluation)->metrics;
 
-    printf("%lld images: accuracy %.2f %%, top-5 %.2f %%, loss %.4f\n", (long long)metrics->count,
-           100 * scores_get(scores, "accuracy"), 100 * scores_get(scores, "top5_accuracy"),
-           scores_get(scores, "val_loss"));
-    printf("%-24s precision  recall      f1  images\n", "class");
+    str_printf(out, "%lld images: accuracy %.2f %%, top-5 %.2f %%, loss %.4f\n",
+               (long long)metrics->count, 100 * scores_get(scores, "accuracy"),
+               100 * scores_get(scores, "top5_accuracy"), scores_get(scores, "val_loss"));
+    str_printf(out, "%-24s precision  recall      f1  images\n", "class");
     for (int i = 0; i < metrics->classes; i++) {
         struct class_metrics c = metrics_of_class(metrics, i);
 
-        printf("%-24s %9.3f %7.3f %7.3f %7lld\n", evaluation->classes[i], c.precision, c.recall,
-               c.f1_score, (long long)c.support);
+        str_printf(out, "%-24s %9.3f %7.3f %7.3f %7lld\n", evaluation->classes[i], c.precision,
+                   c.recall, c.f1_score, (long long)c.support);
     }
 }
 
@@ -226,5 +227,5 @@ const struct task_type task_classification = {
     .evaluation_summarise = classification_summarise,
     .write_classes = write_classes,
     .write_images = write_images,
-    .print = print,
+    .write_text = write_text,
 };
