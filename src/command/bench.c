@@ -313,13 +313,8 @@ static int bench_with(struct bench *b, struct device *device, double started, st
 static int run(int argc, char **argv, struct error *err)
 {
     double started = clock_seconds();
-    struct bench_options o = { .model = "resnet18",
-                               .mode = "train",
-                               .batch = "16",
-                               .size = "0",
-                               .threads = "0",
-                               .seconds = "5",
-                               .optimizer = "sgd",
+    struct bench_options o = { .model = "resnet18", .mode = "train", .batch = "16", .size = "0",
+                               .threads = "0", .seconds = "5", .optimizer = "sgd",
                                .memory = "fast" };
     const struct option options[] = {
         { "model", NULL, &o.model, NULL, "NAME", "model (default resnet18)" },
