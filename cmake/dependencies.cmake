@@ -31,6 +31,8 @@ dependency(spng spng)
 dependency(webp libwebp)
 dependency_library(gif gif)
 dependency(tiff libtiff-4)
+dependency(yaml yaml-0.1)
+dependency(expat expat)
 dependency_library(dnnl dnnl)
 
 add_library(openmp INTERFACE)

@@ -29,6 +29,8 @@ libspng-dev           decodes PNG
 libwebp-dev           decodes WebP
 libgif-dev            decodes GIF
 libtiff-dev           decodes TIFF
+libyaml-dev           reads YAML
+libexpat1-dev         reads XML
 curl                  makes the sample project of `make run` through the API
 sqlite3               looks at the database, in tests
 zip                   makes zip files, in tests

@@ -45,6 +45,7 @@ struct field {
     bool advanced;
     bool required;
     bool no_flag; /* may not be given on the command line */
+    int scope;    /* whom it concerns, in numbers of the caller's; 0: everybody */
 };
 
 #define FIELD_END { NULL, 0, 0 }
@@ -59,6 +60,7 @@ struct field_values {
     void *target;
     enum field_origin *origins; /* by field */
     struct arena *arena;        /* borrowed: texts and origins live here */
+    int scope;                  /* only fields of this scope and of 0 are written; 0: all */
     struct str problems;        /* with "; " between them */
     int problem_count;
 };

@@ -49,10 +49,19 @@ void field_write_value(const struct field *field, const void *target, struct jso
     arena_release(&arena);
 }
 
+static bool is_in_scope(const struct field_values *values, int field)
+{
+    int scope = values->fields[field].scope;
+
+    return !scope || !values->scope || scope == values->scope;
+}
+
 void field_write_flat(const struct field_values *values, struct json_writer *w)
 {
     json_object_open(w);
     for (int i = 0; i < values->count; i++) {
+        if (!is_in_scope(values, i))
+            continue;
         json_key(w, values->fields[i].name);
         field_write_value(&values->fields[i], values->target, w);
     }
@@ -180,6 +189,8 @@ void field_write_origins(const struct field_values *values, struct str *out)
         struct str value = STR_INIT;
         struct json_writer w;
 
+        if (!is_in_scope(values, i))
+            continue;
         json_begin(&w, &value);
         field_write_value(&values->fields[i], values->target, &w);
         str_printf(out, "%-34s %-24s %s\n", values->fields[i].name, value.text,

@@ -11,7 +11,7 @@
 
 static const struct command *const all[] = {
     &command_train, &command_val,     &command_predict, &command_bench,   &command_models,
-    &command_inspect, &command_schema, &command_dataset, &command_version,
+    &command_inspect, &command_schema,  &command_dataset, &command_score, &command_version,
 };
 #define COMMAND_COUNT ((int)(sizeof(all) / sizeof(*all)))
 

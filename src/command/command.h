@@ -46,6 +46,7 @@ COMMAND(models)
 COMMAND(inspect)
 COMMAND(schema)
 COMMAND(dataset)
+COMMAND(score)
 COMMAND(version)
 #undef COMMAND
 

@@ -66,7 +66,8 @@ static int apply_preset(struct configuration *c, struct error *err)
 
     if (!c->config.preset && says_how(c))
         return 0;
-    preset = config_preset_find(c->config.preset ? c->config.preset : "small_data");
+    preset = config_preset_find(c->config.preset ? c->config.preset : "small_data",
+                                config_scope_of(&c->config));
     if (!preset)
         return FAIL(err, INVALID, "unknown preset '%s'", c->config.preset);
     config_apply_preset(&c->values, preset);
@@ -84,6 +85,7 @@ int configuration_init(struct configuration *c, const struct arguments *argument
     if (advanced && set_json(c, advanced, strlen(advanced), "advanced_config", ORIGIN_FILE, err))
         goto failed;
     arguments_set_fields(arguments, &c->values);
+    config_settle_task(&c->values, &c->config);
     if (apply_preset(c, err))
         goto failed;
     config_settle(&c->values, &c->config);

@@ -41,9 +41,9 @@ static int evaluate(struct predictor *p, struct loader *loader, struct evaluatio
     int got;
 
     while ((got = loader_next(loader, &batch, err)) == 1) {
-        if (predictor_run(p, batch->images, err))
+        if (predictor_run(p, batch->images, err) ||
+            task->evaluation_add(evaluation, &p->ends, p->plan, batch, err))
             return -1;
-        task->evaluation_add(evaluation, &p->ends, p->plan, batch);
     }
     return got;
 }

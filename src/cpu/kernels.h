@@ -12,6 +12,7 @@
 #ifndef CPU_KERNELS_H
 #define CPU_KERNELS_H
 
+#include "nn/anchors.h"
 #include "nn/flat.h"
 
 #include <stdbool.h>
@@ -123,8 +124,12 @@ struct channels_work {
     const float *s;      /* (images, channels) */
     float *y;            /* blocked, over x */
     float *sums;         /* (images, channels) */
+    float *total;        /* (channels) */
 };
-/* channels_scale    y = x s
+/* channels_add      y = x + s, s of (channels)
+ * channels_total    sums as (images, channels) = sum over pixels of dy;
+ *                   channels_total_finish   items: blocks.  total = sum of sums over images
+ * channels_scale    y = x s
  * channels_dot      sums = sum over pixels of x dy
  * channels_mean     sums = mean over pixels of x
  * channels_spread   y = s / pixels */
@@ -235,6 +240,46 @@ struct attention_work {
 };
 /* attention        qkv -> out, log_sum_exp
  * attention_grad   qkv, out, log_sum_exp, dout -> dqkv */
+
+/* --- finding objects: kernels/vector_detect.c, vector_mask.c --------------------------------- */
+
+#define ANCHORS_PER_ITEM 512
+
+/* Plain rows of anchors, (images, channels, anchors). */
+struct anchors_work {
+    struct anchor_grids grids;
+    int64_t images, anchors, chunks; /* items: images * chunks of ANCHORS_PER_ITEM */
+    int64_t bins;                    /* boxes_decode */
+    int64_t points, size;            /* points_decode */
+    bool centred;
+    float *table; /* (3, anchors): x, y, stride; anchors_make: one item fills it */
+    const float *x, *projection;
+    float *y;
+};
+
+/* Binary cross entropy with target 0, row by row; an image with a negative count has none. */
+struct class_rows_work {
+    int64_t images, channels, anchors; /* items: images * channels */
+    const float *x;
+    const int32_t *counts;
+    float *sums; /* class_loss_rows: (images, channels) */
+    const float *totals, *dloss; /* class_grad_rows; dloss NULL: 1 */
+    float gain;
+    float *dx; /* gain dloss (images there) / totals[0] sigmoid(x) */
+};
+
+#define MASK_MOST_PROTOTYPES 64
+
+/* Items: images.  For each anchor with an object, sum over the pixels of its box. */
+struct mask_work {
+    int64_t images, prototype_count, anchors, height, width, most_boxes;
+    int image[2];
+    const float *coefficients, *prototypes, *boxes, *totals, *dloss;
+    const int32_t *masks, *index, *counts;
+    double gain;
+    double *sums; /* mask_loss: (images) */
+    float *dcoefficients, *dprototypes;
+};
 
 /* --- what the processor can do: kernels/vector_roofline.c ----------------------------------- */
 

@@ -279,6 +279,27 @@ INLINE vector vector_exp(vector x)
     return vector_scale(p, n);
 }
 
+/* log(1 + u) for u in [0, 1], small ones too. */
+INLINE vector vector_log1p_unit(vector u)
+{
+    vector p = vector_set(0.005126102144f);
+
+    p = p * u - 0.02907406469f;
+    p = p * u + 0.07751608676f;
+    p = p * u - 0.1360224762f;
+    p = p * u + 0.1907688074f;
+    p = p * u - 0.2483539899f;
+    p = p * u + 0.3331812171f;
+    p = p * u - 0.4999944498f;
+    return u * (p * u + 0.9999999659f);
+}
+
+/* log(1 + e^x) */
+INLINE vector vector_softplus(vector x)
+{
+    return vector_max(x, vector_zero()) + vector_log1p_unit(vector_exp(-vector_abs(x)));
+}
+
 INLINE vector vector_sigmoid(vector x)
 {
     return vector_reciprocal(1.0f + vector_exp(-x));

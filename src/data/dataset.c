@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "data/dataset_internal.h"
+#include "data/labelled.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,6 +22,30 @@ const char *dataset_split_name(enum dataset_split split)
     static const char *const names[DATASET_SPLIT_COUNT] = { "train", "val", "test" };
 
     return names[split];
+}
+
+/* clang-format off */
+static const struct {
+    const char *name, *alias;
+} tasks[DATASET_TASK_COUNT] = {
+    [DATASET_TASK_CLASSIFICATION] = { "image_classification",  "classification" },
+    [DATASET_TASK_DETECTION]      = { "object_detection",      "detection" },
+    [DATASET_TASK_SEGMENTATION]   = { "instance_segmentation", "segmentation" },
+    [DATASET_TASK_POSE]           = { "pose_estimation",       "pose" },
+};
+/* clang-format on */
+
+const char *dataset_task_name(enum dataset_task task)
+{
+    return tasks[task].name;
+}
+
+int dataset_task_find(const char *name)
+{
+    for (int i = 0; i < DATASET_TASK_COUNT; i++)
+        if (!strcmp(name, tasks[i].name) || !strcmp(name, tasks[i].alias))
+            return i;
+    return -1;
 }
 
 void dataset_warn(struct dataset_builder *builder, const char *format, ...)
@@ -45,6 +70,8 @@ static int check_options(const struct dataset_options *options, const char **for
     if (options->train_ratio < 0 || options->train_ratio >= 1)
         return FAIL(err, INVALID, "the train ratio %g is not between 0 and 1",
                     options->train_ratio);
+    if (options->task != DATASET_TASK_CLASSIFICATION)
+        return 0;
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
         if (!strcmp(wanted, formats[i])) {
             *format = formats[i];
@@ -179,6 +206,36 @@ static int build(struct dataset_builder *builder, struct error *err)
     return dataset_divide(builder, err);
 }
 
+/* What a network would learn: the same objects on the same images. */
+static void hash_annotations(const struct dataset *dataset, struct sha256 *sha)
+{
+    const struct annotations *all = &dataset->annotations;
+
+    for (int i = 0; i < dataset->item_count; i++)
+        for (int j = 0; j < all->images[i].count; j++) {
+            const struct annotation *item = annotations_of(all, i) + j;
+            const int32_t numbers[] = { i, item->class_id, item->is_crowd, item->ring_count,
+                                        item->run_count };
+
+            sha256_add(sha, numbers, sizeof(numbers));
+            sha256_add(sha, &item->box, sizeof(item->box));
+            for (int k = 0; k < item->ring_count; k++) {
+                const struct annotation_ring *ring = annotation_rings(all, item) + k;
+
+                sha256_add(sha, annotation_points(all, ring),
+                           sizeof(struct annotation_point) * (size_t)ring->point_count);
+            }
+            sha256_add(sha, all->runs + item->first_run,
+                       sizeof(uint32_t) * (size_t)item->run_count);
+            for (int k = 0; item->first_keypoint >= 0 && k < all->keypoint_count; k++) {
+                const struct annotation_keypoint *point = annotation_keypoints(all, item) + k;
+                const float values[] = { point->x, point->y, (float)point->visibility };
+
+                sha256_add(sha, values, sizeof(values));
+            }
+        }
+}
+
 static void hash_items(struct dataset *dataset)
 {
     struct sha256 sha;
@@ -192,6 +249,8 @@ static void hash_items(struct dataset *dataset)
         sha256_add(&sha, item->path, strlen(item->path) + 1);
         sha256_add(&sha, size, (size_t)length + 1);
     }
+    if (dataset->task != DATASET_TASK_CLASSIFICATION)
+        hash_annotations(dataset, &sha);
     sha256_finish(&sha, dataset->hash);
 }
 
@@ -231,7 +290,9 @@ int dataset_open(struct dataset *dataset, const char *folder, const struct datas
     dataset->train_ratio =
         builder.options->train_ratio ? builder.options->train_ratio : TRAIN_RATIO_DEFAULT;
     dataset->seed = builder.options->seed ? builder.options->seed : SPLIT_SEED_DEFAULT;
-    if (dataset_scan(&builder, err) || build(&builder, err))
+    if (builder.options->task != DATASET_TASK_CLASSIFICATION
+            ? labelled_open(&builder, err)
+            : dataset_scan(&builder, err) || build(&builder, err))
         goto done;
     finish(&builder);
     result = 0;
@@ -247,6 +308,7 @@ done:
 
 void dataset_close(struct dataset *dataset)
 {
+    annotations_release(&dataset->annotations);
     arena_release(&dataset->_arena);
     memset(dataset, 0, sizeof(*dataset));
 }

@@ -117,6 +117,16 @@ int decoder_draw(struct decoder *decoder, const struct decode_view *view, uint8_
     return 0;
 }
 
+int decoder_decode(struct decoder *decoder, const struct image **image, struct error *err)
+{
+    const struct image_options options = { 0 };
+
+    if (image_decode(&decoder->image, decoder->bytes.text, decoder->bytes.length, &options, err))
+        return decode_error(decoder, err);
+    *image = &decoder->image;
+    return 0;
+}
+
 int decoder_draw_pixels(struct decoder *decoder, const uint8_t *source, int source_width,
                         int source_height, const struct decode_view *view, uint8_t *pixels,
                         struct error *err)

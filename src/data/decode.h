@@ -43,6 +43,10 @@ const void *decoder_bytes(const struct decoder *decoder, size_t *size_bytes);
 int decoder_draw(struct decoder *decoder, const struct decode_view *view, uint8_t *pixels,
                  struct error *err);
 
+/* The open file's pixels as they are, lent until the decoder is used again. */
+struct image;
+int decoder_decode(struct decoder *decoder, const struct image **image, struct error *err);
+
 /* A view of pixels that are already decoded, followed by DECODE_SLACK_BYTES that may be read. */
 #define DECODE_SLACK_BYTES 16
 int decoder_draw_pixels(struct decoder *decoder, const uint8_t *source, int source_width,

@@ -24,6 +24,9 @@ struct slot {
     struct batch batch; /* its pointers lend the arrays below */
     float *images, *targets;
     int *labels, *items;
+    float *boxes, *key_points; /* of scenes, as are the next ones */
+    int32_t *classes, *counts, *masks;
+    struct batch_place *places;
     struct {
         int *items, count, capacity;
     } failed;         /* dataset items that were met and do not decode, in any order */
@@ -94,12 +97,14 @@ static void note_failure(struct loader *loader, struct slot *slot, int item,
 /* Make an item unless it is known not to decode.  Known or not, the batch notes the failure, so
  * that what is reported with a batch does not depend on which thread met the file first. */
 static bool make_item(struct loader *loader, struct loader_maker *maker, struct slot *slot,
-                      int item, float *values)
+                      int item, const struct loader_row *row)
 {
     bool was_bad = atomic_load(&loader->is_bad[item]);
     struct error err = { 0 };
+    int epoch = slot->batch.epoch;
 
-    if (!was_bad && !loader_make(maker, item, slot->batch.epoch, values, &err))
+    if (!was_bad && !(row->boxes ? loader_make_scene(maker, item, epoch, row, &err)
+                                 : loader_make(maker, item, epoch, row->values, &err)))
         return true;
     pthread_mutex_lock(&loader->lock);
     note_failure(loader, slot, item, was_bad ? NULL : &err);
@@ -114,10 +119,39 @@ static size_t image_size_of(const struct loader *loader)
     return 3 * side * side;
 }
 
+/* How many values a row of a batch's target masks and key points has. */
+static size_t mask_size_of(const struct loader *loader)
+{
+    size_t side = (size_t)loader->options.transform.image_size / SCENE_MASK_STRIDE;
+
+    return side * side;
+}
+
+static size_t keypoint_size_of(const struct loader *loader)
+{
+    return 3 * (size_t)loader->recipe.most_boxes * (size_t)loader->recipe.keypoint_count;
+}
+
+static struct loader_row row_of(const struct loader *loader, const struct slot *slot, int row)
+{
+    size_t boxes = (size_t)loader->recipe.most_boxes, at = (size_t)row;
+    struct loader_row out = { .values = slot->images + at * image_size_of(loader) };
+
+    if (!slot->boxes)
+        return out;
+    out.boxes = slot->boxes + at * boxes * 4;
+    out.classes = slot->classes + at * boxes;
+    out.count = slot->counts + at;
+    out.mask = slot->masks ? slot->masks + at * mask_size_of(loader) : NULL;
+    out.key_points = slot->key_points ? slot->key_points + at * keypoint_size_of(loader) : NULL;
+    out.place = slot->places + at;
+    return out;
+}
+
 static void make_row(struct loader *loader, struct loader_maker *maker, struct slot *slot, int row)
 {
     int place = slot->batch.index * loader->options.batch_size + row;
-    float *values = slot->images + (size_t)row * image_size_of(loader);
+    struct loader_row target = row_of(loader, slot, row);
     int tries = loader->options.shuffle ? loader->image_count : 1;
 
     slot->items[row] = slot->labels[row] = -1;
@@ -126,7 +160,7 @@ static void make_row(struct loader *loader, struct loader_maker *maker, struct s
     for (int i = 0; i < tries; i++) {
         int item = slot->order[(place + i) % loader->image_count];
 
-        if (make_item(loader, maker, slot, item, values)) {
+        if (make_item(loader, maker, slot, item, &target)) {
             slot->items[row] = item;
             slot->labels[row] = loader->recipe.dataset->items[item].class_id;
             return;
@@ -135,6 +169,22 @@ static void make_row(struct loader *loader, struct loader_maker *maker, struct s
 }
 
 /* ---- one batch --------------------------------------------------------------------------- */
+
+/* Copy the targets of a scene to another row. */
+static void move_targets(struct loader *loader, struct slot *slot, int to, int from)
+{
+    struct loader_row target = row_of(loader, slot, to), source = row_of(loader, slot, from);
+    size_t boxes = (size_t)loader->recipe.most_boxes;
+
+    memcpy(target.boxes, source.boxes, sizeof(float) * 4 * boxes);
+    memcpy(target.classes, source.classes, sizeof(int32_t) * boxes);
+    *target.count = *source.count;
+    *target.place = *source.place;
+    if (target.mask)
+        memcpy(target.mask, source.mask, sizeof(int32_t) * mask_size_of(loader));
+    if (target.key_points)
+        memcpy(target.key_points, source.key_points, sizeof(float) * keypoint_size_of(loader));
+}
 
 /* Move the rows that hold an image to the front, in order, and clear the others. */
 static void close_gaps(struct loader *loader, struct slot *slot)
@@ -150,6 +200,8 @@ static void close_gaps(struct loader *loader, struct slot *slot)
                    sizeof(float) * size);
             slot->items[count] = slot->items[row];
             slot->labels[count] = slot->labels[row];
+            if (slot->boxes)
+                move_targets(loader, slot, count, row);
         }
         count++;
     }
@@ -157,6 +209,11 @@ static void close_gaps(struct loader *loader, struct slot *slot)
     for (int row = count; row < slot->batch.capacity; row++) {
         memset(slot->images + (size_t)row * size, 0, sizeof(float) * size);
         slot->items[row] = slot->labels[row] = -1;
+        if (slot->counts)
+            slot->counts[row] = -1;
+        if (slot->masks)
+            memset(slot->masks + (size_t)row * mask_size_of(loader), 0,
+                   sizeof(int32_t) * mask_size_of(loader));
     }
 }
 
@@ -170,6 +227,8 @@ static void finish_batch(struct loader *loader, struct slot *slot)
     size_t used = (size_t)batch->class_count;
 
     close_gaps(loader, slot);
+    if (slot->boxes)
+        return;
     used *= (size_t)batch->count;
     mix_images(&decision, slot->images, batch->count, batch->image_size);
     mix_targets(&decision, mix->label_smoothing, slot->labels, batch->count, batch->class_count,
@@ -278,6 +337,8 @@ static int check_options(const struct loader_options *options, struct error *err
         return -1;
     if (options->mix && mix_settings_check(options->mix, err))
         return -1;
+    if (options->scene && scene_settings_check(options->scene, err))
+        return -1;
     if (options->batch_size < 1 || options->batch_size > 1 << 20)
         return FAIL(err, INVALID, "the batch size is %d", options->batch_size);
     if (options->threads < 0 || options->threads > THREAD_LIMIT)
@@ -313,6 +374,8 @@ static int collect_images(struct loader *loader, struct error *err)
         if (dataset->items[i].split == options->split)
             images[n++] = i;
     loader->image_count = count;
+    loader->recipe.image_count = count;
+    loader->recipe.images = images; /* owned by the order from here on */
     batches = options->drop_last ? count / options->batch_size
                                  : (count + options->batch_size - 1) / options->batch_size;
     loader->batch_count = batches;
@@ -323,13 +386,42 @@ static int collect_images(struct loader *loader, struct error *err)
                              1 + (loader->slot_count + batches - 1) / batches, err);
 }
 
+/* The arrays of a batch of scenes. */
+static int make_targets(struct loader *loader, struct slot *slot, struct error *err)
+{
+    const struct loader_recipe *recipe = &loader->recipe;
+    size_t rows = (size_t)loader->options.batch_size, boxes = (size_t)recipe->most_boxes;
+    bool has_masks = recipe->dataset->task == DATASET_TASK_SEGMENTATION;
+    bool has_key_points = recipe->dataset->task == DATASET_TASK_POSE;
+
+    slot->boxes = calloc(rows * boxes * 4, sizeof(float));
+    slot->classes = calloc(rows * boxes, sizeof(int32_t));
+    slot->counts = calloc(rows, sizeof(int32_t));
+    slot->places = calloc(rows, sizeof(struct batch_place));
+    if (has_masks)
+        slot->masks = calloc(rows * mask_size_of(loader), sizeof(int32_t));
+    if (has_key_points)
+        slot->key_points = calloc(rows * keypoint_size_of(loader), sizeof(float));
+    if (!slot->boxes || !slot->classes || !slot->counts || !slot->places ||
+        (has_masks && !slot->masks) || (has_key_points && !slot->key_points))
+        return FAIL(err, NO_MEMORY, "no memory for the objects of a batch of %zu images", rows);
+    slot->batch.most_boxes = recipe->most_boxes;
+    slot->batch.boxes = slot->boxes;
+    slot->batch.classes = slot->classes;
+    slot->batch.counts = slot->counts;
+    slot->batch.places = slot->places;
+    slot->batch.masks = slot->masks;
+    slot->batch.key_points = slot->key_points;
+    return 0;
+}
+
 static int make_slot(struct loader *loader, struct slot *slot, struct error *err)
 {
     size_t rows = (size_t)loader->options.batch_size;
     size_t classes = (size_t)loader->recipe.dataset->class_count;
 
     slot->images = malloc(sizeof(float) * rows * image_size_of(loader));
-    slot->targets = malloc(sizeof(float) * rows * classes);
+    slot->targets = malloc(sizeof(float) * (rows * classes + 1));
     slot->labels = malloc(sizeof(int) * rows);
     slot->items = malloc(sizeof(int) * rows);
     if (!slot->images || !slot->targets || !slot->labels || !slot->items)
@@ -344,7 +436,7 @@ static int make_slot(struct loader *loader, struct slot *slot, struct error *err
         .targets = slot->targets,
         .items = slot->items,
     };
-    return 0;
+    return loader->recipe.has_objects ? make_targets(loader, slot, err) : 0;
 }
 
 static int make_memory(struct loader *loader, struct error *err)
@@ -382,6 +474,16 @@ static void make_recipe(struct loader *loader, const struct dataset *dataset)
     if (options->mix)
         recipe->mix = *options->mix;
     recipe->has_random_crop = recipe->augment.enabled && recipe->augment.random_crop;
+    recipe->has_objects = dataset->task != DATASET_TASK_CLASSIFICATION;
+    recipe->is_training = options->scene != NULL;
+    if (options->scene)
+        recipe->scene = *options->scene;
+    if (recipe->has_objects) {
+        recipe->keypoint_count = dataset->annotations.keypoint_count;
+        recipe->most_boxes = options->most_boxes
+                                 ? options->most_boxes
+                                 : scene_most_objects(dataset, options->split, options->scene);
+    }
     transform_table_init(&recipe->table, &recipe->transform);
 }
 
@@ -431,6 +533,12 @@ static void free_memory(struct loader *loader)
         free(slot->targets);
         free(slot->labels);
         free(slot->items);
+        free(slot->boxes);
+        free(slot->classes);
+        free(slot->counts);
+        free(slot->masks);
+        free(slot->key_points);
+        free(slot->places);
         VEC_RELEASE(&slot->failed);
     }
     for (int i = 0; loader->messages && i < loader->recipe.dataset->item_count; i++)

@@ -17,6 +17,7 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "data/mix.h"
+#include "data/scene.h"
 #include "data/transform.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +37,10 @@ struct loader_options {
     bool is_exact;                          /* decode whole images even where a part would do */
     const struct augment_settings *augment; /* copied; NULL: none */
     const struct mix_settings *mix;         /* copied; NULL: none */
+    /* Detection, segmentation and pose; augment and mix are not used then.  Without settings
+     * images are letterboxed. */
+    const struct scene_settings *scene; /* copied; NULL: evaluation */
+    int most_boxes; /* of one image; 0: scene_most_objects(), which is what it must not be below */
     int64_t cache_limit_bytes;              /* 0: no cache; see below */
     double failure_limit;                   /* share of the images; 0: 0.05 */
 };
@@ -52,6 +57,22 @@ struct batch {
     const int *labels;    /* capacity; -1 in empty rows.  Mixing does not change them */
     const float *targets; /* capacity x class_count: smoothed and mixed */
     const int *items;     /* capacity; indices into the dataset's items, -1 in empty rows */
+
+    /* Detection, segmentation and pose, instead of labels and targets: the tensors that
+     * models/detector.h describes, M = most_boxes, in pixels of the batch's images. */
+    int most_boxes;
+    const float *boxes;      /* capacity x M x 4: left, top, right, bottom */
+    const int32_t *classes;  /* capacity x M */
+    const int32_t *counts;   /* capacity; -1 in empty rows */
+    const int32_t *masks;    /* capacity x S/4 x S/4; NULL but for segmentation */
+    const float *key_points; /* capacity x M x K x 3; NULL but for pose */
+    const struct batch_place *places; /* capacity: where the whole image lies; evaluation only */
+};
+
+/* A letterboxed image: x of the original lies at x * scale_x + left. */
+struct batch_place {
+    int width, height; /* of the original */
+    double scale_x, scale_y, left, top;
 };
 
 struct loader_failure {

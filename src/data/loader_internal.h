@@ -23,6 +23,22 @@ struct loader_recipe {
     bool has_random_crop;
     bool is_exact;
     struct loader_cache *cache; /* or NULL */
+
+    bool has_objects;     /* the rows are scenes */
+    bool is_training;     /* scene settings were given */
+    struct scene_settings scene;
+    const int *images; /* of the split, for what else joins a scene */
+    int image_count, most_boxes, keypoint_count;
+};
+
+/* Where one image's targets go; see struct batch. */
+struct loader_row {
+    float *values;
+    float *boxes;      /* most_boxes x 4; NULL: classification */
+    int32_t *classes, *count;
+    int32_t *mask;     /* NULL: none */
+    float *key_points; /* NULL: none */
+    struct batch_place *place;
 };
 
 /* The buffers of one thread. */
@@ -34,6 +50,7 @@ struct loader_maker {
     size_t kept_size_bytes;
     char *path;
     size_t path_capacity;
+    struct scene_kit *kit; /* for scenes; NULL: classification */
 };
 
 int loader_maker_init(struct loader_maker *maker, const struct loader_recipe *recipe,
@@ -42,5 +59,15 @@ void loader_maker_release(struct loader_maker *maker);
 
 /* Write 3 * image_size^2 values.  Fails when the file cannot be decoded. */
 int loader_make(struct loader_maker *maker, int item, int epoch, float *values, struct error *err);
+
+/* loader_scene.c: the same with objects. */
+struct scene_kit *scene_kit_new(void); /* NULL: no memory */
+void scene_kit_free(struct scene_kit *kit);
+int loader_make_scene(struct loader_maker *maker, int item, int epoch,
+                      const struct loader_row *row, struct error *err);
+
+/* loader_make.c: open the file of an item with the maker's decoder. */
+int loader_open_item(struct loader_maker *maker, int item, struct decode_info *info,
+                     struct error *err);
 
 #endif

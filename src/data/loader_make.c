@@ -20,7 +20,8 @@ int loader_maker_init(struct loader_maker *maker, const struct loader_recipe *re
     maker->pixels = malloc(3 * side * side);
     maker->spare = malloc(3 * side * side);
     maker->decoder = decoder_new();
-    if (maker->pixels && maker->spare && maker->decoder)
+    maker->kit = recipe->has_objects ? scene_kit_new() : NULL;
+    if (maker->pixels && maker->spare && maker->decoder && (maker->kit || !recipe->has_objects))
         return 0;
     loader_maker_release(maker);
     return FAIL(err, NO_MEMORY, "no memory for a loader thread");
@@ -29,6 +30,7 @@ int loader_maker_init(struct loader_maker *maker, const struct loader_recipe *re
 void loader_maker_release(struct loader_maker *maker)
 {
     decoder_free(maker->decoder);
+    scene_kit_free(maker->kit);
     free(maker->pixels);
     free(maker->spare);
     free(maker->kept);
@@ -50,7 +52,7 @@ static int reserve(void **buffer, size_t *capacity, size_t needed, struct error 
     return 0;
 }
 
-static int open_item(struct loader_maker *maker, int item, struct decode_info *info,
+int loader_open_item(struct loader_maker *maker, int item, struct decode_info *info,
                      struct error *err)
 {
     const struct dataset *dataset = maker->recipe->dataset;
@@ -105,7 +107,7 @@ static int find_or_keep(struct loader_maker *maker, int item, struct cached_imag
         *pixels = cached->pixels;
         return 0;
     }
-    if (open_item(maker, item, &info, err))
+    if (loader_open_item(maker, item, &info, err))
         return -1;
     view = kept_view(recipe, info.width, info.height);
     if (reserve((void **)&maker->kept, &maker->kept_size_bytes,
@@ -159,7 +161,7 @@ static int draw_fresh(struct loader_maker *maker, int item, struct augment_image
     struct decode_info info;
     struct decode_view view;
 
-    if (open_item(maker, item, &info, err))
+    if (loader_open_item(maker, item, &info, err))
         return -1;
     choose_part(maker->recipe, image, info.width, info.height, rng);
     view = view_of(maker->recipe, image->crop);

@@ -83,6 +83,13 @@ int64_t loader_memory_bytes(const struct loader_options *options,
     int64_t slots = 1 + loader_ahead(options), threads = loader_threads(options);
     int64_t decoded = 3 * extent->pixels, drawn = 4 * 3 * side * side;
 
+    if (options->most_boxes) { /* canvases of twice the side and scenes; boxes, masks, key points */
+        drawn += 2 * 4 * 3 * side * side + 4 * 3 * side * side;
+        decoded *= 2;
+        rows += (rows * (int64_t)options->most_boxes * 256 + rows * side * side / 4) /
+                    ((int64_t)sizeof(float) * (3 * side * side + class_count + 2)) +
+                1;
+    }
     return slots * rows * (int64_t)sizeof(float) * (3 * side * side + class_count + 2) +
            threads * (decoded + extent->file_bytes + drawn) + options->cache_limit_bytes;
 }

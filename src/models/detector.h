@@ -75,7 +75,8 @@ struct detector_predictions {
     struct value *columns, *prototypes;
 };
 
-/* What the network ends in, before losses and decoding: one column per anchor. */
+/* What the network ends in, before losses and decoding: one column per anchor.  These values, as
+ * targets, losses and predictions, stay valid through the passes. */
 struct detector_head {
     enum task task;
     int classes, key_points, key_point_size;

@@ -54,6 +54,12 @@ static bool check_conv(struct graph *g, const char *name, const struct value *x,
     return false;
 }
 
+/* Uniform, or zeros. */
+static struct init bias_start(double bound, double usual)
+{
+    return bound == 0 ? constant(0) : (struct init){ INIT_UNIFORM, bound < 0 ? usual : bound };
+}
+
 struct value *nn_conv_with(struct graph *g, const char *name, struct value *x,
                            const struct conv *opt)
 {
@@ -76,9 +82,36 @@ struct value *nn_conv_with(struct graph *g, const char *name, struct value *x,
     weight = parameter_of(g, name, "weight",
                           SHAPE(opt->out, channels(x) / groups, kernel, kernel), init);
     if (opt->bias)
-        bias = parameter_of(g, name, "bias", SHAPE(opt->out), constant(0));
+        bias = parameter_of(g, name, "bias", SHAPE(opt->out),
+                            bias_start(opt->bias_bound, 1 / sqrt((double)(channels(x) / groups) *
+                                                                 kernel * kernel)));
     return graph_apply(g, &op_conv2d, name, (struct value *[]){ x, weight, bias },
                        opt->bias ? 3 : 2, &attributes);
+}
+
+/* The fan in is counted over the output's channels, as the peers do for their transposed layers. */
+struct value *nn_conv_transpose_with(struct graph *g, const char *name, struct value *x,
+                                     const struct conv *opt)
+{
+    int kernel = opt->kernel ? opt->kernel : 1, stride = opt->stride ? opt->stride : 1;
+    struct conv_attributes attributes = { .kernel = { kernel, kernel },
+                                          .stride = { stride, stride }, .dilation = { 1, 1 },
+                                          .groups = 1 };
+    double usual = 1 / sqrt((double)opt->out * kernel * kernel);
+    struct init init = opt->init;
+    struct value *weight, *y;
+
+    if (!check_conv(g, name, x, opt, 1))
+        return NULL;
+    if (is_default(init))
+        init = (struct init){ INIT_UNIFORM, usual };
+    weight = parameter_of(g, name, "weight", SHAPE(channels(x), opt->out, kernel, kernel), init);
+    y = GRAPH_APPLY(g, &op_conv_transpose2d, name, &attributes, x, weight);
+    if (!opt->bias)
+        return y;
+    return GRAPH_APPLY(g, &op_add_channels, name, NULL, y,
+                       parameter_of(g, name, "bias", SHAPE(opt->out),
+                                    bias_start(opt->bias_bound, usual)));
 }
 
 /* --- linear ---------------------------------------------------------------------------------- */

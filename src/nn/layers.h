@@ -20,10 +20,12 @@ struct conv {
     int dilation; /* 0: 1 */
     int groups;   /* 0: 1;  DEPTHWISE: as many as channels */
     bool bias;
+    double bias_bound; /* bias uniform in +-bias_bound; 0: zeros.  BIAS_DEFAULT: 1 / sqrt(fan_in) */
     struct init init; /* of the weight; all zero: normal, deviation sqrt(2 / (out k k / groups)) */
 };
 #define NO_PAD (-1)
 #define DEPTHWISE (-1)
+#define BIAS_DEFAULT (-1.0)
 
 struct batchnorm {
     double eps;      /* 0: 1e-5 */
@@ -38,7 +40,6 @@ struct linear {
     double bias_bound; /* bias uniform in +-bias_bound; 0: zeros.  BIAS_DEFAULT: 1 / sqrt(K) */
     bool as_conv; /* the checkpoint has it as a 1x1 convolution: weight (O,K,1,1) */
 };
-#define BIAS_DEFAULT (-1.0)
 
 struct pool {
     int kernel; /* required */
@@ -49,6 +50,9 @@ struct pool {
 /* Layers with parameters. */
 struct value *nn_conv_with(struct graph *g, const char *name, struct value *x,
                            const struct conv *opt);
+/* Transposed: the stride enlarges (.out, .kernel, .stride, .bias, .init and .bias_bound are used). */
+struct value *nn_conv_transpose_with(struct graph *g, const char *name, struct value *x,
+                                     const struct conv *opt);
 struct value *nn_batchnorm_with(struct graph *g, const char *name, struct value *x,
                                 const struct batchnorm *opt);
 struct value *nn_linear_with(struct graph *g, const char *name, struct value *x,
@@ -60,6 +64,8 @@ struct value *nn_groupnorm(struct graph *g, const char *name, struct value *x, i
 struct value *nn_layer_scale(struct graph *g, const char *name, struct value *x, double start);
 
 #define nn_conv(g, name, x, ...) nn_conv_with(g, name, x, &(struct conv){ __VA_ARGS__ })
+#define nn_conv_transpose(g, name, x, ...)                                                         \
+    nn_conv_transpose_with(g, name, x, &(struct conv){ __VA_ARGS__ })
 #define nn_batchnorm(g, name, x, ...)                                                              \
     nn_batchnorm_with(g, name, x, &(struct batchnorm){ __VA_ARGS__ })
 #define nn_linear(g, name, x, ...) nn_linear_with(g, name, x, &(struct linear){ __VA_ARGS__ })

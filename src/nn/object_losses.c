@@ -75,6 +75,27 @@ void box_image_gradients(const struct box_image *image, double box_factor, doubl
     }
 }
 
+/* --- masks ------------------------------------------------------------------------------------ */
+
+static void pixels_between(double low, double high, int64_t count, int64_t pixels[2])
+{
+    pixels[0] = low > 0 ? (int64_t)ceil(fmin(low, (double)count)) : 0;
+    pixels[1] = high > 0 ? (int64_t)ceil(fmin(high, (double)count)) : 0;
+}
+
+struct mask_area mask_area_of(struct reals box, const int image[2], int64_t height, int64_t width)
+{
+    double down = (double)height / image[0], across = (double)width / image[1];
+    double w = reals_get(box, 2) - reals_get(box, 0), h = reals_get(box, 3) - reals_get(box, 1);
+    struct mask_area area;
+
+    pixels_between(reals_get(box, 0) * across, reals_get(box, 2) * across, width, area.x);
+    pixels_between(reals_get(box, 1) * down, reals_get(box, 3) * down, height, area.y);
+    area.weight = w > 0 && h > 0 ? (double)image[0] * image[1] / (w * h) / (double)(height * width)
+                                 : 0;
+    return area;
+}
+
 /* --- key points ------------------------------------------------------------------------------- */
 
 /* How far off people are when they mark these points of a person (COCO's evaluation), as a share of

@@ -10,8 +10,6 @@
 
 #include <stdbool.h>
 
-#define KEY_POINTS_MOST 1024
-
 /* --- boxes and classes ------------------------------------------------------------------------ */
 
 struct box_image {
@@ -36,6 +34,17 @@ struct box_image_sums box_image_losses(const struct box_image *image);
  * class_factor times their target scores from dlogits. */
 void box_image_gradients(const struct box_image *image, double box_factor, double distance_factor,
                          double class_factor, struct reals ddistribution, struct reals dlogits);
+
+/* --- masks ------------------------------------------------------------------------------------ */
+
+/* The pixels of a mask whose left upper corners lie in the box, [first, end) each, and what one of
+ * them counts: 1 / (all pixels of the mask times the box's share of the image). */
+struct mask_area {
+    int64_t x[2], y[2];
+    double weight;
+};
+/* box: 4 numbers in pixels of the image, whose height and width are image[0] and image[1]. */
+struct mask_area mask_area_of(struct reals box, const int image[2], int64_t height, int64_t width);
 
 /* --- key points ------------------------------------------------------------------------------- */
 

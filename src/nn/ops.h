@@ -7,6 +7,7 @@
 #ifndef NN_OPS_H
 #define NN_OPS_H
 
+#include "nn/anchors.h"
 #include "nn/op.h"
 
 /* clang-format off */
@@ -192,5 +193,70 @@ struct attention_attributes {
  * (N,C) per_sample = -sum target log softmax(logits); loss = their mean. Targets are weights:
  * one-hot, smoothed or mixed; an all-zero row (padding of the last evaluation batch) counts as 0.
  * softmax_cross_entropy_grad (probability, target) -> dlogits of the mean */
+
+/* --- finding objects: nn/ops/box_decode.c, assign.c, detect_loss.c, mask_loss.c, point_loss.c - */
+
+/* A anchors (nn/anchors.h) of N images stand in rows: (N, channels, A).  R bins per side of a box,
+ * C classes, M objects at most in an image, K key points of D numbers.
+ * Targets: boxes (N,M,4) left, top, right, bottom in pixels; classes I32 (N,M); counts I32 (N): how
+ * many of the M are there, -1: the image is padding of the batch and left out everywhere.  They and
+ * the assignment have no gradient.  Losses are scaled by the number of images that are there; their
+ * parts are not. */
+struct box_decode_attributes {
+    struct anchor_grids grids;
+    bool centred;
+};
+/* box_decode (distribution (N,4R,A), projection (R elements)) -> (N,4,A) in pixels: left, top,
+ *                right, bottom; centred: centre's x and y, width, height.  The distance to a side is
+ *                softmax(distribution) projection, in cells (Li et al. 2020).  No gradient: losses
+ *                have it. */
+struct point_decode_attributes {
+    struct anchor_grids grids;
+    int points, size; /* K; D: 2, or 3 with visibility */
+};
+/* point_decode (raw (N,K D,A)) -> same: x, y in pixels and the probability of being visible */
+
+struct assign_attributes {
+    struct anchor_grids grids;
+    int most; /* anchors per object; 0: 10 */
+    double alpha, beta; /* 0: 0.5, 6 */
+};
+/* assign (predicted (N,4,A), logits (N,C,A), boxes, classes, counts) -> index I32 (N,A), score
+ *                (N,A), totals (2).  nn/assignment.h says how.  index: which object, -1: none.
+ *                totals: sum of the scores, at least 1; how many anchors have an object. */
+
+struct detect_loss_attributes {
+    struct anchor_grids grids;
+    double box, cls, dfl; /* factors */
+};
+/* detect_loss (distribution (N,4R,A), logits (N,C,A), index, score, totals, boxes, classes, counts)
+ *                -> loss, parts (3): box, classes, distances.  Of anchors that have an object,
+ *                weighted by score: 1 - complete IoU, and the cross entropy of the distances; of all
+ *                anchors binary cross entropy of the classes, with score as the target; each divided
+ *                by the sum of the scores.
+ * detect_loss_grad (the same, [dloss]) -> ddistribution, dlogits */
+
+struct mask_loss_attributes {
+    int image[2]; /* height, width in pixels */
+    double gain;
+};
+/* mask_loss (coefficients (N,P,A), prototypes (N,P,H,W), masks I32 (N,H,W), index, totals, boxes,
+ *                counts) -> loss, parts (1).  masks hold object + 1, or 0.  Per anchor that has an object, of coefficients times
+ *                prototypes: binary cross entropy inside the object's box, summed, divided by all
+ *                pixels and by the box's share of the image; the mean of the anchors (Bolya et al.
+ *                2019).
+ * mask_loss_grad (the same, [dloss]) -> dcoefficients, dprototypes */
+struct point_loss_attributes {
+    struct anchor_grids grids;
+    int points, size;   /* K, D */
+    double place, visible; /* factors */
+};
+/* point_loss (raw (N,K D,A), index, totals, boxes, key_points (N,M,K,3), counts) -> loss, parts (2):
+ *                place, visible (0 with D = 2).  Mean over anchors that have an object, see
+ *                nn/object_losses.h.
+ * point_loss_grad (the same, [dloss]) -> draw */
+
+/* sum_losses (a, b, ...) -> loss, of scalars;  sum_losses_grad () -> 1 */
+/* add_channels (x (N,C,...), b (C)) -> x + b;  sum_channels (dy (N,C,...)) -> (C) */
 
 #endif

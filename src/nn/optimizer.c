@@ -6,6 +6,8 @@
 
 #include "nn/optimizer.h"
 
+#include "base/str.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 struct chunk {
     size_t offset; /* bytes in the segment */
     int64_t count; /* floats */
-    bool decay;
+    bool decay, bias;
 };
 
 struct optimizer {
@@ -36,18 +38,26 @@ struct sweep {
     char *target, *moments[OPTIMIZER_MAX_MOMENTS];
     const char *source;
     struct flat_update update;
+    float bias_learning_rate;
     float weight;
     size_t bytes; /* of whole segments */
 };
 
-static void add_chunks(struct optimizer *optimizer, size_t offset, size_t bytes, bool decay)
+static void add_chunks(struct optimizer *optimizer, size_t offset, size_t bytes, bool decay,
+                       bool bias)
 {
     for (size_t done = 0; done < bytes; done += CHUNK_FLOATS * sizeof(float)) {
         size_t left = (bytes - done) / sizeof(float);
 
-        optimizer->chunks[optimizer->chunk_count++] = (struct chunk){
-            offset + done, (int64_t)(left < CHUNK_FLOATS ? left : CHUNK_FLOATS), decay };
+        optimizer->chunks[optimizer->chunk_count++] =
+            (struct chunk){ offset + done, (int64_t)(left < CHUNK_FLOATS ? left : CHUNK_FLOATS),
+                            decay, bias };
     }
+}
+
+static bool is_bias(const struct optimizer *optimizer, const struct weight *weight)
+{
+    return optimizer->options.separate_biases && str_ends_with(weight->name, ".bias");
 }
 
 static void cut(struct optimizer *optimizer)
@@ -61,14 +71,17 @@ static void cut(struct optimizer *optimizer)
     BUG_IF(!optimizer->chunks || !optimizer->partial);
     for (int i = 0; i < weights->count;) {
         const struct weight *first = &weights->items[i];
+        bool bias = is_bias(optimizer, first);
         size_t bytes = 0;
 
-        for (; i < weights->count && weights->items[i].segment == first->segment &&
-               weights->items[i].decay == first->decay && weights->items[i].frozen == first->frozen;
+        for (;
+             i < weights->count && weights->items[i].segment == first->segment &&
+             weights->items[i].decay == first->decay && weights->items[i].frozen == first->frozen &&
+             is_bias(optimizer, &weights->items[i]) == bias;
              i++)
             bytes += weights->items[i].bytes;
         if (first->segment == SEGMENT_PARAMETERS && !first->frozen)
-            add_chunks(optimizer, first->offset, bytes, first->decay);
+            add_chunks(optimizer, first->offset, bytes, first->decay, bias);
     }
 }
 
@@ -114,8 +127,11 @@ static void run_sweep(const struct optimizer *optimizer, struct sweep *sweep, in
                       void (*run)(const struct step *, int64_t, int64_t))
 {
     struct device *device = optimizer->weights->device;
-    struct step step = { .kernel = "optimizer", .name = "", .context = sweep,
-                         .phases = { { run, count } }, .phase_count = 1 };
+    struct step step = { .kernel = "optimizer",
+                         .name = "",
+                         .context = sweep,
+                         .phases = { { run, count } },
+                         .phase_count = 1 };
     struct run_state state = { 0 };
     struct error err;
 
@@ -183,6 +199,8 @@ static void update(const struct step *step, int64_t begin, int64_t end)
 
         if (!chunk->decay)
             u.weight_decay = 0;
+        if (chunk->bias)
+            u.learning_rate = sweep->bias_learning_rate;
         switch (sweep->optimizer->options.kind) {
         case OPTIMIZER_SGD:
             sweep->flat->sgd(w, g, m, chunk->count, &u);
@@ -200,25 +218,38 @@ static void update(const struct step *step, int64_t begin, int64_t end)
     }
 }
 
-void optimizer_step(struct optimizer *optimizer, struct weights_memory *weights,
-                    const struct weights_memory *gradients, double learning_rate,
-                    double gradient_scale)
+void optimizer_step_at(struct optimizer *optimizer, struct weights_memory *weights,
+                       const struct weights_memory *gradients, const struct optimizer_pace *pace)
 {
     const struct optimizer_options *o = &optimizer->options;
     double t = (double)++optimizer->updates;
-    struct sweep sweep = {
-        .target = weights->segments[SEGMENT_PARAMETERS].base,
-        .source = gradients->segments[SEGMENT_PARAMETERS].base,
-        .update = { .learning_rate = (float)learning_rate, .weight_decay = (float)o->weight_decay,
-                    .gradient_scale = (float)gradient_scale, .momentum = (float)o->momentum,
-                    .beta1 = (float)o->beta1, .beta2 = (float)o->beta2, .eps = (float)o->eps,
-                    .correction1 = (float)(1 - pow(o->beta1, t)),
-                    .correction2 = (float)(1 - pow(o->beta2, t)),
-                    .nesterov = !o->plain_momentum } };
+    struct sweep sweep = { .target = weights->segments[SEGMENT_PARAMETERS].base,
+                           .source = gradients->segments[SEGMENT_PARAMETERS].base,
+                           .bias_learning_rate = (float)pace->bias_learning_rate,
+                           .update = { .learning_rate = (float)pace->learning_rate,
+                                       .weight_decay = (float)o->weight_decay,
+                                       .gradient_scale = (float)pace->gradient_scale,
+                                       .momentum = (float)pace->momentum,
+                                       .beta1 = (float)o->beta1,
+                                       .beta2 = (float)o->beta2,
+                                       .eps = (float)o->eps,
+                                       .correction1 = (float)(1 - pow(o->beta1, t)),
+                                       .correction2 = (float)(1 - pow(o->beta2, t)),
+                                       .nesterov = !o->plain_momentum } };
 
     for (int i = 0; i < optimizer->moment_count; i++)
         sweep.moments[i] = optimizer->moments[i].segments[SEGMENT_PARAMETERS].base;
     run_sweep(optimizer, &sweep, optimizer->chunk_count, update);
+}
+
+void optimizer_step(struct optimizer *optimizer, struct weights_memory *weights,
+                    const struct weights_memory *gradients, double learning_rate,
+                    double gradient_scale)
+{
+    struct optimizer_pace pace = { learning_rate, learning_rate, optimizer->options.momentum,
+                                   gradient_scale };
+
+    optimizer_step_at(optimizer, weights, gradients, &pace);
 }
 
 static void lerp(const struct step *step, int64_t begin, int64_t end)
@@ -241,7 +272,8 @@ void optimizer_average(struct optimizer *optimizer, struct weights_memory *avera
     for (int i = 0; i < SEGMENT_COUNT; i++) {
         size_t bytes = optimizer->weights->segment_bytes[i];
         struct sweep sweep = { .target = average->segments[i].base,
-                               .source = weights->segments[i].base, .weight = (float)(1 - decay),
+                               .source = weights->segments[i].base,
+                               .weight = (float)(1 - decay),
                                .bytes = bytes };
         size_t chunk = CHUNK_FLOATS * sizeof(float);
 

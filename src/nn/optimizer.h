@@ -21,6 +21,7 @@ struct optimizer_options {
     double weight_decay, momentum; /* as given: 0 is 0 */
     double beta1, beta2, eps;      /* 0: 0.9, 0.999, 1e-8; rmsprop's alpha is 0.99 */
     bool plain_momentum;           /* sgd without Nesterov */
+    bool separate_biases;          /* what is called "....bias" may have a rate of its own */
 };
 
 #define OPTIMIZER_MAX_MOMENTS 2
@@ -42,6 +43,14 @@ void optimizer_accumulate(struct optimizer *optimizer, struct weights_memory *su
 void optimizer_step(struct optimizer *optimizer, struct weights_memory *weights,
                     const struct weights_memory *gradients, double learning_rate,
                     double gradient_scale);
+
+/* The same with what a warm-up may change: the rate of biases, where they are separate, and sgd's
+ * momentum. */
+struct optimizer_pace {
+    double learning_rate, bias_learning_rate, momentum, gradient_scale;
+};
+void optimizer_step_at(struct optimizer *optimizer, struct weights_memory *weights,
+                       const struct weights_memory *gradients, const struct optimizer_pace *pace);
 
 /* average += (weights - average) * (1 - decay), states included.  decay_for() is the warm-up that
  * keeps the first updates from dominating: min(decay, (1 + n) / (10 + n)). */

@@ -14,9 +14,10 @@
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
 
-enum config_framework { FRAMEWORK_TIMM };
-enum config_task { TASK_IMAGE_CLASSIFICATION };
-enum config_format { FORMAT_IMAGEFOLDER, FORMAT_DICE };
+enum config_framework { FRAMEWORK_TIMM, FRAMEWORK_ULTRALYTICS };
+enum config_format { FORMAT_IMAGEFOLDER, FORMAT_DICE, FORMAT_YOLO, FORMAT_COCO, FORMAT_VOC };
+/* Whom a setting concerns: field.scope. */
+enum config_scope { SCOPE_ALL, SCOPE_CLASSIFIERS, SCOPE_DETECTORS };
 enum config_memory { MEMORY_FAST, MEMORY_LEAN };
 
 struct config_optimizer {
@@ -46,6 +47,18 @@ struct config_augmentation {
 #undef AUGMENTATION_BY_CHANCE
 };
 
+/* Of detectors, segmenters and pose estimators. */
+struct config_detector {
+    int optimizer; /* 0: automatic; else enum optimizer_kind + 1 */
+    double lr0, lrf, weight_decay, momentum, warmup_epochs, warmup_momentum, warmup_bias_lr;
+    bool cos_lr, amp;
+    int64_t nominal_batch, close_mosaic;
+    double box, cls, dfl, pose, kobj; /* gains of the parts of the loss */
+    double mosaic, mixup, copy_paste, degrees, translate, scale, shear, perspective;
+    double flipud, fliplr, hsv_h, hsv_s, hsv_v;
+};
+#define DETECTOR_OPTIMIZER_AUTO 0
+
 struct config {
     /* what */
     int framework, task_type, dataset_format;
@@ -62,6 +75,7 @@ struct config {
     struct config_optimizer optimizer;
     struct config_scheduler scheduler;
     struct config_augmentation augmentation;
+    struct config_detector detector;
     double label_smoothing, ema_decay, drop_rate, drop_path_rate, gradient_clip_value;
     bool ema, mixed_precision, drop_last;
     /* checking */
@@ -74,13 +88,19 @@ struct config {
 
 extern const struct field config_fields[];
 
-/* A preset: values by field name, merged over the defaults. */
+/* A preset: values by field name, merged over the defaults.  A name stands once per scope. */
 struct preset {
-    const char *name, *description;
+    const char *name;
+    enum config_scope scope;
+    const char *description;
     const char *json;
 };
 extern const struct preset config_presets[]; /* ends with name NULL */
-const struct preset *config_preset_find(const char *name);
+const struct preset *config_preset_find(const char *name, enum config_scope scope);
+
+/* Once the model is known, before presets: framework and task of the model where they were not
+ * given.  Given ones that are not the model's are a problem. */
+void config_settle_task(struct field_values *values, struct config *config);
 
 /* After all sources are in: let optimizer.learning_rate and optimizer.type take the wire's values
  * where they were not given themselves, and check what concerns several fields. */
@@ -89,8 +109,7 @@ void config_settle(struct field_values *values, struct config *config);
 /* Apply a preset below what file and flags have set. */
 void config_apply_preset(struct field_values *values, const struct preset *preset);
 
-struct optimizer_options config_optimizer_options(const struct config *config);
-struct schedule_options config_schedule_options(const struct config *config,
-                                                int64_t steps_per_epoch);
+/* Whose settings concern this task. */
+enum config_scope config_scope_of(const struct config *config);
 
 #endif

@@ -29,11 +29,9 @@ static void stage(const struct graph *graph, const char *name, struct str *print
 static int describe(struct compiled *c, const struct network_options *options, int batch,
                     bool training, struct error *err)
 {
-    struct model_options shape = options->shape;
+    const struct task_type *task = task_type_of(options->model);
 
-    shape.batch = batch;
-    if (task_type_of(options->model)
-            ->describe_loss(c->graph, options->model, &shape, training, &c->ends, err))
+    if (task->describe_loss(c->graph, options, batch, training, &c->ends, err))
         return -1;
     for (int i = 0; i < c->graph->value_count; i++) {
         struct value *value = c->graph->values[i];

@@ -9,7 +9,7 @@
 #ifndef TRAIN_NETWORK_H
 #define TRAIN_NETWORK_H
 
-#include "models/model.h"
+#include "models/detector.h"
 #include "nn/optimizer.h"
 #include "nn/plan.h"
 
@@ -34,6 +34,8 @@ struct network_ends {
 struct network_options {
     const struct model *model; /* says the task, too */
     struct model_options shape; /* batch, image size, classes, drop rates */
+    int most_boxes;             /* detectors: of one image, at least 1 */
+    struct detector_gains gains;
     bool training;              /* else: evaluation plan only */
     int eval_batch;             /* 0: the training batch */
     struct optimizer_options optimizer;

@@ -7,18 +7,18 @@
 #include <string.h>
 
 const struct preset config_presets[] = {
-    { "basic", "Adam at a constant rate: to see whether anything learns at all",
+    { "basic", SCOPE_CLASSIFIERS, "Adam at a constant rate: to see whether anything learns at all",
       "{\"optimizer\":{\"type\":\"adam\",\"learning_rate\":0.001},\"scheduler\":{\"type\":\"none\"}"
       "}" },
-    { "standard", "AdamW with cosine decay: a good start for most datasets",
+    { "standard", SCOPE_CLASSIFIERS, "AdamW with cosine decay: a good start for most datasets",
       "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.01},"
       "\"scheduler\":{\"type\":\"cosine\",\"warmup_epochs\":5}}" },
-    { "small_data", "from scratch on a few thousand images or fewer",
+    { "small_data", SCOPE_CLASSIFIERS, "from scratch on a few thousand images or fewer",
       "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.05},"
       "\"scheduler\":{\"type\":\"cosine\",\"warmup_epochs\":3},"
       "\"augmentation\":{\"random_flip\":true,\"random_crop\":true,\"crop_scale\":[0.35,1]},"
       "\"ema\":true,\"ema_decay\":0.998,\"label_smoothing\":0.1}" },
-    { "aggressive", "strong augmentation for long runs",
+    { "aggressive", SCOPE_CLASSIFIERS, "strong augmentation for long runs",
       "{\"optimizer\":{\"type\":\"adamw\",\"learning_rate\":0.001,\"weight_decay\":0.05},"
       "\"scheduler\":{\"type\":\"cosine_warm_restarts\",\"T_0\":10,\"T_mult\":2,\"warmup_epochs\":"
       "3},"
@@ -27,19 +27,34 @@ const struct preset config_presets[] = {
       "\"random_erasing\":true,\"mixup\":true,\"mixup_alpha\":0.2,\"cutmix\":true,"
       "\"cutmix_alpha\":1},\"validation\":{\"early_stopping\":true,"
       "\"early_stopping_patience\":15},\"gradient_clip_value\":1}" },
-    { "fine_tuning", "small steps from pretrained weights",
+    { "fine_tuning", SCOPE_CLASSIFIERS, "small steps from pretrained weights",
       "{\"optimizer\":{\"type\":\"sgd\",\"learning_rate\":0.0001,\"momentum\":0.9,"
       "\"weight_decay\":0.0001},\"scheduler\":{\"type\":\"step\",\"step_size\":10,\"gamma\":0.1},"
       "\"augmentation\":{\"color_jitter\":true,\"brightness\":0.1,\"contrast\":0.1,"
       "\"saturation\":0.1},\"validation\":{\"early_stopping\":true,"
       "\"early_stopping_patience\":5,\"early_stopping_min_delta\":0.001}}" },
-    { NULL, NULL, NULL },
+    { "standard", SCOPE_DETECTORS, "the usual recipe of YOLO trainers", "{}" },
+    { "small_data", SCOPE_DETECTORS, "from scratch on a few thousand images or fewer",
+      "{\"cos_lr\":true,\"close_mosaic\":20}" },
+    { "easy", SCOPE_DETECTORS, "mosaic and mirror images only",
+      "{\"mosaic\":1,\"fliplr\":0.5,\"amp\":true,\"hsv_h\":0,\"hsv_s\":0,\"hsv_v\":0,"
+      "\"translate\":0,\"scale\":0}" },
+    { "medium", SCOPE_DETECTORS, "colours, rotation and some mixup besides",
+      "{\"mosaic\":1,\"mixup\":0.1,\"fliplr\":0.5,\"hsv_h\":0.015,\"hsv_s\":0.7,\"hsv_v\":0.4,"
+      "\"degrees\":10,\"translate\":0.1,\"scale\":0.5,\"amp\":true}" },
+    { "advanced", SCOPE_DETECTORS, "strong augmentation for long runs",
+      "{\"mosaic\":1,\"mixup\":0.15,\"copy_paste\":0.1,\"fliplr\":0.5,\"hsv_h\":0.02,"
+      "\"hsv_s\":0.8,\"hsv_v\":0.5,\"degrees\":15,\"translate\":0.2,\"scale\":0.9,\"shear\":5,"
+      "\"perspective\":0.0005,\"close_mosaic\":15,\"amp\":true}" },
+    { "speed", SCOPE_DETECTORS, "small images", "{\"image_size\":320}" },
+    { "accuracy", SCOPE_DETECTORS, "large images", "{\"image_size\":1280}" },
+    { NULL, SCOPE_ALL, NULL, NULL },
 };
 
-const struct preset *config_preset_find(const char *name)
+const struct preset *config_preset_find(const char *name, enum config_scope scope)
 {
     for (const struct preset *preset = config_presets; preset->name; preset++)
-        if (!strcmp(preset->name, name))
+        if (preset->scope == scope && !strcmp(preset->name, name))
             return preset;
     return NULL;
 }

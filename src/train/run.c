@@ -152,9 +152,6 @@ static int start(struct run *run, struct error *err)
         (!resumed && run_start_weights(run, err)) || run_open_results(run, resumed, err) ||
         write_config(run, err))
         return -1;
-    run->schedule = config_schedule_options(
-        run->config, (loader_batch_count(run->train_loader) + run->config->accumulation - 1) /
-                         run->config->accumulation);
     if (resumed)
         progress_line(&run->progress, "resuming after epoch %lld, batch %lld",
                       (long long)(run->state.epoch - (run->state.batch > 0)),
@@ -244,7 +241,8 @@ static int finish_epoch(struct run *run, struct scores *scores, bool *early,
     int64_t epoch = run->state.epoch, every = run->config->checkpoint_interval;
     bool last = epoch == run->config->epochs;
     bool validate = last || epoch % run->config->val_interval == 0, best = false;
-    double rate = schedule_rate(&run->schedule, run->state.step - 1, run->plateau.scale);
+    double rate = recipe_pace(&run->recipe, epoch - 1, run->recipe.batches_per_epoch - 1,
+                              run->state.step - 1, run->plateau.scale).learning_rate;
     char name[64];
 
     if (validate) {
@@ -252,7 +250,7 @@ static int finish_epoch(struct run *run, struct scores *scores, bool *early,
             return -1;
         write_metrics(run, scores);
         best = judge(run, scores);
-        plateau_update(&run->plateau, &run->schedule, run_primary(run, scores),
+        plateau_update(&run->plateau, &run->recipe.schedule, run_primary(run, scores),
                        run->higher_is_better);
         *early = run->config->early_stopping &&
                  run->state.epochs_without_gain >= run->config->early_stopping_patience;

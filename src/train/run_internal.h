@@ -2,6 +2,7 @@
 #ifndef TRAIN_RUN_INTERNAL_H
 #define TRAIN_RUN_INTERNAL_H
 
+#include "train/recipe.h"
 #include "train/run.h"
 #include "train/task.h"
 
@@ -18,7 +19,7 @@ struct run {
     struct loader *train_loader, *val_loader;
     struct network network;
     bool network_open;
-    struct schedule_options schedule;
+    struct recipe recipe;
     struct plateau plateau;
     struct events events;
     struct progress progress;
@@ -30,7 +31,9 @@ struct run {
     char *config_json;
     char *metrics_json; /* of the last validated epoch */
     int lock_fd, results_fd;
-    int batch; /* after capping */
+    int batch;      /* after capping */
+    int most_boxes; /* detectors: of one image, as the loader puts it together */
+    int pending; /* batches whose gradients are added up and wait for the update */
     bool higher_is_better;
     double started, epoch_started, step_event;
     int64_t images; /* in this process */

@@ -55,10 +55,21 @@ int64_t run_peak_bytes(const struct run *run)
 
 /* --- data ------------------------------------------------------------------------------------- */
 
+/* NULL: by content. */
+static const char *format_of(const struct config *config)
+{
+    static const char *const names[] = { "imagefolder", "dice", "yolo", "coco", "voc" };
+
+    if (config->dataset_format == FORMAT_IMAGEFOLDER && config->task_type != TASK_CLASSIFY)
+        return NULL; /* the default of another task */
+    return names[config->dataset_format];
+}
+
 static int open_dataset(struct run *run, struct error *err)
 {
     const struct config *c = run->config;
-    struct dataset_options options = { .format = c->dataset_format ? "dice" : "imagefolder" };
+    struct dataset_options options = { .format = format_of(c),
+                                       .task = (enum dataset_task)c->task_type };
     int train, val;
 
     if (dataset_open(&run->dataset, c->dataset_path, &options, err))
@@ -80,6 +91,8 @@ static int open_dataset(struct run *run, struct error *err)
                       train, train);
         run->batch = train;
     }
+    recipe_init(&run->recipe, c,
+                &(struct recipe_data){ train, run->batch, run->dataset.class_count });
     return 0;
 }
 
@@ -140,7 +153,7 @@ static int open_loaders(struct run *run, struct error *err)
     struct loader_options train = {
         .split = DATASET_SPLIT_TRAIN, .transform = run->transform, .batch_size = run->batch,
         .threads = (int)c->loader_threads, .seed = (uint64_t)c->seed, .shuffle = true,
-        .drop_last = c->drop_last, .augment = &augment, .mix = &mix,
+        .drop_last = !run->recipe.keeps_last_batch, .augment = &augment, .mix = &mix,
         .cache_limit_bytes = 0, .failure_limit = c->skip_limit };
     struct loader_options val = { .split = DATASET_SPLIT_VAL, .transform = run->transform,
                                   .batch_size = run->batch, .threads = (int)c->loader_threads,
@@ -161,13 +174,18 @@ static struct network_options network_options(const struct run *run, int batch)
 {
     const struct config *c = run->config;
 
+    const struct config_detector *d = &c->detector;
+
     return (struct network_options){
-        .model = run->model,
+        .model = run->model, .most_boxes = run->most_boxes,
+        .gains = { d->box, d->cls, d->dfl, d->pose, d->kobj },
         .shape = { .batch = batch, .image_size = run->transform.image_size,
-                   .classes = run->dataset.class_count, .drop_rate = c->drop_rate,
+                   .classes = run->dataset.class_count,
+                   .key_points = run->dataset.annotations.keypoint_count,
+                   .key_point_size = run->dataset.keypoint_size, .drop_rate = c->drop_rate,
                    .drop_path_rate = c->drop_path_rate },
-        .training = true, .optimizer = config_optimizer_options(c), .average = c->ema,
-        .accumulate = c->accumulation > 1, .freeze_backbone = c->freeze_backbone,
+        .training = true, .optimizer = run->recipe.optimizer,
+        .average = run->recipe.has_average, .accumulate = run->recipe.accumulation > 1, .freeze_backbone = c->freeze_backbone,
         .lean = c->memory == MEMORY_LEAN };
 }
 

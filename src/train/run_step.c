@@ -12,7 +12,6 @@
 
 volatile int run_stop_requested;
 
-
 /* --- not finite ------------------------------------------------------------------------------- */
 
 static const char *first_not_finite(const float *values, size_t count)
@@ -74,49 +73,52 @@ static int batch_gradients(struct run *run, const struct batch *batch, float *lo
 }
 
 /* One update from the gradients at hand; nothing is applied when they are not finite. */
-static int update(struct run *run, struct weights_memory *gradients, double scale,
-                  double learning_rate, bool *finite)
+static void update(struct run *run, struct weights_memory *gradients, double scale,
+                   const struct recipe_pace *pace, bool *finite)
 {
     struct network *n = &run->network;
     double norm = optimizer_gradient_norm(n->optimizer, gradients) * scale;
-    double clip = run->config->gradient_clip_value;
+    double clip = run->recipe.clip;
+    struct optimizer_pace rates = { pace->learning_rate, pace->bias_learning_rate, pace->momentum,
+                                    scale };
 
     *finite = isfinite(norm);
     if (!*finite)
-        return 0;
+        return;
     if (clip > 0 && norm > clip)
-        scale *= clip / (norm + CLIP_EPS);
-    optimizer_step(n->optimizer, &n->live, gradients, learning_rate, scale);
+        rates.gradient_scale *= clip / (norm + CLIP_EPS);
+    optimizer_step_at(n->optimizer, &n->live, gradients, &rates);
     if (n->options.average)
         optimizer_average(n->optimizer, &n->average, &n->live,
-                          average_decay_for(run->config->ema_decay, run->state.average_updates++));
+                          recipe_average_decay(&run->recipe, run->state.average_updates++));
     run->state.step++;
-    return 0;
 }
 
-/* With accumulation, gradients of `accumulation` batches are added up before the update. */
-static int train_batch(struct run *run, const struct batch *batch, double learning_rate,
+/* With accumulation, gradients of several batches are added up before the update. */
+static int train_batch(struct run *run, const struct batch *batch, const struct recipe_pace *pace,
                        float *loss, struct error *err)
 {
     struct network *n = &run->network;
-    int64_t every = run->config->accumulation, place = batch->index % every;
-    int64_t last = loader_batch_count(run->train_loader) - 1;
-    bool updates = place == every - 1 || batch->index == last, finite = true;
+    bool is_last = batch->index == loader_batch_count(run->train_loader) - 1;
+    bool updates = run->pending + 1 >= pace->accumulation || is_last, finite = true;
 
     if (batch_gradients(run, batch, loss, err))
         return -1;
     if (!isfinite(*loss))
         return locate(run, batch, err);
-    if (every == 1) {
-        update(run, &n->gradients, 1, learning_rate, &finite);
+    if (!run->pending && updates) {
+        update(run, &n->gradients, 1, pace, &finite);
     } else {
         struct slab *sum = &n->accumulated.segments[SEGMENT_PARAMETERS];
 
-        if (!place)
+        if (!run->pending++)
             memset(sum->base, 0, n->weights.segment_bytes[SEGMENT_PARAMETERS]);
         optimizer_accumulate(n->optimizer, &n->accumulated, &n->gradients);
-        if (updates)
-            update(run, &n->accumulated, 1.0 / (double)(place + 1), learning_rate, &finite);
+        if (updates) {
+            update(run, &n->accumulated,
+                   run->recipe.adds_gradients ? 1 : 1.0 / (double)run->pending, pace, &finite);
+            run->pending = 0;
+        }
     }
     return finite ? 0 : locate(run, batch, err);
 }
@@ -130,8 +132,13 @@ static int report_step(struct run *run, int64_t batch, double loss, double learn
     double now = clock_seconds(), spent = now - run->epoch_started;
     double rate = spent > 0 ? (double)run->images / (now - run->started) : 0;
     double left = (double)((run->config->epochs - run->state.epoch) * batches + batches - batch);
-    struct progress_step step = { run->state.epoch, run->config->epochs, batch, batches, loss,
-                                  learning_rate, rate,
+    struct progress_step step = { run->state.epoch,
+                                  run->config->epochs,
+                                  batch,
+                                  batches,
+                                  loss,
+                                  learning_rate,
+                                  rate,
                                   rate > 0 ? left * run->batch / rate : 0,
                                   memory_resident_bytes() >> 20 };
     struct json_writer *w;
@@ -204,20 +211,23 @@ int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
     network_bind_training(&run->network);
     loader_start(run->train_loader, (int)epoch - 1, (int)run->state.batch);
     while ((got = loader_next(run->train_loader, &batch, err)) == 1) {
-        double rate = schedule_rate(&run->schedule, run->state.step, run->plateau.scale);
+        struct recipe_pace pace =
+            recipe_pace(&run->recipe, epoch - 1, batch->index, run->state.step, run->plateau.scale);
         float loss;
 
-        if (train_batch(run, batch, rate, &loss, err))
+        if (train_batch(run, batch, &pace, &loss, err))
             return -1;
+        if (run->recipe.adds_gradients)
+            loss /= (float)batch->count; /* a sum: tell its mean */
         run->images += batch->count;
         count_loss(run, loss, batch->count);
         run->state.batch = batch->index + 1;
-        if (report_step(run, run->state.batch, loss, rate, err))
+        if (report_step(run, run->state.batch, loss, pace.learning_rate, err))
             return -1;
         if (run->options->stop_after_steps && run->state.step >= run->options->stop_after_steps)
             run_stop_requested = 1;
         /* Stopping waits for an update: checkpoints never hold pending gradients. */
-        if (run_stop_requested && run->state.batch % run->config->accumulation == 0 &&
+        if (run_stop_requested && !run->pending &&
             run->state.batch < loader_batch_count(run->train_loader)) {
             *stopped = true;
             return report_failures(run, err);

@@ -24,7 +24,8 @@ int run_validate(struct run *run, struct scores *scores, struct error *err)
         run->task->feed(&n->eval, n->eval_plan, batch);
         if (plan_run(n->eval_plan, &state, err))
             return -1;
-        run->task->evaluation_add(run->evaluation, &n->eval, n->eval_plan, batch);
+        if (run->task->evaluation_add(run->evaluation, &n->eval, n->eval_plan, batch, err))
+            return -1;
     }
     *scores = run->train;
     run->task->evaluation_summarise(run->evaluation, scores);

@@ -6,6 +6,9 @@
 
 static const struct task_type *const tasks[] = {
     &task_classification,
+    &task_detection,
+    &task_segmentation,
+    &task_pose,
 };
 
 const struct task_type *task_type_find(const char *name)

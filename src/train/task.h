@@ -42,9 +42,8 @@ struct task_type {
                             const struct model_options *shape, struct error *err);
     /* Network, targets and loss; sets every member of ends and marks the outputs.  `training` is
      * false for evaluation, whose outputs are those of describe_answers. */
-    int (*describe_loss)(struct graph *graph, const struct model *model,
-                         const struct model_options *shape, bool training,
-                         struct network_ends *ends, struct error *err);
+    int (*describe_loss)(struct graph *graph, const struct network_options *options, int batch,
+                         bool training, struct network_ends *ends, struct error *err);
     /* After a stored network: what predicting reads, as ends->outputs.  Fails with CORRUPT when
      * the network is none of this task or of another number of classes. */
     int (*describe_answers)(struct graph *graph, int class_count, struct network_ends *ends,
@@ -63,8 +62,8 @@ struct task_type {
     void (*evaluation_free)(struct evaluation *evaluation);
     void (*evaluation_clear)(struct evaluation *evaluation);
     /* The outputs of `plan` after it ran on the batch. */
-    void (*evaluation_add)(struct evaluation *evaluation, const struct network_ends *ends,
-                           struct plan *plan, const struct batch *batch);
+    int (*evaluation_add)(struct evaluation *evaluation, const struct network_ends *ends,
+                          struct plan *plan, const struct batch *batch, struct error *err);
     void (*evaluation_summarise)(struct evaluation *evaluation, struct scores *scores);
     /* Members of the object that is open: a table by class under `key`, then what else there is
      * (confusion matrix, curves). */
@@ -77,7 +76,7 @@ struct task_type {
                        struct str *out);
 };
 
-extern const struct task_type task_classification;
+extern const struct task_type task_classification, task_detection, task_segmentation, task_pose;
 
 const struct task_type *task_type_find(const char *name); /* NULL: unknown */
 /* In the order of the field "task_type" and of enum task. */

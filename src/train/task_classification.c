@@ -27,16 +27,17 @@ static int describe_network(struct graph *graph, const struct model *model,
     return 0;
 }
 
-static int describe_loss(struct graph *graph, const struct model *model,
-                         const struct model_options *shape, bool training,
-                         struct network_ends *ends, struct error *err)
+static int describe_loss(struct graph *graph, const struct network_options *options, int batch,
+                         bool training, struct network_ends *ends, struct error *err)
 {
+    struct model_options shape = options->shape;
     struct value *logits;
 
     (void)training;
-    if (model_build(graph, model, shape, &ends->image, &logits, err))
+    shape.batch = batch;
+    if (model_build(graph, options->model, &shape, &ends->image, &logits, err))
         return -1;
-    ends->targets[0] = graph_input(graph, "target", SHAPE(shape->batch, shape->classes), DTYPE_F32);
+    ends->targets[0] = graph_input(graph, "target", SHAPE(batch, shape.classes), DTYPE_F32);
     ends->loss = nn_softmax_cross_entropy(graph, logits, ends->targets[0], &ends->outputs[LOSSES],
                                           &ends->outputs[PROBABILITY]);
     graph_add_output(graph, ends->loss);
@@ -96,14 +97,15 @@ static void classification_clear(struct evaluation *evaluation)
     metrics_clear(&((struct classification *)evaluation)->metrics);
 }
 
-static void classification_add(struct evaluation *evaluation, const struct network_ends *ends,
-                               struct plan *plan, const struct batch *batch)
+static int classification_add(struct evaluation *evaluation, const struct network_ends *ends,
+                              struct plan *plan, const struct batch *batch, struct error *err)
 {
     struct classification *c = (struct classification *)evaluation;
     const float *probability = plan_value(plan, ends->outputs[PROBABILITY]).data;
     const float *losses =
         ends->outputs[LOSSES] ? plan_value(plan, ends->outputs[LOSSES]).data : NULL;
 
+    (void)err;
     for (int i = 0; i < batch->count; i++) {
         const float *row = probability + (size_t)i * (size_t)c->about.class_count;
         int label = batch->labels[i];
@@ -112,6 +114,7 @@ static void classification_add(struct evaluation *evaluation, const struct netwo
 
         metrics_add(&c->metrics, row, &loss, &truth, &batch->items[i], 1);
     }
+    return 0;
 }
 
 static void classification_summarise(struct evaluation *evaluation, struct scores *scores)

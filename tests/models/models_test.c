@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "models/model.h"
+#include "models/detector.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -12,12 +12,26 @@
 
 static void build(struct graph *graph, const struct model *model, int batch, int size, int classes)
 {
-    struct model_options options = { batch, size, classes, 0, 0 };
+    struct model_options options = { .batch = batch, .image_size = size, .classes = classes };
     struct value *image, *logits;
+    struct detector_head head;
     struct error err;
 
-    CHECK_OK(model_build(graph, model, &options, &image, &logits, &err), err);
-    CHECK(shape_equal(&logits->shape, &SHAPE(batch, classes)));
+    if (model->task == TASK_CLASSIFY) {
+        CHECK_OK(model_build(graph, model, &options, &image, &logits, &err), err);
+        CHECK(shape_equal(&logits->shape, &SHAPE(batch, classes)));
+    } else {
+        CHECK_OK(detector_build(graph, model, &options, &image, &head, &err), err);
+        CHECK(shape_equal(&head.logits->shape, &SHAPE(batch, classes, detector_anchors(size))));
+    }
+}
+
+/* With which the stored names were made. */
+static int usual_classes(const struct model *model)
+{
+    static const int classes[] = { 1000, 80, 80, 1 };
+
+    return classes[model->task];
 }
 
 /* "64x3x7x7" */
@@ -39,7 +53,7 @@ static void check_names(const struct model *model)
 
     str_printf(&path, "%s/golden/names/%s.txt", TEST_SOURCE_DIR, model->name);
     CHECK_OK(file_read(path.text, NAMES_LIMIT_BYTES, &wanted, &err), err);
-    build(&graph, model, 1, model->image_size, 1000);
+    build(&graph, model, 1, model->image_size, usual_classes(model));
     for (int i = 0; i < graph.value_count; i++) {
         const struct value *value = graph.values[i];
         struct str line = STR_INIT;
@@ -51,7 +65,7 @@ static void check_names(const struct model *model)
         str_add_char(&line, '\n');
         shape_line(value, &line);
         if (!strstr(wanted.text, line.text))
-            test_fail(__FILE__, __LINE__, "%s: timm has no '%s'", model->name, line.text + 1);
+            test_fail(__FILE__, __LINE__, "%s: the peer has no '%s'", model->name, line.text + 1);
         str_release(&line);
     }
     for (const char *at = strchr(wanted.text, '\n'); at && at[1]; at = strchr(at + 1, '\n'))
@@ -64,7 +78,7 @@ static void check_names(const struct model *model)
     str_release(&path);
 }
 
-TEST(parameters_have_timms_names_and_shapes)
+TEST(parameters_have_the_peers_names_and_shapes)
 {
     const struct model *const *models;
     int count;
@@ -105,9 +119,20 @@ TEST(sizes_and_classes_that_do_not_fit_are_refused)
     models = model_all(&count);
     for (int i = 0; i < count; i++) {
         const struct model *m = models[i];
-        struct model_options small = { 1, m->smallest_size - 1, 10, 0, 0 };
-        struct model_options none = { 1, m->image_size, 0, 0, 0 };
+        struct model_options small = { .batch = 1, .image_size = m->smallest_size - 1,
+                                       .classes = 10 };
+        struct model_options none = { .batch = 1, .image_size = m->image_size };
+        struct detector_head head;
 
+        if (m->task != TASK_CLASSIFY) {
+            CHECK(detector_build(&graph, m, &small, &image, &head, &err) &&
+                  err.kind == ERR_INVALID && strstr(err.text, m->name));
+            graph_release(&graph);
+            CHECK(detector_build(&graph, m, &none, &image, &head, &err) &&
+                  err.kind == ERR_INVALID && strstr(err.text, m->name));
+            graph_release(&graph);
+            continue;
+        }
         CHECK(model_build(&graph, m, &small, &image, &logits, &err) && err.kind == ERR_INVALID);
         CHECK(strstr(err.text, m->name));
         graph_release(&graph);

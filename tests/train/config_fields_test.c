@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "test.h"
 #include "train/config.h"
+#include "train/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,20 +196,26 @@ TEST(config_choices_reach_optimizer_and_schedule_by_name)
                       { "cosine", SCHEDULE_COSINE },
                       { "cosine_warm_restarts", SCHEDULE_WARM_RESTARTS },
                       { "exponential", SCHEDULE_EXPONENTIAL }, { "plateau", SCHEDULE_PLATEAU } };
+    const struct recipe_data ten_batches = { 10, 1, 2 };
     struct filled f;
 
     filled_init(&f);
     field_set_text(&f.values, "optimizer.betas", "0.8,0.95", ORIGIN_FLAG);
     for (int i = 0; i < 4; i++) {
         struct optimizer_options o;
+        struct recipe recipe;
 
         field_set_text(&f.values, "optimizer.type", optimizers[i].name, ORIGIN_FLAG);
-        o = config_optimizer_options(&f.config);
+        recipe_init(&recipe, &f.config, &ten_batches);
+        o = recipe.optimizer;
         CHECK(o.kind == optimizers[i].kind && o.beta1 == 0.8 && o.beta2 == optimizers[i].beta2);
     }
     for (int i = 0; i < 6; i++) {
+        struct recipe recipe;
+
         field_set_text(&f.values, "scheduler.type", schedules[i].name, ORIGIN_FLAG);
-        CHECK(config_schedule_options(&f.config, 10).kind == schedules[i].kind);
+        recipe_init(&recipe, &f.config, &ten_batches);
+        CHECK(recipe.schedule.kind == schedules[i].kind);
     }
     CHECK(!f.values.problem_count);
     filled_release(&f);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "test.h"
 #include "train/config.h"
+#include "train/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,18 @@ static void filled_release(struct filled *f)
     arena_release(&f->arena);
 }
 
-static int finish(struct filled *f, struct error *err)
+static int finish_of(struct filled *f, const char *model, struct error *err)
 {
-    field_set_text(&f->values, "model_name", "resnet18", ORIGIN_FLAG);
+    field_set_text(&f->values, "model_name", model, ORIGIN_FLAG);
     field_set_text(&f->values, "dataset_path", "data", ORIGIN_FLAG);
+    config_settle_task(&f->values, &f->config);
     config_settle(&f->values, &f->config);
     return field_finish(&f->values, "the configuration", err);
+}
+
+static int finish(struct filled *f, struct error *err)
+{
+    return finish_of(f, "resnet18", err);
 }
 
 TEST(config_defaults_are_valid_and_described)
@@ -79,15 +86,15 @@ TEST(config_presets_are_valid_and_weigh_less_than_flags)
         struct error err;
 
         filled_init(&f);
-        field_set_text(&f.values, "optimizer.learning_rate", "0.25", ORIGIN_FLAG);
+        field_set_text(&f.values, "learning_rate", "0.25", ORIGIN_FLAG);
         config_apply_preset(&f.values, p);
-        CHECK_OK(finish(&f, &err), err);
-        CHECK_NEAR(f.config.optimizer.learning_rate, 0.25, 0);
-        CHECK(config_preset_find(p->name) == p && p->description);
+        CHECK_OK(finish_of(&f, p->scope == SCOPE_DETECTORS ? "yolo11n" : "resnet18", &err), err);
+        CHECK_NEAR(f.config.learning_rate, 0.25, 0);
+        CHECK(config_preset_find(p->name, p->scope) == p && p->description);
         filled_release(&f);
     }
-    CHECK(presets >= 5);
-    CHECK(!config_preset_find("none such"));
+    CHECK(presets >= 12);
+    CHECK(!config_preset_find("none such", SCOPE_CLASSIFIERS));
 }
 
 TEST(config_wire_names_give_way_to_the_advanced_ones)
@@ -129,6 +136,7 @@ TEST(config_options_reach_optimizer_and_schedule)
 {
     struct filled f;
     struct error err;
+    struct recipe recipe;
     struct optimizer_options o;
     struct schedule_options s;
 
@@ -140,8 +148,9 @@ TEST(config_options_reach_optimizer_and_schedule)
     field_set_text(&f.values, "scheduler.step_size", "4", ORIGIN_FLAG);
     field_set_text(&f.values, "epochs", "12", ORIGIN_FLAG);
     CHECK_OK(finish(&f, &err), err);
-    o = config_optimizer_options(&f.config);
-    s = config_schedule_options(&f.config, 10);
+    recipe_init(&recipe, &f.config, &(struct recipe_data){ 10, 1, 2 });
+    o = recipe.optimizer;
+    s = recipe.schedule;
     CHECK(o.kind == OPTIMIZER_SGD && o.plain_momentum && o.momentum == 0.8);
     CHECK(s.kind == SCHEDULE_STEP && s.step_size == 4 && s.total_steps == 120);
     filled_release(&f);

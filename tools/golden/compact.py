@@ -4,6 +4,7 @@
     python3 tools/golden/compact.py golden  FOLDER/*.json        -> tests/golden/MODEL.json
     python3 tools/golden/compact.py init    FOLDER/init/*.json   -> tests/golden/init/MODEL.json
     PYTHONPATH=TIMM python3 tools/golden/compact.py names        -> tests/golden/names/MODEL.txt
+    PYTHONPATH=ULTRALYTICS python3 tools/golden/compact.py yolo-names    -> the same, of detectors
 
 golden keeps, per parameter: name, shape, l2 of its initial value ("init_l2") and of its gradient
 sum, l2, four dot products, at most 16 values spread over the whole tensor ("strided"[i] is element
@@ -13,6 +14,9 @@ more than 150 kB gets 8 values instead of 16.  tests/golden/README.md states the
 names lists "name shape" (sizes joined by x, "scalar" for none) of parameters and buffers in the
 order of timm's state_dict with 1000 classes, without num_batches_tracked; the first line is
 "parameters COUNT" and counts what is trained, running statistics not included.
+
+Detectors also keep their targets, the loss parts and all outputs; yolo-names has 80 classes (1 with
+key points) and counts the frozen projection too, as Ultralytics does.
 """
 import json
 import os
@@ -24,6 +28,7 @@ MODELS = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'mobilenetv2_100',
           'mobilenetv3_small_100', 'mobilenetv3_large_100', 'efficientnet_b0', 'efficientnet_b1',
           'efficientnet_b2', 'efficientnet_b3', 'efficientnetv2_s', 'vit_tiny_patch16_224',
           'vit_small_patch16_224', 'vit_base_patch16_224', 'convnext_tiny']
+DETECTORS = ['yolo11' + size + task for size in 'nsmlx' for task in ('', '-seg', '-pose')]
 SHORT = {'mobilenetv2': 'mobilenetv2_100', 'mobilenetv3_small': 'mobilenetv3_small_100',
          'vit_tiny': 'vit_tiny_patch16_224'}
 MOST_BYTES = 150000
@@ -81,6 +86,12 @@ def compact(long, name, most):
                 eval_output_after_sgd_f32=output(long['eval_outputs_after_sgd_f32'][0]),
                 grad_global_l2=long['grad_global_l2'], zero_grads=long['zero_grads'],
                 f32_vs_f64=long['f32_vs_f64'])
+    if name in DETECTORS:
+        head.update(targets=long['targets'], loss_items=long['loss_items'],
+                    outputs=[output(o) for o in long['outputs']],
+                    eval_outputs_after_sgd_f32=[
+                        output(o) for o in long['eval_outputs_after_sgd_f32']])
+        del head['output'], head['eval_output_after_sgd_f32']
     norms = [norm_buffer(n, e) for n, e in long['norm_buffers'].items()]
     return rounded(head), rounded([parameter(p, most) for p in long['params']]), rounded(norms)
 
@@ -113,7 +124,7 @@ def write(folder, name, text):
 
 def make_golden(paths):
     for path in paths:
-        if stem(path) not in MODELS:
+        if stem(path) not in MODELS + DETECTORS:
             continue
         with open(path) as file:
             long = json.load(file)
@@ -125,7 +136,7 @@ def make_golden(paths):
 
 def make_init(paths):
     for path in paths:
-        if stem(path) not in MODELS:
+        if stem(path) not in MODELS + DETECTORS:
             continue
         with open(path) as file:
             long = json.load(file)
@@ -133,19 +144,31 @@ def make_init(paths):
         write('init', stem(path) + '.json', text)
 
 
+def make_yolo_names():
+    from ultralytics.nn.tasks import DetectionModel, PoseModel, SegmentationModel
+    kinds = {'': (DetectionModel, 80), 'seg': (SegmentationModel, 80), 'pose': (PoseModel, 1)}
+    for name in DETECTORS:
+        kind, classes = kinds[name.partition('-')[2]]
+        write_names(name, kind(name + '.yaml', ch=3, nc=classes, verbose=False))
+
+
 def make_names():
     import timm
     for name in MODELS:
-        model = timm.create_model(name, num_classes=1000)
-        lines = ['parameters %d' % sum(p.numel() for p in model.parameters())]
-        for key, value in model.state_dict().items():
-            if not key.endswith('num_batches_tracked'):
-                lines.append(f"{key} {'x'.join(map(str, value.shape)) or 'scalar'}")
-        write('names', name + '.txt', '\n'.join(lines) + '\n')
+        write_names(name, timm.create_model(name, num_classes=1000))
+
+
+def write_names(name, model):
+    lines = ['parameters %d' % sum(p.numel() for p in model.parameters())]
+    for key, value in model.state_dict().items():
+        if not key.endswith('num_batches_tracked'):
+            lines.append(f"{key} {'x'.join(map(str, value.shape)) or 'scalar'}")
+    write('names', name + '.txt', '\n'.join(lines) + '\n')
 
 
 def main():
     makers = dict(golden=make_golden, init=make_init, names=lambda paths: make_names())
+    makers['yolo-names'] = lambda paths: make_yolo_names()
     if len(sys.argv) < 2 or sys.argv[1] not in makers:
         sys.exit(__doc__)
     makers[sys.argv[1]](sys.argv[2:])

@@ -1,0 +1,234 @@
+/* labelled_split.c - train and val of images that show several classes.
+ *
+ * An image belongs to the rarest class on it, and those of a class are divided together; images
+ * without objects are one more class.  What then is on one side only, though two images show it,
+ * moves one image over. */
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/vec.h"
+#include "data/labelled/labelled_internal.h"
+#include "data/streams.h"
+#include <string.h>
+
+/* Images on which each class is, in a split (or both of train and val). */
+static void count_images(const struct dataset *dataset, enum dataset_split split, int *counts)
+{
+    const struct annotations *all = &dataset->annotations;
+    struct arena scratch = ARENA_INIT;
+    int *last = ARENA_ARRAY(&scratch, int, dataset->class_count);
+
+    memset(counts, 0, sizeof(int) * (size_t)dataset->class_count);
+    for (int i = 0; i < dataset->item_count; i++)
+        for (int j = 0; j < all->images[i].count; j++) {
+            int class_id = annotations_of(all, i)[j].class_id;
+
+            if ((dataset->items[i].split == split ||
+                 (split == DATASET_SPLIT_COUNT && dataset->items[i].split != DATASET_SPLIT_TEST)) &&
+                last[class_id] != i + 1) {
+                counts[class_id]++;
+                last[class_id] = i + 1;
+            }
+        }
+    arena_release(&scratch);
+}
+
+static void choose_classes(struct dataset *dataset, const int *counts)
+{
+    const struct annotations *all = &dataset->annotations;
+
+    for (int i = 0; i < dataset->item_count; i++) {
+        int *rarest = &dataset->items[i].class_id;
+
+        *rarest = -1;
+        for (int j = 0; j < all->images[i].count; j++) {
+            int class_id = annotations_of(all, i)[j].class_id;
+
+            if (*rarest < 0 || counts[class_id] < counts[*rarest] ||
+                (counts[class_id] == counts[*rarest] && class_id < *rarest))
+                *rarest = class_id;
+        }
+    }
+}
+
+/* How many of a class go to val: at least one, and never all. */
+static int val_count_of(int count, double train_ratio)
+{
+    int val_count = (int)((double)count * (1 - train_ratio) + 0.5);
+
+    if (count < 2)
+        return 0;
+    if (val_count < 1)
+        return 1;
+    return val_count < count ? val_count : count - 1;
+}
+
+static void divide_class(struct dataset *dataset, int class_id, int *members)
+{
+    struct rng rng = rng_for(dataset->seed, STREAM_SPLIT, (uint64_t)(class_id + 1));
+    int count = 0, val_count;
+
+    for (int i = 0; i < dataset->item_count; i++)
+        if (dataset->items[i].class_id == class_id &&
+            dataset->items[i].split != DATASET_SPLIT_TEST)
+            members[count++] = i;
+    rng_shuffle(&rng, members, count);
+    val_count = val_count_of(count, dataset->train_ratio);
+    for (int i = 0; i < count; i++)
+        dataset->items[members[i]].split = i < val_count ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
+}
+
+static bool shows(const struct dataset *dataset, int item, int class_id)
+{
+    const struct annotations *all = &dataset->annotations;
+
+    for (int j = 0; j < all->images[item].count; j++)
+        if (annotations_of(all, item)[j].class_id == class_id)
+            return true;
+    return false;
+}
+
+/* Give a class that has two images or more a place on both sides. */
+static void balance(struct dataset *dataset, const int *both, struct arena *scratch)
+{
+    int *on_train = ARENA_ARRAY(scratch, int, dataset->class_count);
+    int *on_val = ARENA_ARRAY(scratch, int, dataset->class_count);
+
+    for (int c = 0; c < dataset->class_count; c++) {
+        enum dataset_split poor;
+
+        count_images(dataset, DATASET_SPLIT_TRAIN, on_train);
+        count_images(dataset, DATASET_SPLIT_VAL, on_val);
+        if (both[c] < 2 || (on_train[c] && on_val[c]))
+            continue;
+        poor = on_train[c] ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
+        for (int i = dataset->item_count - 1; i >= 0; i--)
+            if (dataset->items[i].split != DATASET_SPLIT_TEST && shows(dataset, i, c)) {
+                dataset->items[i].split = poor;
+                break;
+            }
+    }
+}
+
+/* Few images, each of a class of its own: divided as if they were all of one. */
+static void divide_together(struct dataset *dataset, int *members)
+{
+    struct rng rng = rng_for(dataset->seed, STREAM_SPLIT, 0);
+    int count = 0;
+
+    for (int i = 0; i < dataset->item_count; i++)
+        if (dataset->items[i].split != DATASET_SPLIT_TEST)
+            members[count++] = i;
+    rng_shuffle(&rng, members, count);
+    for (int i = 0; i < val_count_of(count, dataset->train_ratio); i++)
+        dataset->items[members[i]].split = DATASET_SPLIT_VAL;
+}
+
+static void divide(struct dataset *dataset)
+{
+    struct arena scratch = ARENA_INIT;
+    int *both = ARENA_ARRAY(&scratch, int, dataset->class_count);
+    int *members = ARENA_ARRAY(&scratch, int, dataset->item_count);
+    bool *is_used = ARENA_ARRAY(&scratch, bool, dataset->class_count + 1);
+
+    count_images(dataset, DATASET_SPLIT_COUNT, both);
+    choose_classes(dataset, both);
+    for (int i = 0; i < dataset->item_count; i++)
+        is_used[dataset->items[i].class_id + 1] = true;
+    for (int class_id = -1; class_id < dataset->class_count; class_id++)
+        if (is_used[class_id + 1])
+            divide_class(dataset, class_id, members);
+    if (dataset_count(dataset, DATASET_SPLIT_VAL) == 0)
+        divide_together(dataset, members);
+    else if (dataset->class_count <= 1000) /* each look is a pass over all objects */
+        balance(dataset, both, &scratch);
+    dataset->is_divided = true;
+    arena_release(&scratch);
+}
+
+/* Objects of each class, and which classes miss a split. */
+static void count_objects(struct labelled *all)
+{
+    struct dataset *dataset = all->dataset;
+    const struct annotations *annotations = &dataset->annotations;
+
+    for (int split = 0; split < DATASET_SPLIT_COUNT; split++)
+        dataset->class_counts[split] = ARENA_ARRAY(all->arena, int, dataset->class_count);
+    for (int i = 0; i < dataset->item_count; i++)
+        for (int j = 0; j < annotations->images[i].count; j++) {
+            const struct annotation *item = annotations_of(annotations, i) + j;
+
+            if (!item->is_crowd)
+                dataset->class_counts[dataset->items[i].split][item->class_id]++;
+        }
+}
+
+static void warn_of_missing(struct labelled *all)
+{
+    const struct dataset *dataset = all->dataset;
+    int missing = 0;
+
+    for (int c = 0; c < dataset->class_count; c++) {
+        const int *const *counts = (const int *const *)dataset->class_counts;
+        int elsewhere = counts[DATASET_SPLIT_VAL][c] + counts[DATASET_SPLIT_TEST][c];
+
+        if (counts[DATASET_SPLIT_TRAIN][c])
+            continue;
+        missing++;
+        if (elsewhere)
+            dataset_warn(all->builder, "class '%s' is not on any image of train",
+                         dataset->classes[c]);
+    }
+    if (missing)
+        dataset_warn(all->builder, "%d of %d classes have no object in train", missing,
+                     dataset->class_count);
+}
+
+static int assign(struct labelled *all, struct error *err)
+{
+    const struct dataset_options *options = all->options;
+
+    for (int i = 0; i < options->assignment_count; i++) {
+        const char *path = options->assignments[i].path;
+        int file = labelled_find_file(all, path);
+        int image = file < 0 ? -1 : labelled_find_image(all, file);
+
+        if (image < 0)
+            return FAIL(err, INVALID,
+                        "the custom split names '%s', which is not an image of the dataset", path);
+        all->dataset->items[image].split = options->assignments[i].split;
+    }
+    return 0;
+}
+
+int labelled_divide(struct labelled *all, struct error *err)
+{
+    struct dataset *dataset = all->dataset;
+    enum dataset_split_method method = all->options->method;
+    struct arena scratch = ARENA_INIT;
+    int *counts = ARENA_ARRAY(&scratch, int, dataset->class_count);
+    bool has_train;
+
+    if (method == DATASET_SPLIT_CUSTOM && assign(all, err)) {
+        arena_release(&scratch);
+        return -1;
+    }
+    has_train = dataset_count(dataset, DATASET_SPLIT_TRAIN) > 0;
+    if (method == DATASET_SPLIT_AUTO ||
+        (has_train && dataset_count(dataset, DATASET_SPLIT_VAL) == 0))
+        divide(dataset);
+    count_images(dataset, DATASET_SPLIT_COUNT, counts);
+    choose_classes(dataset, counts);
+    arena_release(&scratch);
+    count_objects(all);
+    warn_of_missing(all);
+    if (all->options->is_lenient)
+        return 0;
+    if (dataset_count(dataset, DATASET_SPLIT_TRAIN) == 0)
+        return FAIL(err, INVALID,
+                    "no images are left in the train split of '%s'; `dataset check` tells more",
+                    dataset->root);
+    if (dataset_count(dataset, DATASET_SPLIT_VAL) == 0)
+        return FAIL(err, INVALID, "'%s' has one image only, so there is nothing to validate with",
+                    dataset->root);
+    return 0;
+}

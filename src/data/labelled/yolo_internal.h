@@ -1,0 +1,31 @@
+/* yolo_internal.h - what the files of the YOLO reader share. */
+#ifndef DATA_YOLO_INTERNAL_H
+#define DATA_YOLO_INTERNAL_H
+
+#include "data/labelled/labelled_internal.h"
+
+struct yolo {
+    struct labelled *all;
+    int yaml_file; /* -1: none */
+    json_t *yaml;  /* NULL: none */
+    const char *yaml_folder;
+    int class_count; /* as data.yaml says; 0: it does not */
+    int keypoint_count, keypoint_size;
+    bool has_unknown_class; /* some row's id is not among those that data.yaml names */
+    int largest_class;      /* of any row; -1: none */
+};
+
+/* yolo_config.c: data.yaml, if there is one that describes a data set. */
+int yolo_read_config(struct yolo *yolo, struct error *err);
+void yolo_note(struct yolo *yolo, const char *remedy, const char *message);
+
+/* yolo_layout.c: which images there are, in which split; labelled_settle() included. */
+int yolo_find_images(struct yolo *yolo, struct error *err);
+/* The label file of an image; -1: none. */
+int yolo_find_label(struct yolo *yolo, const char *image_path);
+
+/* yolo_rows.c: a label file's rows. */
+int yolo_read_rows(struct yolo *yolo, int image, int label_file, const char *text, size_t length,
+                   struct error *err);
+
+#endif
