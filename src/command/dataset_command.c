@@ -26,8 +26,16 @@ static int sample(const char *folder, const struct dataset_flags *f, struct erro
                                       .image_size = (int)strtol(f->size, NULL, 10),
                                       .seed = strtoull(f->seed, NULL, 10) };
 
-    if (strcmp(f->task, "classification") && strcmp(f->task, "image_classification"))
-        return FAIL(err, UNSUPPORTED, "task must be classification, not '%s'", f->task);
+    int task = dataset_task_find(f->task ? f->task : "classification");
+
+    if (task < 0)
+        return FAIL(err, UNSUPPORTED,
+                    "task must be classification, object_detection, instance_segmentation or "
+                    "pose_estimation, not '%s'",
+                    f->task);
+    options.task = (enum dataset_task)task;
+    options.train_count = options.train_per_class;
+    options.val_count = options.val_per_class;
     if (sample_write(folder, &options, err))
         return -1;
     printf("wrote a sample dataset to %s\n", folder);
@@ -162,14 +170,16 @@ static int with_report(const char *folder, const struct dataset_flags *f,
 
 static int run(int argc, char **argv, struct error *err)
 {
-    struct dataset_flags f = { .task = "classification", .classes = "0", .train = "0",
+    struct dataset_flags f = { .classes = "0", .train = "0",
                                .val = "0", .size = "0", .seed = "1" };
     const struct option options[] = {
-        { "task", NULL, &f.task, NULL, "NAME", "sample: classification" },
+        { "task", NULL, &f.task, NULL, "NAME",
+          "classification, object_detection, instance_segmentation or pose_estimation; check and "
+          "fix: by content when it is not given" },
         { "num_classes", "classes", &f.classes, NULL, "N", "sample: classes (default 4)" },
-        { "train", NULL, &f.train, NULL, "N", "sample: training images per class (default 100)" },
-        { "val", NULL, &f.val, NULL, "N", "sample: validation images per class (default 25)" },
-        { "image_size", NULL, &f.size, NULL, "N", "sample: side in pixels (default 96)" },
+        { "train", NULL, &f.train, NULL, "N", "sample: training images, for classification per class (default 100)" },
+        { "val", NULL, &f.val, NULL, "N", "sample: validation images, as above (default 25)" },
+        { "image_size", NULL, &f.size, NULL, "N", "sample: side in pixels (default 96; 160 with objects)" },
         { "seed", NULL, &f.seed, NULL, "N", "sample: seed (default 1)" },
         { "json", NULL, NULL, &f.json, NULL,
           "check: the report as one JSON object; fix: an array" },

@@ -2,134 +2,89 @@
 
 #include "base/arguments.h"
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/file.h"
 #include "command/command.h"
-#include "data/decode.h"
+#include "command/predict_internal.h"
 #include "nn/device.h"
-#include "train/metrics.h"
-#include "train/predictor.h"
+#include "train/task.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct session {
-    struct predictor predictor;
-    struct decoder *decoder;
-    struct transform_table table;
-    uint8_t *pixels;
-    float *values;
-    int top_k, width, height; /* the image's own size */
-    bool json;
-};
+#define MOST_DETECTIONS 1000
 
-/* Read and normalise one file into session->values. */
-static int prepare(struct session *s, const char *path, struct error *err)
+/* times: at the beginning, before and after the network ran, after its answer was read. */
+static int print_json(struct session *s, const char *path, const double times[4], struct error *err)
 {
-    const struct transform *t = &s->predictor.checkpoint.transform;
+    const struct checkpoint *c = &s->predictor.checkpoint;
+    struct str text = STR_INIT;
+    struct json_writer w;
+    int result;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "image_path", path);
+    json_put_text(&w, "task_type", c->task->name);
+    json_put_text(&w, "model_name", c->model_name);
+    result = s->answers->write_json(s, &w, err);
+    json_put_number(&w, "inference_time_ms", 1000 * (times[2] - times[1]));
+    json_put_number(&w, "preprocessing_time_ms", 1000 * (times[1] - times[0]));
+    json_put_number(&w, "postprocessing_time_ms", 1000 * (times[3] - times[2]));
+    json_close(&w);
+    if (!result)
+        puts(text.text);
+    str_release(&text);
+    return result;
+}
+
+static void print_text(struct session *s, const char *path)
+{
+    struct str text = STR_INIT;
+
+    s->answers->write_text(s, &text);
+    printf("%s:%s\n", path, text.text);
+    str_release(&text);
+}
+
+/* FOLDER/NAME, as JPEG unless the name says PNG. */
+static int save_drawing(struct session *s, const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    bool is_known =
+        str_ends_with(name, ".png") || str_ends_with(name, ".jpg") || str_ends_with(name, ".jpeg");
+    struct arena arena = ARENA_INIT;
+    char *target = arena_printf(&arena, "%s/%s%s", s->save_folder, name, is_known ? "" : ".jpg");
+    int result = file_make_folders(s->save_folder, err) || s->answers->save(s, target, err);
+
+    arena_release(&arena);
+    return result ? -1 : 0;
+}
+
+static int predict_file(struct session *s, const char *path, struct error *err)
+{
+    double times[4] = { clock_seconds() };
     struct decode_info info;
-    int size = t->image_size;
-    struct decode_view view = { .width = size, .height = size, .interpolation = t->interpolation,
-                                .is_exact = true };
-    struct augment_image image = { .width = size, .height = size, .pixels = s->pixels,
-                                   .values = s->values };
 
     if (decoder_open(s->decoder, path, &info, err))
         return -1;
     s->width = info.width;
     s->height = info.height;
-    view.part = transform_rectangle(t, info.width, info.height);
-    if (decoder_draw(s->decoder, &view, s->pixels, err))
-        return -1;
-    transform_normalise(&s->table, &image);
-    return 0;
-}
-
-/* times: at the beginning, before and after the network ran. */
-static void print_json(const struct session *s, const char *path, const int *top,
-                       const float *confidence, int count, const double times[3])
-{
-    const struct checkpoint *c = &s->predictor.checkpoint;
-    struct str text = STR_INIT;
-    struct json_writer w;
-
-    json_begin(&w, &text);
-    json_object_open(&w);
-    json_put_text(&w, "image_path", path);
-    json_put_text(&w, "task_type", "image_classification");
-    json_put_text(&w, "model_name", c->model_name);
-    json_key(&w, "predictions");
-    json_array_open(&w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(&w);
-        json_put_text(&w, "label", c->class_names[top[i]]);
-        json_put_int(&w, "label_id", top[i]);
-        json_put_number(&w, "confidence", confidence[i]);
-        json_close(&w);
-    }
-    json_close(&w);
-    json_put_int(&w, "image_width", s->width);
-    json_put_int(&w, "image_height", s->height);
-    json_put_number(&w, "inference_time_ms", 1000 * (times[2] - times[1]));
-    json_put_number(&w, "preprocessing_time_ms", 1000 * (times[1] - times[0]));
-    json_close(&w);
-    puts(text.text);
-    str_release(&text);
-}
-
-/* The k best classes; k may be larger than METRICS_TOP. */
-static int rank(const float *probability, int classes, int k, int *top, float *confidence)
-{
-    int count = k < classes ? k : classes;
-    bool *taken = calloc((size_t)classes + 1, sizeof(bool));
-
-    BUG_IF(!taken);
-    for (int i = 0; i < count; i++) {
-        int best = -1;
-
-        for (int c = 0; c < classes; c++)
-            if (!taken[c] && (best < 0 || probability[c] > probability[best]))
-                best = c;
-        taken[best] = true;
-        top[i] = best;
-        confidence[i] = probability[best];
-    }
-    free(taken);
-    return count;
-}
-
-static int predict_file(struct session *s, const char *path, struct error *err)
-{
-    const struct checkpoint *c = &s->predictor.checkpoint;
-    double times[3] = { clock_seconds() };
-    const float *probability;
-    int *top;
-    float *confidence;
-    int count;
-
-    if (prepare(s, path, err))
+    if (s->answers->prepare(s, err))
         return -1;
     times[1] = clock_seconds();
     if (predictor_run(&s->predictor, s->values, err))
         return -1;
     times[2] = clock_seconds();
-    probability = predictor_output(&s->predictor, 0);
-    top = calloc((size_t)c->class_count, sizeof(int));
-    confidence = calloc((size_t)c->class_count, sizeof(float));
-    BUG_IF(!top || !confidence);
-    count = rank(probability, c->class_count, s->top_k, top, confidence);
-    if (s->json) {
-        print_json(s, path, top, confidence, count, times);
-    } else {
-        printf("%s:", path);
-        for (int i = 0; i < count; i++)
-            printf("%s %s %.1f %%", i ? "," : "", c->class_names[top[i]], 100 * confidence[i]);
-        printf("\n");
-    }
+    if (s->answers->find(s, err) || (s->save_folder && save_drawing(s, path, err)))
+        return -1;
+    times[3] = clock_seconds();
+    if (!s->json)
+        print_text(s, path);
+    else if (print_json(s, path, times, err))
+        return -1;
     fflush(stdout);
-    free(top);
-    free(confidence);
     return 0;
 }
 
@@ -155,26 +110,44 @@ static void print_failure(const struct session *s, const char *path, const struc
     str_release(&text);
 }
 
-/* What a resident program is asked for: a path, or {"image_path": PATH, "top_k": N}. */
+/* Wishes of a request for itself; absent and senseless ones keep their value. */
+static void read_wishes(const json_t *request, struct predict_wishes *wishes)
+{
+    json_int_t top_k = json_integer_value(json_object_get(request, "top_k"));
+    json_int_t most = json_integer_value(json_object_get(request, "max_detections"));
+    const json_t *confidence = json_object_get(request, "confidence_threshold");
+    const json_t *iou = json_object_get(request, "iou_threshold");
+
+    if (top_k > 0)
+        wishes->top_k = top_k > INT_MAX ? INT_MAX : (int)top_k;
+    if (most > 0)
+        wishes->max_detections = most > MOST_DETECTIONS ? MOST_DETECTIONS : (int)most;
+    if (json_is_number(confidence))
+        wishes->confidence = json_number_value(confidence);
+    if (json_is_number(iou))
+        wishes->iou = json_number_value(iou);
+    if (json_object_get(request, "agnostic_nms"))
+        wishes->is_agnostic = json_is_true(json_object_get(request, "agnostic_nms"));
+}
+
+/* What a resident program is asked for: a path, or {"image_path": PATH, "top_k": N, ...}. */
 static void predict_line(struct session *s, const char *line, size_t length)
 {
-    json_t *request = *line == '{' ? json_parse(line, length, "the request", &(struct error){ 0 })
-                                   : NULL;
-    json_t *top_k = json_object_get(request, "top_k");
-    const char *path = *line == '{' ? json_string_value(json_object_get(request, "image_path"))
-                                    : line;
-    int usual_top_k = s->top_k;
+    json_t *request =
+        *line == '{' ? json_parse(line, length, "the request", &(struct error){ 0 }) : NULL;
+    const char *path =
+        *line == '{' ? json_string_value(json_object_get(request, "image_path")) : line;
+    struct predict_wishes usual = s->wishes;
     struct error problem = { 0 };
 
-    if (json_integer_value(top_k) > 0)
-        s->top_k = json_integer_value(top_k) > INT_MAX ? INT_MAX : (int)json_integer_value(top_k);
+    read_wishes(request, &s->wishes);
     if (!path) {
         FAIL(&problem, INVALID, "a request is a path or {\"image_path\": PATH}");
         print_failure(s, "", &problem);
     } else if (predict_file(s, path, &problem)) {
         print_failure(s, path, &problem);
     }
-    s->top_k = usual_top_k;
+    s->wishes = usual;
     json_decref(request);
 }
 
@@ -206,44 +179,88 @@ static int predict_all(struct session *s, char **paths, int count, bool resident
 static int open_session(struct session *s, const char *path, struct device *device,
                         struct error *err)
 {
-    size_t count;
-
     if (predictor_open(&s->predictor, path, device, 1, err))
         return -1;
-    count = (size_t)shape_count(&s->predictor.ends.image->shape);
+    s->answers =
+        s->predictor.checkpoint.task == &task_classification ? &predict_classes : &predict_objects;
+    if (s->save_folder && !s->answers->save)
+        return FAIL(err, INVALID, "a classifier finds nothing to draw: --save is for detectors");
     s->decoder = decoder_new();
-    s->pixels = malloc(count);
-    s->values = malloc(count * sizeof(float));
-    if (!s->pixels || !s->values)
+    s->values = malloc((size_t)shape_count(&s->predictor.ends.image->shape) * sizeof(float));
+    if (!s->values)
         return FAIL(err, NO_MEMORY, "no memory for an image of %d pixels",
                     s->predictor.checkpoint.transform.image_size);
-    transform_table_init(&s->table, &s->predictor.checkpoint.transform);
-    return 0;
+    return s->answers->open(s, err);
 }
 
 static void close_session(struct session *s)
 {
+    if (s->work)
+        s->answers->close(s);
     predictor_close(&s->predictor);
     decoder_free(s->decoder);
-    free(s->pixels);
     free(s->values);
+}
+
+struct predict_options {
+    const char *path, *top_k, *threads, *confidence, *iou, *most;
+    bool resident;
+};
+
+/* A number within a range, or a failure that names the option. */
+static int read_number(const char *text, const char *name, double least, double most, double *out,
+                       struct error *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value >= least && value <= most))
+        return FAIL(err, INVALID, "%s must be within %g and %g, not '%s'", name, least, most, text);
+    *out = value;
+    return 0;
+}
+
+static int read_options(const struct predict_options *o, struct session *s, struct error *err)
+{
+    double most;
+
+    s->wishes.top_k = (int)strtol(o->top_k, NULL, 10);
+    if (s->wishes.top_k < 1)
+        return FAIL(err, INVALID, "top_k must be at least 1, not '%s'", o->top_k);
+    if (read_number(o->confidence, "confidence_threshold", 0, 1, &s->wishes.confidence, err) ||
+        read_number(o->iou, "iou_threshold", 0, 1, &s->wishes.iou, err) ||
+        read_number(o->most, "max_detections", 1, MOST_DETECTIONS, &most, err))
+        return -1;
+    s->wishes.max_detections = (int)most;
+    return 0;
 }
 
 static int run(int argc, char **argv, struct error *err)
 {
-    const char *path = NULL, *top_k = "5", *threads = "0";
-    bool json = false, resident = false;
+    struct predict_options o = {
+        .top_k = "5", .threads = "0", .confidence = "0.25", .iou = "0.45", .most = "100"
+    };
+    struct session session = { 0 };
     const struct option options[] = {
-        { "checkpoint_path", "checkpoint", &path, NULL, "FILE", "checkpoint to use; required" },
-        { "top_k", NULL, &top_k, NULL, "N", "classes to name (default 5)" },
-        { "threads", NULL, &threads, NULL, "N", "0: one per core" },
-        { "json", NULL, NULL, &json, NULL, "one JSON object per image" },
-        { "stdin", NULL, NULL, &resident, NULL,
-          "stay, and read a path, or {\"image_path\", \"top_k\"}, per line from standard input" },
+        { "checkpoint_path", "checkpoint", &o.path, NULL, "FILE", "checkpoint to use; required" },
+        { "top_k", NULL, &o.top_k, NULL, "N", "classes to name (default 5)" },
+        { "confidence_threshold", "conf", &o.confidence, NULL, "X",
+          "objects: least confidence (default 0.25)" },
+        { "iou_threshold", "iou", &o.iou, NULL, "X",
+          "objects: overlap from which the weaker one goes (default 0.45)" },
+        { "max_detections", NULL, &o.most, NULL, "N", "objects: at most so many (default 100)" },
+        { "agnostic_nms", NULL, NULL, &session.wishes.is_agnostic, NULL,
+          "objects: overlaps count between classes too" },
+        { "save", NULL, &session.save_folder, NULL, "FOLDER",
+          "objects: draw them, into files there" },
+        { "threads", NULL, &o.threads, NULL, "N", "0: one per core" },
+        { "json", NULL, NULL, &session.json, NULL, "one JSON object per image" },
+        { "stdin", NULL, NULL, &o.resident, NULL,
+          "stay, and read a path, or {\"image_path\", \"top_k\", ...}, per line from standard "
+          "input" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
-    struct session session = { 0 };
     struct device *device = NULL;
     int status = -1;
 
@@ -251,19 +268,17 @@ static int run(int argc, char **argv, struct error *err)
         return -1;
     if (arguments.help)
         return command_print_options(&command_predict, NULL, options);
-    if (!path)
+    if (!o.path)
         return FAIL(err, INVALID, "--checkpoint_path FILE is required");
-    if (!arguments.positional_count && !resident)
+    if (!arguments.positional_count && !o.resident)
         return FAIL(err, INVALID, "no image is given");
-    session.json = json;
-    session.top_k = (int)strtol(top_k, NULL, 10);
-    if (session.top_k < 1)
-        return FAIL(err, INVALID, "top_k must be at least 1, not '%s'", top_k);
-    if (!command_open_device(&device, (int)strtol(threads, NULL, 10), err) &&
-        !open_session(&session, path, device, err))
-        status =
-            predict_all(&session, arguments.positionals, arguments.positional_count, resident, err);
-    else if (resident && json)
+    if (read_options(&o, &session, err))
+        return -1;
+    if (!command_open_device(&device, (int)strtol(o.threads, NULL, 10), err) &&
+        !open_session(&session, o.path, device, err))
+        status = predict_all(&session, arguments.positionals, arguments.positional_count,
+                             o.resident, err);
+    else if (o.resident && session.json)
         print_failure(&session, NULL, err); /* who waits for an answer gets one */
     close_session(&session);
     device_close(device);
@@ -271,5 +286,8 @@ static int run(int argc, char **argv, struct error *err)
 }
 
 const struct command command_predict = {
-    "predict", "say what is on images", "--checkpoint_path FILE [OPTIONS] IMAGE...", run,
+    "predict",
+    "say what is on images",
+    "--checkpoint_path FILE [OPTIONS] IMAGE...",
+    run,
 };

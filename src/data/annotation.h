@@ -15,6 +15,7 @@
 #define DATA_ANNOTATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;

@@ -2,12 +2,12 @@
 #include "data/sample.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "data/sample_internal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
 #include <unistd.h>
 
 #define JPEG_QUALITY 92
@@ -22,13 +22,18 @@ static int complete_options(struct sample_options *options, struct error *err)
     options->class_count = count_or(options->class_count, 4);
     options->train_per_class = count_or(options->train_per_class, 100);
     options->val_per_class = count_or(options->val_per_class, 25);
-    options->image_size = count_or(options->image_size, 96);
+    options->image_size = count_or(options->image_size,
+                                   options->task == DATASET_TASK_CLASSIFICATION ? 96 : 160);
     if (options->class_count < 2 || options->class_count > SAMPLE_CLASS_LIMIT)
         return FAIL(err, INVALID, "the sample dataset has 2 to %d classes, not %d",
                     SAMPLE_CLASS_LIMIT, options->class_count);
     if (options->train_per_class < 1 || options->val_per_class < 1)
         return FAIL(err, INVALID,
                     "the sample dataset needs at least one image per class and split");
+    options->train_count = count_or(options->train_count, 100);
+    options->val_count = count_or(options->val_count, 25);
+    if (options->train_count < 1 || options->val_count < 1)
+        return FAIL(err, INVALID, "the sample dataset needs at least one image in each split");
     if (options->image_size < 16 || options->image_size > 1024)
         return FAIL(err, INVALID, "the sample's image size is %d, not within 16 and 1024",
                     options->image_size);
@@ -51,15 +56,8 @@ static int check_empty(const char *folder, struct error *err)
     return result;
 }
 
-struct writer {
-    tjhandle compressor;
-    uint8_t *pixels;
-    unsigned char *jpeg; /* grown by the compressor */
-    unsigned long jpeg_size;
-};
-
 /* Not file_replace(): hundreds of fsyncs for what can be drawn again would only be slow. */
-static int write_file(const char *path, const void *data, size_t size_bytes, struct error *err)
+int sample_write_file(const char *path, const void *data, size_t size_bytes, struct error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), result;
 
@@ -71,16 +69,16 @@ static int write_file(const char *path, const void *data, size_t size_bytes, str
     return result;
 }
 
-static int write_image(struct writer *writer, const char *path, int size, struct error *err)
+int sample_write_image(struct sample_writer *writer, const char *path, int size, struct error *err)
 {
     if (tjCompress2(writer->compressor, writer->pixels, size, 0, size, TJPF_RGB, &writer->jpeg,
                     &writer->jpeg_size, TJSAMP_420, JPEG_QUALITY, TJFLAG_ACCURATEDCT))
         return FAIL(err, NO_MEMORY, "cannot compress '%s': %s", path,
                     tjGetErrorStr2(writer->compressor));
-    return write_file(path, writer->jpeg, writer->jpeg_size, err);
+    return sample_write_file(path, writer->jpeg, writer->jpeg_size, err);
 }
 
-static int write_class(struct writer *writer, const char *folder,
+static int write_class(struct sample_writer *writer, const char *folder,
                        const struct sample_options *options, enum dataset_split split, int class_id,
                        struct error *err)
 {
@@ -94,7 +92,7 @@ static int write_class(struct writer *writer, const char *folder,
         struct sample_scene scene;
 
         sample_draw(options, split, class_id, i, writer->pixels, &scene);
-        result = write_image(writer, arena_printf(&arena, "%s/%04d.jpg", inner, i),
+        result = sample_write_image(writer, arena_printf(&arena, "%s/%04d.jpg", inner, i),
                              options->image_size, err);
     }
     arena_release(&arena);
@@ -104,7 +102,7 @@ static int write_class(struct writer *writer, const char *folder,
 int sample_write(const char *folder, const struct sample_options *wanted, struct error *err)
 {
     struct sample_options options = *wanted;
-    struct writer writer = { 0 };
+    struct sample_writer writer = { 0 };
     int result = -1;
 
     if (complete_options(&options, err) || check_empty(folder, err))
@@ -113,6 +111,10 @@ int sample_write(const char *folder, const struct sample_options *wanted, struct
     writer.compressor = tjInitCompress();
     if (!writer.pixels || !writer.compressor) {
         FAIL(err, NO_MEMORY, "no memory to draw images");
+        goto done;
+    }
+    if (options.task != DATASET_TASK_CLASSIFICATION) {
+        result = sample_write_objects(folder, &options, &writer, err);
         goto done;
     }
     for (int split = DATASET_SPLIT_TRAIN; split <= DATASET_SPLIT_VAL; split++)

@@ -25,7 +25,14 @@ struct sample_options {
     int val_per_class;   /* 0: 25 */
     int image_size;      /* side in pixels, 16 to 1024; 0: 96 */
     uint64_t seed;
+
+    /* Detection, segmentation and pose: several shapes an image in the YOLO layout, with
+     * train_count and val_count images; 0: 100 and 25. */
+    enum dataset_task task;
+    int train_count, val_count;
 };
+
+#define SAMPLE_OBJECT_LIMIT 6
 
 struct sample_point {
     double x, y; /* pixels; (0, 0) is the upper left corner of the image */
@@ -61,7 +68,13 @@ const char *sample_class_name(int class_count, int class_id);
 void sample_draw(const struct sample_options *options, enum dataset_split split, int class_id,
                  int index, uint8_t *pixels, struct sample_scene *scene);
 
-/* Write FOLDER/{train,val}/CLASS/NNNN.jpg.  The folder must not exist or be empty. */
+/* Draw an image of 1 to SAMPLE_OBJECT_LIMIT shapes that hardly cover each other, later ones on top;
+ * returns their number.  Upright within 30 degrees for pose, so that the top is the top. */
+int sample_draw_objects(const struct sample_options *options, enum dataset_split split, int index,
+                        uint8_t *pixels, struct sample_scene scenes[SAMPLE_OBJECT_LIMIT]);
+
+/* Write FOLDER/{train,val}/CLASS/NNNN.jpg, or for objects FOLDER/data.yaml, images/{train,val} and
+ * labels/{train,val}.  The folder must not exist or be empty. */
 int sample_write(const char *folder, const struct sample_options *options, struct error *err);
 
 #endif

@@ -150,6 +150,11 @@ static void choose_picture(struct picture *picture, int size, struct rng *rng)
     add_clutter(picture, ground, rng);
 }
 
+/* How large a shape may be, in image sides, and how far it may be turned, in radians. */
+struct placing {
+    double radius_min, radius_max, turn;
+};
+
 static struct sample_point place(struct sample_point p, const double map[6])
 {
     return (struct sample_point){ map[0] * p.x + map[1] * p.y + map[2],
@@ -174,12 +179,14 @@ static void measure_box(struct sample_scene *scene)
 }
 
 /* Turn, stretch and move the unit shape to where it lies in the image, wholly inside. */
-static void place_shape(struct sample_scene *scene, int size, struct rng *rng)
+static void place_shape(struct sample_scene *scene, int size, const struct placing *placing,
+                        struct rng *rng)
 {
     static const struct sample_point axes[SAMPLE_KEYPOINT_COUNT] = {
         { 0, 0 }, { 0, -1 }, { 1, 0 }, { 0, 1 }, { -1, 0 }
     };
-    double radius = size * rng_between(rng, 0.26, 0.42), angle = rng_between(rng, -M_PI, M_PI);
+    double radius = size * rng_between(rng, placing->radius_min, placing->radius_max);
+    double angle = rng_between(rng, -placing->turn, placing->turn);
     double stretch = rng_between(rng, 0.85, 1.18);
     double wide = radius * fmin(1, stretch), high = radius * fmin(1, 1 / stretch);
     double map[6] = {
@@ -374,12 +381,84 @@ void sample_draw(const struct sample_options *options, enum dataset_split split,
     /* Keyed by the shape and not by its id, which moves as classes join. */
     uint64_t key = (uint64_t)(shape - sample_shapes) * DATASET_SPLIT_COUNT + (uint64_t)split;
     struct rng rng = rng_for(options->seed, stream_of(STREAM_SAMPLE, (int)key), (uint64_t)index);
+    const struct placing alone = { 0.26, 0.42, M_PI };
     struct picture picture;
 
     memset(scene, 0, sizeof(*scene));
     scene->class_id = class_id;
     shape->outline(scene);
-    place_shape(scene, options->image_size, &rng);
+    place_shape(scene, options->image_size, &alone, &rng);
     choose_picture(&picture, options->image_size, &rng);
     paint_picture(&picture, scene, &rng, pixels);
+}
+
+/* ---- several shapes on an image ---------------------------------------------------------- */
+
+/* The other shapes, over what is painted. */
+static void add_bodies(const struct picture *pictures, const struct sample_scene *scenes,
+                       int count, uint8_t *pixels)
+{
+    int size = pictures[0].size;
+
+    for (int k = 1; k < count; k++)
+        for (int y = 0; y < size; y++)
+            for (int x = 0; x < size; x++) {
+                uint8_t *p = pixels + 3 * ((size_t)y * (size_t)size + (size_t)x);
+                double distance = distance_within(&scenes[k], x + 0.5, y + 0.5, 1);
+                double cover = fmin(1, fmax(0, 0.5 - distance));
+                struct color under = { (float)p[0] / 255, (float)p[1] / 255, (float)p[2] / 255 };
+
+                if (cover <= 0)
+                    continue;
+                under = mix_colors(
+                    under, body_at(&pictures[k], &scenes[k], x + 0.5, y + 0.5, distance), cover);
+                p[0] = to_byte((double)under.r);
+                p[1] = to_byte((double)under.g);
+                p[2] = to_byte((double)under.b);
+            }
+}
+
+/* Does the newest shape hide a considerable part of another? */
+static bool is_crowded(const struct sample_scene *scenes, int count)
+{
+    const struct sample_scene *b = &scenes[count - 1];
+
+    for (int i = 0; i + 1 < count; i++) {
+        const struct sample_scene *a = &scenes[i];
+        double width = fmin(a->x + a->width, b->x + b->width) - fmax(a->x, b->x);
+        double height = fmin(a->y + a->height, b->y + b->height) - fmax(a->y, b->y);
+
+        if (width > 0 && height > 0 &&
+            width * height > 0.15 * fmin(a->width * a->height, b->width * b->height))
+            return true;
+    }
+    return false;
+}
+
+int sample_draw_objects(const struct sample_options *options, enum dataset_split split, int index,
+                        uint8_t *pixels, struct sample_scene scenes[SAMPLE_OBJECT_LIMIT])
+{
+    int key = SAMPLE_CLASS_LIMIT * DATASET_SPLIT_COUNT + (int)split, count = 0, tries = 0;
+    struct rng rng = rng_for(options->seed, stream_of(STREAM_SAMPLE, key), (uint64_t)index);
+    const struct placing placing = { 0.1, 0.24,
+                                     options->task == DATASET_TASK_POSE ? M_PI / 6 : M_PI };
+    int wanted = 1 + (int)rng_below(&rng, SAMPLE_OBJECT_LIMIT);
+    struct picture pictures[SAMPLE_OBJECT_LIMIT];
+
+    for (; count < wanted && tries < 40; tries++) {
+        struct sample_scene *scene = &scenes[count];
+
+        memset(scene, 0, sizeof(*scene));
+        scene->class_id = (int)rng_below(&rng, (uint32_t)options->class_count);
+        shape_of(options->class_count, scene->class_id)->outline(scene);
+        place_shape(scene, options->image_size, &placing, &rng);
+        choose_picture(&pictures[count], options->image_size, &rng);
+        count += !is_crowded(scenes, count + 1);
+    }
+    for (int k = 0; k < count; k++) /* shapes stand out from the one ground there is */
+        choose_paint(&pictures[k].body, contrasting_color(pictures[0].ground.colors[0], &rng),
+                     rng_between(&rng, 0.05, 0.2), options->image_size, &rng);
+    paint_picture(&pictures[0], &scenes[0], &rng, pixels);
+    add_bodies(pictures, scenes, count, pixels);
+    return count;
 }

@@ -25,6 +25,7 @@
 #include "base/rng.h"
 #include "data/annotation.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct dataset;

@@ -60,6 +60,7 @@ struct checkpoint {
     const char *model_name;
     const char **class_names;
     int class_count;
+    int keypoint_count, keypoint_size; /* of poses; 0: none */
     struct transform transform;
     struct checkpoint_state state;
     bool resumable;

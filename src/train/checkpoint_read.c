@@ -39,6 +39,7 @@ static int read_classes(struct checkpoint *c, struct error *err)
     return c->class_count ? 0 : FAIL(err, CORRUPT, "the checkpoint names no classes");
 }
 
+#define KEYPOINTS_MOST 256
 #define STATE_MOST 1000000000 /* epochs, or batches of one */
 
 static int read_state(struct checkpoint *c, struct error *err)
@@ -82,6 +83,25 @@ static int read_state(struct checkpoint *c, struct error *err)
     return 0;
 }
 
+/* [how many, numbers of each]; only poses have it. */
+static int read_keypoints(struct checkpoint *c, struct error *err)
+{
+    json_t *j;
+
+    if (c->task != &task_pose)
+        return 0;
+    j = metadata_json(&c->file, "key_points", err);
+    if (!j)
+        return -1;
+    c->keypoint_count = (int)json_integer_value(json_array_get(j, 0));
+    c->keypoint_size = (int)json_integer_value(json_array_get(j, 1));
+    json_decref(j);
+    if (c->keypoint_count < 1 || c->keypoint_count > KEYPOINTS_MOST || c->keypoint_size < 2 ||
+        c->keypoint_size > 3)
+        return FAIL(err, CORRUPT, "its key points make no sense");
+    return 0;
+}
+
 static int read_transform(struct checkpoint *c, struct error *err)
 {
     json_t *j = metadata_json(&c->file, "transform", err);
@@ -115,7 +135,8 @@ int checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
     else if (!c->task)
         FAIL(err, UNSUPPORTED, "'%s' is of task type '%s', which this program does not know", path,
              task ? task : "none");
-    else if (!read_classes(c, err) && !read_state(c, err) && !read_transform(c, err))
+    else if (!read_classes(c, err) && !read_state(c, err) && !read_transform(c, err) &&
+             !read_keypoints(c, err))
         return 0;
     checkpoint_close(c);
     return error_prefix(err, "cannot use '%s'", path);

@@ -160,7 +160,7 @@ int checkpoint_write(const char *path, const struct network *network,
     struct arena arena = ARENA_INIT;
     struct tensor_list list = { .network = network, .arena = &arena };
     struct safetensors_source source = { read_tensor, &list };
-    struct safetensors_metadata metadata[12];
+    struct safetensors_metadata metadata[13];
     int pairs = 0, result;
 
     collect(&list, resumable);
@@ -175,6 +175,9 @@ int checkpoint_write(const char *path, const struct network *network,
     PUT("config", info->config_json);
     PUT("graph", graph_text(&arena, network));
     PUT("state", state_json(&arena, network, state));
+    if (network->options.model->task == TASK_POSE)
+        PUT("key_points", arena_printf(&arena, "[%d,%d]", network->options.shape.key_points,
+                                       network->options.shape.key_point_size));
     if (info->metrics_json)
         PUT("metrics", info->metrics_json);
     if (resumable)

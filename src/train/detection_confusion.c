@@ -48,8 +48,8 @@ void detection_confusion_clear(struct detection_confusion *confusion)
     confusion->match_count = 0;
 }
 
-/* Greatest overlap first.  While pairs are compared, `found` is the place in the order of scores, so
- * that of equal overlaps the better score comes first. */
+/* Greatest overlap first.  While pairs are compared, `found` is the place in the order of scores:
+ * of equal overlaps the better score comes first. */
 static int compare_pairs(const void *left, const void *right)
 {
     const struct object_match *a = left, *b = right;

@@ -9,9 +9,9 @@
 #include "data/mask.h"
 #include "train/detection_confusion.h"
 #include "train/detection_metrics.h"
+#include "train/detection_report.h"
 #include "train/detections.h"
 #include "train/pose_quality.h"
-#include "train/prediction_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,6 @@
 
 #define LEAST_CONFIDENCE 0.001
 #define SUPPRESSION 0.7
-#define CURVE_POINTS 101
 
 struct detection_evaluation {
     struct evaluation about;
@@ -156,7 +155,9 @@ static int set_truths(struct detection_evaluation *e, int item, struct error *er
         *truth = (struct image_object){
             .category = e->about.class_of ? e->about.class_of[class_id] : class_id,
             .box = { b->left, b->top, b->right - b->left, b->bottom - b->top },
-            .area = annotation->area, .is_crowd = annotation->is_crowd };
+            .area = annotation->area,
+            .is_crowd = annotation->is_crowd
+        };
         if (e->shapes == OVERLAP_KEYPOINTS)
             set_keypoints(e, annotation, i);
         if (e->shapes != OVERLAP_MASK)
@@ -180,18 +181,22 @@ void detection_head_at(const struct network_ends *ends, struct plan *plan,
                         index * columns->dim[1] * anchors;
     const float *extra = rows + (4 + layout->classes) * anchors;
 
-    *head = (struct detection_head){
-        .found = { .anchors = (int)anchors, .classes = layout->classes,
-                   .boxes = { rows, anchors, 1 }, .scores = { rows + 4 * anchors, anchors, 1 } } };
+    *head = (struct detection_head){ .found = { .anchors = (int)anchors,
+                                                .classes = layout->classes,
+                                                .boxes = { rows, anchors, 1 },
+                                                .scores = { rows + 4 * anchors, anchors, 1 } } };
     if (prototypes) {
         const struct shape *p = &prototypes->shape;
 
         head->coefficients = (struct nms_plane){ extra, anchors, 1 };
-        head->prototypes = (struct mask_prototypes){
-            .values = (const float *)plan_value(plan, prototypes).data +
-                      index * p->dim[1] * p->dim[2] * p->dim[3],
-            .count = (int)p->dim[1], .height = (int)p->dim[2], .width = (int)p->dim[3],
-            .input_width = (int)image->dim[3], .input_height = (int)image->dim[2] };
+        head->prototypes =
+            (struct mask_prototypes){ .values = (const float *)plan_value(plan, prototypes).data +
+                                                index * p->dim[1] * p->dim[2] * p->dim[3],
+                                      .count = (int)p->dim[1],
+                                      .height = (int)p->dim[2],
+                                      .width = (int)p->dim[3],
+                                      .input_width = (int)image->dim[3],
+                                      .input_height = (int)image->dim[2] };
     }
     if (layout->keypoint_count) {
         head->keypoints = (struct nms_plane){ extra, anchors, 1 };
@@ -200,73 +205,43 @@ void detection_head_at(const struct network_ends *ends, struct plan *plan,
     }
 }
 
-/* --- rows of images --------------------------------------------------------------------------- */
+/* --- adding ----------------------------------------------------------------------------------- */
 
-static void write_object(const struct detection_evaluation *e, const struct image_object *object,
-                         struct json_writer *w)
+/* The row of the image that the confusion saw last. */
+static int add_row(struct detection_evaluation *e, int item, const struct batch_place *place,
+                   struct error *err)
 {
-    const double edges[] = { object->box.x, object->box.y, object->box.x + object->box.w,
-                             object->box.y + object->box.h };
-
-    json_put_int(w, "class_id", object->category);
-    json_put_text(w, "label", e->about.classes[object->category]);
-    json_key(w, "bbox");
-    json_array_open(w);
-    for (int i = 0; i < 4; i++)
-        json_number(w, prediction_json_round(edges[i]));
-    json_close(w);
-    json_put_text(w, "format", "xyxy");
-}
-
-static void write_objects(const struct detection_evaluation *e, const char *key,
-                          const struct image_object *objects, int count, bool is_found,
-                          struct json_writer *w)
-{
-    json_key(w, key);
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        if (is_found && objects[i].score < DETECTION_SHOWN_CONFIDENCE)
-            continue;
-        json_object_open(w);
-        write_object(e, &objects[i], w);
-        if (is_found)
-            json_put_number(w, "confidence", prediction_json_round(objects[i].score));
-        json_close(w);
-    }
-    json_close(w);
-}
-
-static void add_row(struct detection_evaluation *e, int item)
-{
-    int64_t counts[OUTCOME_FALSE_ALARM + 1] = { 0 };
+    const struct detection_report_image image = { .file = e->about.dataset->items[item].path,
+                                                  .width = place->width,
+                                                  .height = place->height,
+                                                  .truths = e->truths,
+                                                  .found = e->found.items,
+                                                  .truth_count = e->truth_count,
+                                                  .found_count = e->found.count,
+                                                  .keypoint_count = e->layout.keypoint_count,
+                                                  .least_confidence = DETECTION_SHOWN_CONFIDENCE };
     struct json_writer w;
+    int result;
 
-    for (int i = 0; i < e->confusion.match_count; i++)
-        counts[e->confusion.matches[i].outcome]++;
     if (e->rows.length)
         str_add_char(&e->rows, ',');
     json_begin(&w, &e->rows);
     json_object_open(&w);
-    json_put_text(&w, "file", e->about.dataset->items[item].path);
-    json_put_bool(&w, "is_correct", !counts[OUTCOME_CONFUSED] && !counts[OUTCOME_MISSED] &&
-                                        !counts[OUTCOME_FALSE_ALARM]);
-    for (int i = 0; i <= OUTCOME_FALSE_ALARM; i++)
-        json_put_int(&w, match_outcome_name((enum match_outcome)i), counts[i]);
-    write_objects(e, "true_boxes", e->truths, e->truth_count, false, &w);
-    write_objects(e, "predicted_boxes", e->found.items, e->found.count, true, &w);
+    result = detection_report_put_image(&image, &e->confusion, e->about.classes, &w, err);
     json_close(&w);
+    return result;
 }
-
-/* --- adding ----------------------------------------------------------------------------------- */
 
 static int add_image(struct detection_evaluation *e, const struct network_ends *ends,
                      struct plan *plan, const struct batch *batch, int index, struct error *err)
 {
-    const struct nms_options options = { .confidence = LEAST_CONFIDENCE, .iou = SUPPRESSION,
-                                         .limit = DETECTION_LIMIT, .is_multi_label = true };
+    const struct nms_options options = { .confidence = LEAST_CONFIDENCE,
+                                         .iou = SUPPRESSION,
+                                         .limit = DETECTION_LIMIT,
+                                         .is_multi_label = true };
     const struct batch_place *place = &batch->places[index];
-    const struct letterbox_view view = { place->width, place->height, place->scale_x,
-                                         place->scale_y, place->left, place->top };
+    const struct letterbox_view view = { place->width,   place->height, place->scale_x,
+                                         place->scale_y, place->left,   place->top };
     struct detection_head head;
 
     detection_head_at(ends, plan, &e->layout, index, &head);
@@ -280,11 +255,10 @@ static int add_image(struct detection_evaluation *e, const struct network_ends *
     detection_confusion_add(&e->confusion, e->truths, e->truth_count, e->found.items,
                             e->found.count);
     if (e->shapes == OVERLAP_KEYPOINTS)
-        pose_quality_add(&e->pose, &e->shaped.rule, e->truths, e->found.items,
-                         e->confusion.matches, e->confusion.match_count);
-    add_row(e, batch->items[index]);
+        pose_quality_add(&e->pose, &e->shaped.rule, e->truths, e->found.items, e->confusion.matches,
+                         e->confusion.match_count);
     e->images++;
-    return 0;
+    return add_row(e, batch->items[index], place, err);
 }
 
 int detection_evaluation_add(struct evaluation *evaluation, const struct network_ends *ends,
@@ -341,8 +315,11 @@ static void add_set(const struct detection_evaluation *e, struct detection_metri
     const struct {
         const char *name;
         double value;
-    } rows[] = { { "precision", s.precision }, { "recall", s.recall }, { "f1_score", s.f1_score },
-                 { "mAP50", s.map50 },         { "mAP50-95", s.map50_95 } };
+    } rows[] = { { "precision", s.precision },
+                 { "recall", s.recall },
+                 { "f1_score", s.f1_score },
+                 { "mAP50", s.map50 },
+                 { "mAP50-95", s.map50_95 } };
     char name[64];
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -367,85 +344,21 @@ void detection_evaluation_summarise(struct evaluation *evaluation, struct scores
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-/* Masks and key points are what such a task is judged by. */
-static struct detection_metrics *judged(const struct evaluation *evaluation)
+/* Masks and key points are what such a task is judged by.  Summing up sorts what was added. */
+static struct detection_metrics *judged(struct detection_evaluation *e)
 {
-    struct detection_evaluation *e = of((struct evaluation *)evaluation);
-
     return e->shapes == OVERLAP_BOX ? &e->boxes : &e->shaped;
-}
-
-static struct detection_class *class_rows(const struct evaluation *evaluation)
-{
-    struct detection_class *rows = calloc((size_t)evaluation->class_count + 1, sizeof(*rows));
-
-    BUG_IF(!rows);
-    detection_metrics_summarise(judged(evaluation), rows);
-    return rows;
-}
-
-static void write_curves(const struct evaluation *evaluation, struct json_writer *w)
-{
-    struct detection_precision precision;
-
-    json_key(w, "pr_curves");
-    json_object_open(w);
-    for (int i = 0; i < evaluation->class_count; i++) {
-        detection_metrics_precision(judged(evaluation), i, MATCH_ALL, DETECTION_LIMIT, &precision);
-        json_key(w, evaluation->classes[i]);
-        json_object_open(w);
-        json_key(w, "recall");
-        json_array_open(w);
-        for (int k = 0; precision.has_truths && k < CURVE_POINTS; k++)
-            json_number(w, k / (double)(CURVE_POINTS - 1));
-        json_close(w);
-        json_key(w, "precision");
-        json_array_open(w);
-        for (int k = 0; precision.has_truths && k < CURVE_POINTS; k++)
-            json_number(w, prediction_json_round((double)precision.curve[0][k]));
-        json_close(w);
-        json_close(w);
-    }
-    json_close(w);
-}
-
-static void write_confusion(const struct detection_evaluation *e, struct json_writer *w)
-{
-    int side = e->confusion.classes + 1;
-
-    json_key(w, "confusion_matrix");
-    json_array_open(w);
-    for (int i = 0; i < side; i++) {
-        json_array_open(w);
-        for (int j = 0; j < side; j++)
-            json_int(w, e->confusion.cells[i * side + j]);
-        json_close(w);
-    }
-    json_close(w);
 }
 
 void detection_evaluation_write_classes(const struct evaluation *evaluation, const char *key,
                                         struct json_writer *w)
 {
-    struct detection_class *rows = class_rows(evaluation);
+    struct detection_evaluation *e = of((struct evaluation *)evaluation);
+    const char *suffix = e->shapes == OVERLAP_BOX ? "" : e->shapes == OVERLAP_MASK ? "(M)" : "(P)";
 
-    json_key(w, key);
-    json_object_open(w);
-    for (int i = 0; i < evaluation->class_count; i++) {
-        json_key(w, evaluation->classes[i]);
-        json_object_open(w);
-        json_put_number(w, "ap_50", rows[i].ap50);
-        json_put_number(w, "ap_50_95", rows[i].ap50_95);
-        json_put_number(w, "precision", rows[i].precision);
-        json_put_number(w, "recall", rows[i].recall);
-        json_put_number(w, "f1_score", rows[i].f1_score);
-        json_put_int(w, "support", rows[i].support);
-        json_close(w);
-    }
-    json_close(w);
-    write_confusion((const struct detection_evaluation *)evaluation, w);
-    write_curves(evaluation, w);
-    free(rows);
+    detection_report_put_classes(judged(e), evaluation->classes, key, w);
+    detection_report_put_confusion(&e->confusion, evaluation->classes, w);
+    detection_report_put_curves(judged(e), evaluation->classes, suffix, w);
 }
 
 void detection_evaluation_write_images(const struct evaluation *evaluation, struct json_writer *w)
@@ -459,10 +372,12 @@ void detection_evaluation_write_images(const struct evaluation *evaluation, stru
 void detection_evaluation_write_text(const struct evaluation *evaluation,
                                      const struct scores *scores, struct str *out)
 {
-    struct detection_class *rows = class_rows(evaluation);
+    struct detection_evaluation *e = of((struct evaluation *)evaluation);
+    struct detection_class *rows = calloc((size_t)evaluation->class_count + 1, sizeof(*rows));
 
-    str_printf(out, "%lld images:",
-               (long long)((const struct detection_evaluation *)evaluation)->images);
+    BUG_IF(!rows);
+    detection_metrics_summarise(judged(e), rows);
+    str_printf(out, "%lld images:", (long long)e->images);
     for (int i = 0; i < scores->count; i++)
         str_printf(out, "%s %s %.4f", i ? "," : "", scores->names[i], scores->values[i]);
     str_printf(out, "\n%-24s    AP50  AP50-95  precision  recall  objects\n", "class");

@@ -70,7 +70,8 @@ static void draw_keypoints(const struct canvas *canvas, const struct drawing_opt
     int thickness = thickness_of(canvas);
 
     for (int i = 0; skeleton && i < skeleton->count; i++) {
-        const float *a = points + 3 * skeleton->bones[i][0], *b = points + 3 * skeleton->bones[i][1];
+        const float *a = points + 3 * skeleton->bones[i][0];
+        const float *b = points + 3 * skeleton->bones[i][1];
 
         if (is_shown(options, a) && is_shown(options, b))
             canvas_line(canvas, a[0], a[1], b[0], b[1], thickness, canvas_palette(category));

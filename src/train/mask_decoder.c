@@ -19,10 +19,17 @@ struct axis {
     int limit; /* of the prototypes */
 };
 
+/* Between which two rows of the window a row of the image lies. */
+struct mask_row {
+    int upper, lower;
+    float share; /* of the lower one */
+};
+
 void mask_decoder_release(struct mask_decoder *decoder)
 {
     free(decoder->_window);
     free(decoder->_column);
+    free(decoder->_rows);
     free(decoder->_runs);
     *decoder = (struct mask_decoder){ 0 };
 }
@@ -56,17 +63,29 @@ static struct axis axis_of(double from, double to, int image_side, double image_
     return axis;
 }
 
-static int reserve(float **memory, int64_t *capacity, int64_t count, struct error *err)
+/* The memory or a larger one, what it held forgotten; NULL when there is none. */
+static void *reserve(void *memory, int64_t *capacity, int64_t count, size_t size)
 {
-    float *larger;
-
     if (count <= *capacity)
-        return 0;
-    larger = realloc(*memory, (size_t)count * sizeof(float));
-    if (!larger)
-        return FAIL(err, NO_MEMORY, "no memory for a mask of %lld values", (long long)count);
-    *memory = larger;
-    *capacity = count;
+        return memory;
+    free(memory);
+    memory = malloc((size_t)count * size);
+    *capacity = memory ? count : 0;
+    return memory;
+}
+
+static int reserve_all(struct mask_decoder *decoder, const struct axis *x, const struct axis *y,
+                       struct error *err)
+{
+    decoder->_window = reserve(decoder->_window, &decoder->_window_capacity,
+                               (int64_t)x->window_count * y->window_count, sizeof(float));
+    decoder->_column = reserve(decoder->_column, &decoder->_column_capacity, y->window_count,
+                               sizeof(float));
+    decoder->_rows = reserve(decoder->_rows, &decoder->_row_capacity, y->end - y->first,
+                             sizeof(*decoder->_rows));
+    if (!decoder->_window || !decoder->_column || !decoder->_rows)
+        return FAIL(err, NO_MEMORY, "no memory for a mask of %d x %d pixels", x->end - x->first,
+                    y->end - y->first);
     return 0;
 }
 
@@ -103,13 +122,23 @@ static void fill_column(const struct mask_decoder *decoder, const struct axis *x
     }
 }
 
-static bool is_inside(const float *column, const struct axis *y, int pixel)
+static void fill_rows(struct mask_decoder *decoder, const struct axis *y)
 {
-    double place = place_of(y, pixel) - y->window_first;
-    int upper = (int)place, lower = upper + 1 < y->window_count ? upper + 1 : upper;
-    float share = (float)(place - upper);
+    for (int pixel = y->first; pixel < y->end; pixel++) {
+        double place = place_of(y, pixel) - y->window_first;
+        int upper = (int)place;
 
-    return column[upper] + share * (column[lower] - column[upper]) > 0;
+        decoder->_rows[pixel - y->first] = (struct mask_row){
+            upper, upper + 1 < y->window_count ? upper + 1 : upper, (float)(place - upper)
+        };
+    }
+}
+
+static bool is_inside(const struct mask_decoder *decoder, const struct mask_row *row)
+{
+    float above = decoder->_column[row->upper], below = decoder->_column[row->lower];
+
+    return above + row->share * (below - above) > 0;
 }
 
 static void append(struct mask_decoder *decoder, int *count, uint32_t length)
@@ -135,16 +164,16 @@ static int add_run(struct mask_decoder *decoder, int count, bool inside, uint32_
 
 static int trace_column(struct mask_decoder *decoder, const struct axis *y, int height, int count)
 {
-    int pixel = y->first;
+    const struct mask_row *row = decoder->_rows, *end = row + (y->end - y->first);
 
     count = add_run(decoder, count, false, (uint32_t)y->first);
-    while (pixel < y->end) {
-        bool inside = is_inside(decoder->_column, y, pixel);
-        int start = pixel++;
+    while (row < end) {
+        bool inside = is_inside(decoder, row);
+        const struct mask_row *start = row++;
 
-        while (pixel < y->end && is_inside(decoder->_column, y, pixel) == inside)
-            pixel++;
-        count = add_run(decoder, count, inside, (uint32_t)(pixel - start));
+        while (row < end && is_inside(decoder, row) == inside)
+            row++;
+        count = add_run(decoder, count, inside, (uint32_t)(row - start));
     }
     return add_run(decoder, count, false, (uint32_t)(height - y->end));
 }
@@ -161,16 +190,16 @@ int mask_decoder_draw(struct mask_decoder *decoder, const struct letterbox_view 
 
     if (x.first == x.end || y.first == y.end)
         return mask_set_empty(mask, view->width, view->height, err);
-    if (reserve(&decoder->_window, &decoder->_window_capacity,
-                (int64_t)x.window_count * y.window_count, err) ||
-        reserve(&decoder->_column, &decoder->_column_capacity, y.window_count, err))
+    if (reserve_all(decoder, &x, &y, err))
         return -1;
+    fill_rows(decoder, &y);
     add_up(decoder->_window, prototypes, coefficients, &x, &y);
     count = add_run(decoder, 0, false, (uint32_t)x.first * (uint32_t)view->height);
     for (int column = x.first; column < x.end; column++) {
         fill_column(decoder, &x, y.window_count, column);
         count = trace_column(decoder, &y, view->height, count);
     }
-    count = add_run(decoder, count, false, (uint32_t)(view->width - x.end) * (uint32_t)view->height);
+    count = add_run(decoder, count, false,
+                    (uint32_t)(view->width - x.end) * (uint32_t)view->height);
     return mask_set_runs(mask, view->width, view->height, decoder->_runs, count, err);
 }

@@ -19,7 +19,7 @@ static int build(struct predictor *p, struct error *err)
     p->ends.image = graph_find(&p->graph, "image");
     if (!p->ends.image || p->ends.image->kind != VALUE_INPUT)
         return FAIL(err, CORRUPT, "the stored network takes no images");
-    if (p->checkpoint.task->describe_answers(&p->graph, p->checkpoint.class_count, &p->ends, err))
+    if (p->checkpoint.task->describe_answers(&p->graph, &p->checkpoint, &p->ends, err))
         return -1;
     pass_lower_batch_norm(&p->graph, false);
     pass_fuse_batch_apply(&p->graph);

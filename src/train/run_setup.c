@@ -65,6 +65,28 @@ static const char *format_of(const struct config *config)
     return names[config->dataset_format];
 }
 
+static struct scene_settings scenes(const struct config *config)
+{
+    const struct config_detector *d = &config->detector;
+
+    return (struct scene_settings){
+        .mosaic = d->mosaic, .mixup = d->mixup, .copy_paste = d->copy_paste,
+        .degrees = d->degrees, .translate = d->translate, .scale = d->scale, .shear = d->shear,
+        .perspective = d->perspective, .hsv_h = d->hsv_h, .hsv_s = d->hsv_s, .hsv_v = d->hsv_v,
+        .flipud = d->flipud, .fliplr = d->fliplr, .close_mosaic = (int)d->close_mosaic,
+        .epochs = (int)config->epochs };
+}
+
+/* Rows that a batch's targets need for any image of either loader. */
+static int most_boxes(const struct run *run)
+{
+    struct scene_settings training = scenes(run->config), none = { 0 };
+    int train = scene_most_objects(&run->dataset, DATASET_SPLIT_TRAIN, &training);
+    int val = scene_most_objects(&run->dataset, DATASET_SPLIT_VAL, &none);
+
+    return train > val ? train : val;
+}
+
 static int open_dataset(struct run *run, struct error *err)
 {
     const struct config *c = run->config;
@@ -91,6 +113,8 @@ static int open_dataset(struct run *run, struct error *err)
                       train, train);
         run->batch = train;
     }
+    if (run->model->task != TASK_CLASSIFY)
+        run->most_boxes = most_boxes(run);
     recipe_init(&run->recipe, c,
                 &(struct recipe_data){ train, run->batch, run->dataset.class_count });
     return 0;
@@ -148,19 +172,25 @@ static struct mix_settings mixing(const struct config *config)
 static int open_loaders(struct run *run, struct error *err)
 {
     const struct config *c = run->config;
+    struct scene_settings scene = scenes(c);
+    bool is_detector = run->model->task != TASK_CLASSIFY;
     struct augment_settings augment = augmentation(c);
     struct mix_settings mix = mixing(c);
     struct loader_options train = {
         .split = DATASET_SPLIT_TRAIN, .transform = run->transform, .batch_size = run->batch,
         .threads = (int)c->loader_threads, .seed = (uint64_t)c->seed, .shuffle = true,
-        .drop_last = !run->recipe.keeps_last_batch, .augment = &augment, .mix = &mix,
+        .drop_last = !run->recipe.keeps_last_batch, .augment = is_detector ? NULL : &augment,
+        .mix = is_detector ? NULL : &mix, .scene = is_detector ? &scene : NULL,
+        .most_boxes = run->most_boxes,
         .cache_limit_bytes = 0, .failure_limit = c->skip_limit };
     struct loader_options val = { .split = DATASET_SPLIT_VAL, .transform = run->transform,
                                   .batch_size = run->batch, .threads = (int)c->loader_threads,
                                   .seed = (uint64_t)c->seed, .is_exact = true,
+                                  .most_boxes = run->most_boxes,
                                   .failure_limit = c->skip_limit };
 
-    if (augment_settings_check(&augment, err) || mix_settings_check(&mix, err))
+    if (augment_settings_check(&augment, err) || mix_settings_check(&mix, err) ||
+        scene_settings_check(&scene, err))
         return -1;
     return loader_open(&run->train_loader, &run->dataset, &train, err) ||
                    loader_open(&run->val_loader, &run->dataset, &val, err)
@@ -265,6 +295,15 @@ static void write_config_text(struct run *run)
     str_release(&text);
 }
 
+/* Detectors see values in 0..1 as they are. */
+static void use_plain_pixels(struct transform *transform)
+{
+    for (int i = 0; i < 3; i++) {
+        transform->mean[i] = 0;
+        transform->std[i] = 1;
+    }
+}
+
 /* The numbers of an epoch: the loss and its parts now, the task's once they are known. */
 static void open_evaluation(struct run *run)
 {
@@ -294,6 +333,8 @@ int run_open(struct run *run, const struct run_options *options, struct error *e
     if (!run->model)
         return -1;
     transform_init(&run->transform, c->image_size ? (int)c->image_size : run->model->image_size);
+    if (run->model->task != TASK_CLASSIFY)
+        use_plain_pixels(&run->transform);
     write_config_text(run);
     if (open_dataset(run, err) || open_network(run, err))
         return -1;

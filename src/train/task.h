@@ -14,6 +14,7 @@
 #include "train/scores.h"
 
 struct batch;
+struct checkpoint;
 struct dataset;
 struct json_writer;
 struct str;
@@ -45,9 +46,9 @@ struct task_type {
     int (*describe_loss)(struct graph *graph, const struct network_options *options, int batch,
                          bool training, struct network_ends *ends, struct error *err);
     /* After a stored network: what predicting reads, as ends->outputs.  Fails with CORRUPT when
-     * the network is none of this task or of another number of classes. */
-    int (*describe_answers)(struct graph *graph, int class_count, struct network_ends *ends,
-                            struct error *err);
+     * the network is none of this task or tells other things than the checkpoint says. */
+    int (*describe_answers)(struct graph *graph, const struct checkpoint *checkpoint,
+                            struct network_ends *ends, struct error *err);
 
     /* --- batches -------------------------------------------------------------------------------
      */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "data/loader.h"
+#include "train/checkpoint.h"
 #include "train/metrics.h"
 #include "train/task.h"
 
@@ -46,9 +47,11 @@ static int describe_loss(struct graph *graph, const struct network_options *opti
     return 0;
 }
 
-static int describe_answers(struct graph *graph, int class_count, struct network_ends *ends,
-                            struct error *err)
+static int describe_answers(struct graph *graph, const struct checkpoint *checkpoint,
+                            struct network_ends *ends, struct error *err)
 {
+    int class_count = checkpoint->class_count;
+
     if (graph->output_count != 1 || graph->outputs[0]->shape.rank != 2)
         return FAIL(err, CORRUPT, "the stored network is no image classifier");
     if (graph->outputs[0]->shape.dim[1] != class_count)

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/loader.h"
+#include "train/checkpoint.h"
 #include "train/detection_evaluation.h"
 #include "train/task.h"
 
@@ -38,8 +39,8 @@ static void add_loss(struct graph *graph, const struct detector_head *head,
     ends->loss = loss.loss;
     ends->part_count = loss.part_count;
     for (int i = 0; i < loss.part_count; i++)
-        ends->parts[i] = (struct network_part){ loss.parts[i].name, loss.parts[i].value,
-                                                loss.parts[i].index };
+        ends->parts[i] =
+            (struct network_part){ loss.parts[i].name, loss.parts[i].value, loss.parts[i].index };
 }
 
 static int describe_loss(struct graph *graph, const struct network_options *options, int batch,
@@ -61,17 +62,29 @@ static int describe_loss(struct graph *graph, const struct network_options *opti
     return 0;
 }
 
-/* What a stored network of each task gives: rows of a column besides box and classes. */
-static int describe_answers(struct graph *graph, int class_count, struct network_ends *ends,
-                            struct error *err)
+/* Rows of a column besides box and classes. */
+static int64_t extra_rows(const struct graph *graph, const struct checkpoint *c)
 {
-    const struct shape *columns = graph->output_count ? &graph->outputs[0]->shape : NULL;
+    if (c->task == &task_segmentation)
+        return graph->output_count == 2 && graph->outputs[1]->shape.rank == 4
+                   ? graph->outputs[1]->shape.dim[1]
+                   : -1;
+    if (graph->output_count != 1)
+        return -1;
+    return c->task == &task_pose ? (int64_t)c->keypoint_count * c->keypoint_size : 0;
+}
 
-    if (!columns || graph->output_count > 2 || columns->rank != 3)
-        return FAIL(err, CORRUPT, "the stored network is no detector");
-    if (columns->dim[1] < 4 + class_count)
-        return FAIL(err, CORRUPT, "the stored network tells %d numbers of a box, too few for %d "
-                    "classes", (int)columns->dim[1], class_count);
+static int describe_answers(struct graph *graph, const struct checkpoint *checkpoint,
+                            struct network_ends *ends, struct error *err)
+{
+    int64_t extra = extra_rows(graph, checkpoint);
+
+    if (extra < 0 || graph->outputs[0]->shape.rank != 3)
+        return FAIL(err, CORRUPT, "the stored network is none of task %s", checkpoint->task->name);
+    if (graph->outputs[0]->shape.dim[1] != 4 + checkpoint->class_count + extra)
+        return FAIL(err, CORRUPT, "the stored network tells %d numbers of a box, not %d",
+                    (int)graph->outputs[0]->shape.dim[1],
+                    (int)(4 + checkpoint->class_count + extra));
     ends->outputs[DETECTION_COLUMNS] = graph->outputs[0];
     ends->outputs[DETECTION_PROTOTYPES] = graph->output_count == 2 ? graph->outputs[1] : NULL;
     return 0;
@@ -79,8 +92,10 @@ static int describe_answers(struct graph *graph, int class_count, struct network
 
 static void feed(const struct network_ends *ends, struct plan *plan, const struct batch *batch)
 {
-    const void *const values[] = { [BOXES] = batch->boxes, [CLASSES] = batch->classes,
-                                   [COUNTS] = batch->counts, [MASKS] = batch->masks,
+    const void *const values[] = { [BOXES] = batch->boxes,
+                                   [CLASSES] = batch->classes,
+                                   [COUNTS] = batch->counts,
+                                   [MASKS] = batch->masks,
                                    [KEY_POINTS] = batch->key_points };
 
     network_copy_input(plan, ends->image, batch->images);
@@ -89,39 +104,57 @@ static void feed(const struct network_ends *ends, struct plan *plan, const struc
             network_copy_input(plan, ends->targets[i], values[i]);
 }
 
-#define DETECTOR()                                                                            \
-    .framework = "ultralytics", .describe_network = describe_network,                         \
-    .describe_loss = describe_loss, .describe_answers = describe_answers, .feed = feed,       \
-    .evaluation_new = detection_evaluation_new, .evaluation_free = detection_evaluation_free, \
-    .evaluation_clear = detection_evaluation_clear,                                           \
-    .evaluation_add = detection_evaluation_add,                                               \
-    .evaluation_summarise = detection_evaluation_summarise,                                   \
-    .write_classes = detection_evaluation_write_classes,                                      \
-    .write_images = detection_evaluation_write_images,                                        \
+#define DETECTOR()                                                                                 \
+    .framework = "ultralytics", .describe_network = describe_network,                              \
+    .describe_loss = describe_loss, .describe_answers = describe_answers, .feed = feed,            \
+    .evaluation_new = detection_evaluation_new, .evaluation_free = detection_evaluation_free,      \
+    .evaluation_clear = detection_evaluation_clear, .evaluation_add = detection_evaluation_add,    \
+    .evaluation_summarise = detection_evaluation_summarise,                                        \
+    .write_classes = detection_evaluation_write_classes,                                           \
+    .write_images = detection_evaluation_write_images,                                             \
     .write_text = detection_evaluation_write_text
 
-static const char *const box_scores[] = { "val_loss", "val_box_loss", "val_cls_loss",
-                                          "val_dfl_loss", "precision", "recall", "f1_score",
-                                          "mAP50", "mAP50-95", NULL };
+static const char *const box_scores[] = {
+    "val_loss", "val_box_loss", "val_cls_loss", "val_dfl_loss", "precision",
+    "recall",   "f1_score",     "mAP50",        "mAP50-95",     NULL
+};
 
 static const char *const mask_scores[] = {
-    "val_loss", "val_box_loss", "val_seg_loss", "val_cls_loss", "val_dfl_loss", "precision(B)",
-    "recall(B)", "f1_score(B)", "mAP50(B)", "mAP50-95(B)", "precision(M)", "recall(M)",
-    "f1_score(M)", "mAP50(M)", "mAP50-95(M)", NULL,
+    "val_loss",    "val_box_loss", "val_seg_loss", "val_cls_loss", "val_dfl_loss", "precision(B)",
+    "recall(B)",   "f1_score(B)",  "mAP50(B)",     "mAP50-95(B)",  "precision(M)", "recall(M)",
+    "f1_score(M)", "mAP50(M)",     "mAP50-95(M)",  NULL,
 };
 
 static const char *const pose_scores[] = {
-    "val_loss", "val_box_loss", "val_pose_loss", "val_kobj_loss", "val_cls_loss", "val_dfl_loss",
-    "precision(B)", "recall(B)", "f1_score(B)", "mAP50(B)", "mAP50-95(B)", "precision(P)",
-    "recall(P)", "f1_score(P)", "mAP50(P)", "mAP50-95(P)", "OKS", "PCK", NULL,
+    "val_loss",
+    "val_box_loss",
+    "val_pose_loss",
+    "val_kobj_loss",
+    "val_cls_loss",
+    "val_dfl_loss",
+    "precision(B)",
+    "recall(B)",
+    "f1_score(B)",
+    "mAP50(B)",
+    "mAP50-95(B)",
+    "precision(P)",
+    "recall(P)",
+    "f1_score(P)",
+    "mAP50(P)",
+    "mAP50-95(P)",
+    "OKS",
+    "PCK",
+    NULL,
 };
 
-const struct task_type task_detection = { .name = "object_detection", .primary_metric = "mAP50",
-                                          .scores = box_scores, DETECTOR() };
+const struct task_type task_detection = {
+    .name = "object_detection", .primary_metric = "mAP50", .scores = box_scores, DETECTOR()
+};
 
-const struct task_type task_segmentation = { .name = "instance_segmentation",
-                                             .primary_metric = "mAP50(M)",
-                                             .scores = mask_scores, DETECTOR() };
+const struct task_type task_segmentation = {
+    .name = "instance_segmentation", .primary_metric = "mAP50(M)", .scores = mask_scores, DETECTOR()
+};
 
-const struct task_type task_pose = { .name = "pose_estimation", .primary_metric = "mAP50(P)",
-                                     .scores = pose_scores, DETECTOR() };
+const struct task_type task_pose = {
+    .name = "pose_estimation", .primary_metric = "mAP50(P)", .scores = pose_scores, DETECTOR()
+};

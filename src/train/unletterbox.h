@@ -42,8 +42,9 @@ struct mask_prototypes {
 /* Memory that is kept from one call to the next.  All zero to begin with. */
 struct mask_decoder {
     float *_window, *_column;
+    struct mask_row *_rows;
     uint32_t *_runs;
-    int64_t _window_capacity, _column_capacity;
+    int64_t _window_capacity, _column_capacity, _row_capacity;
     int _run_capacity;
 };
 
