@@ -84,6 +84,7 @@ static int val_with(const struct val_options *o, struct device *device, struct e
 {
     struct loader_options options = { .is_exact = true,
                                       .batch_size = (int)strtol(o->batch, NULL, 10) };
+    struct dataset_options labels = { 0 };
     struct dataset dataset = { 0 };
     struct predictor p = { 0 };
     struct evaluation about = { .dataset = &dataset }, *evaluation = NULL;
@@ -92,12 +93,14 @@ static int val_with(const struct val_options *o, struct device *device, struct e
 
     if (options.batch_size < 1)
         return FAIL(err, INVALID, "batch must be at least 1, not '%s'", o->batch);
-    if (split_named(o->split, &options.split, err) || dataset_open(&dataset, o->data, NULL, err))
+    if (split_named(o->split, &options.split, err) ||
+        predictor_open(&p, o->checkpoint, device, options.batch_size, err))
         return -1;
+    labels.task = (enum dataset_task)p.checkpoint.task->task;
+    if (dataset_open(&dataset, o->data, &labels, err))
+        goto done;
     map = calloc((size_t)dataset.class_count + 1, sizeof(int));
     BUG_IF(!map);
-    if (predictor_open(&p, o->checkpoint, device, options.batch_size, err))
-        goto done;
     options.transform = p.checkpoint.transform;
     about.task = p.checkpoint.task;
     about.classes = p.checkpoint.class_names;

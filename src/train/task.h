@@ -29,6 +29,7 @@ struct evaluation {
 };
 
 struct task_type {
+    enum task task;
     const char *name;           /* on the wire: "image_classification" */
     const char *framework;      /* whose users know its models: "timm" */
     const char *primary_metric; /* chooses the best checkpoint unless the configuration does */

@@ -218,6 +218,7 @@ static const char *const scores[] = { "val_loss",  "accuracy", "top5_accuracy",
                                       NULL };
 
 const struct task_type task_classification = {
+    .task = TASK_CLASSIFY,
     .name = "image_classification",
     .framework = "timm",
     .primary_metric = "accuracy",

@@ -147,14 +147,20 @@ static const char *const pose_scores[] = {
     NULL,
 };
 
-const struct task_type task_detection = {
-    .name = "object_detection", .primary_metric = "mAP50", .scores = box_scores, DETECTOR()
-};
+const struct task_type task_detection = { .task = TASK_DETECT,
+                                          .name = "object_detection",
+                                          .primary_metric = "mAP50",
+                                          .scores = box_scores,
+                                          DETECTOR() };
 
-const struct task_type task_segmentation = {
-    .name = "instance_segmentation", .primary_metric = "mAP50(M)", .scores = mask_scores, DETECTOR()
-};
+const struct task_type task_segmentation = { .task = TASK_SEGMENT,
+                                             .name = "instance_segmentation",
+                                             .primary_metric = "mAP50(M)",
+                                             .scores = mask_scores,
+                                             DETECTOR() };
 
-const struct task_type task_pose = {
-    .name = "pose_estimation", .primary_metric = "mAP50(P)", .scores = pose_scores, DETECTOR()
-};
+const struct task_type task_pose = { .task = TASK_POSE,
+                                     .name = "pose_estimation",
+                                     .primary_metric = "mAP50(P)",
+                                     .scores = pose_scores,
+                                     DETECTOR() };
