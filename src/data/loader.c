@@ -155,7 +155,7 @@ static void make_row(struct loader *loader, struct loader_maker *maker, struct s
     int tries = loader->options.shuffle ? loader->image_count : 1;
 
     slot->items[row] = slot->labels[row] = -1;
-    if (place >= loader->image_count)
+    if (place >= loader->image_count && !loader->options.fill_last)
         return;
     for (int i = 0; i < tries; i++) {
         int item = slot->order[(place + i) % loader->image_count];

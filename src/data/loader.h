@@ -34,6 +34,7 @@ struct loader_options {
     uint64_t seed;
     bool shuffle;                           /* training: new order each epoch, bad files replaced */
     bool drop_last;                         /* leave out a last batch that is not full */
+    bool fill_last;                         /* fill it with the epoch's first images again */
     bool is_exact;                          /* decode whole images even where a part would do */
     const struct augment_settings *augment; /* copied; NULL: none */
     const struct mix_settings *mix;         /* copied; NULL: none */

@@ -310,9 +310,11 @@ void coco_set_measure(const struct coco_set *set, struct detection_metrics *metr
 {
     for (int i = 0; i < set->image_count; i++) {
         const int *truth = set->truths.first + i, *found = set->results.first + i;
+        int truth_count = truth[1] - truth[0], found_count = found[1] - found[0];
 
-        detection_metrics_add(metrics, set->truths.items + truth[0], truth[1] - truth[0],
-                              set->results.items + found[0], found[1] - found[0]);
+        detection_metrics_add(metrics, truth_count ? set->truths.items + truth[0] : NULL,
+                              truth_count, found_count ? set->results.items + found[0] : NULL,
+                              found_count);
     }
 }
 

@@ -104,6 +104,8 @@ void detection_metrics_add(struct detection_metrics *metrics, const struct image
     int f = 0, t = 0, all = found_count + truth_count;
 
     metrics->images++;
+    if (!all)
+        return;
     if (all > metrics->_sorted_capacity) {
         metrics->_sorted_capacity = all * 2;
         free(metrics->_sorted);

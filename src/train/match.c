@@ -89,9 +89,12 @@ static void match_at(struct matcher *matcher, const int *first, int found_count,
     uint16_t bit = (uint16_t)(1u << threshold);
 
     for (int i = 0; i < found_count; i++) {
-        const struct match_pair *pairs = matcher->_pairs + first[i];
         int count = first[i + 1] - first[i], truth;
+        const struct match_pair *pairs;
 
+        if (!count)
+            continue;
+        pairs = matcher->_pairs + first[i];
         truth = best_of(matcher, pairs, count, match_threshold(threshold), false);
         if (truth < 0)
             truth = best_of(matcher, pairs, count, match_threshold(threshold), true);

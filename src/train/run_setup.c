@@ -179,7 +179,7 @@ static int open_loaders(struct run *run, struct error *err)
     struct loader_options train = {
         .split = DATASET_SPLIT_TRAIN, .transform = run->transform, .batch_size = run->batch,
         .threads = (int)c->loader_threads, .seed = (uint64_t)c->seed, .shuffle = true,
-        .drop_last = !run->recipe.keeps_last_batch, .augment = is_detector ? NULL : &augment,
+        .drop_last = !run->recipe.keeps_last_batch, .fill_last = is_detector, .augment = is_detector ? NULL : &augment,
         .mix = is_detector ? NULL : &mix, .scene = is_detector ? &scene : NULL,
         .most_boxes = run->most_boxes,
         .cache_limit_bytes = 0, .failure_limit = c->skip_limit };

@@ -236,6 +236,32 @@ TEST(loader_shuffles_every_epoch_anew)
     dataset_close(&dataset);
 }
 
+TEST(loader_fills_the_last_batch_with_the_first_images)
+{
+    struct loader_options options = training_options();
+    int order[64], count = 0, batches;
+    const struct batch *batch;
+    struct dataset dataset;
+    struct loader *loader;
+    struct error err = { 0 };
+
+    make_dataset(&dataset);
+    options.drop_last = false;
+    options.fill_last = true;
+    loader = open_loader(&dataset, &options);
+    batches = loader_batch_count(loader);
+    while (loader_next(loader, &batch, &err) == 1) {
+        CHECK(batch->count == batch->capacity);
+        for (int i = 0; i < batch->count; i++)
+            order[count++] = batch->items[i];
+    }
+    CHECK(count == batches * options.batch_size && count > 21);
+    for (int i = 21; i < count; i++)
+        CHECK(order[i] == order[i - 21]);
+    loader_free(loader);
+    dataset_close(&dataset);
+}
+
 /* What the evaluation transform is defined to give. */
 static void evaluate_by_hand(const struct dataset *dataset, int item, float *values)
 {
