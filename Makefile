@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 10
 bin := build/release/bin
 tests = $(sort $(wildcard build/dev/bin/test_*))
 tsan_tests = $(patsubst tests/%,build/tsan/bin/test_%,$(wildcard tests/base tests/data tests/net tests/trainer))
-checks := tools/check-deps.sh tools/check-style.sh tools/test-contract.sh tests/extending/check-extending.sh
+checks := tools/check-deps.sh tools/check-style.sh tools/test-contract.sh tools/test-web.sh tests/extending/check-extending.sh
 
 .PHONY: build deps run test test-all bench fuzz install clean format help
 

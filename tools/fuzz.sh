@@ -13,10 +13,11 @@ flags=(-std=gnu17 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -DFOVEA_VERSION='
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc -include base/banned.h)
 # One link line for all: the linker leaves out what a target does not use.
 libraries=(-Wl,--as-needed -ljansson -lcrypto -lturbojpeg -ljpeg -lspng -lwebp -lgif -ltiff -lz
-    -lpthread -lm)
+    -lmicrohttpd -lwslay -lcurl -lsqlite3 -lzip -larchive -lsodium -lpthread -lm)
 
-build=build/fuzz
+build=${FUZZ_BUILD:-build/fuzz}
 mkdir -p "$build"
+printf '%s\n' "${flags[@]//\"/\\\"}" >"$build/flags" # for the compilers that run side by side
 printf '#include <stddef.h>\n#include <stdint.h>\nint LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) { return data && size > 9; }\n' >"$build/probe.c"
 if ! clang -fsanitize=fuzzer,address "$build/probe.c" -o "$build/probe" 2>/dev/null; then
@@ -24,16 +25,36 @@ if ! clang -fsanitize=fuzzer,address "$build/probe.c" -o "$build/probe" 2>/dev/n
     exit 0
 fi
 
-# build_target NAME: all sources it needs in one compiler call.
+# compile SOURCE: its object, unless that is newer than the source and all headers.
+compile() {
+    local object=$build/objects/${1%.c}.o
+    [ -n "$newest_header" ] && [ "$object" -nt "$1" ] && [ "$object" -nt "$newest_header" ] && return
+    mkdir -p "${object%/*}"
+    clang "@$build/flags" -Wa,-Isrc -c "$1" -o "$object"
+}
+
+# build_module NAME: an archive, of which a target takes what it needs.
+build_module() {
+    local sources objects
+    mapfile -t sources < <(find "src/$1" -name '*.c')
+    printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} bash -c 'compile {}' || return
+    objects=("${sources[@]/#/$build/objects/}")
+    rm -f "$build/$1.a"
+    ar rcs "$build/$1.a" "${objects[@]/%.c/.o}"
+}
+
 build_target() {
-    local source=tests/fuzz/$1_fuzz.c modules module sources=()
+    local source=tests/fuzz/$1_fuzz.c modules module archives=()
     [ -f "$source" ] || { echo "fuzz: there is no $source" >&2; return 1; }
     modules=$(sed -n 's/.*modules: *\([a-z ]*[a-z]\).*/\1/p' "$source" | head -n 1)
     [ -n "$modules" ] || { echo "fuzz: $source names no modules" >&2; return 1; }
     for module in $modules; do
-        mapfile -t -O ${#sources[@]} sources < <(find "src/$module" -name '*.c')
+        [ -n "${built[$module]:-}" ] || build_module "$module" || return 1
+        built[$module]=1
+        archives+=("$build/$module.a")
     done
-    clang "${flags[@]}" "$source" "${sources[@]}" "${libraries[@]}" -o "$build/$1_fuzz"
+    clang "${flags[@]}" "$source" -Wl,--start-group "${archives[@]}" -Wl,--end-group \
+        "${libraries[@]}" -o "$build/$1_fuzz"
 }
 
 run_target() {
@@ -44,6 +65,10 @@ run_target() {
         -artifact_prefix="$build/$1-" -print_final_stats=1 "${corpora[@]}" >"$build/$1.log" 2>&1
 }
 
+declare -A built=()
+newest_header=$(find src -name '*.[h]' -o -name '*.def' -o -name '*.html' | xargs ls -t | sed -n 1p)
+export build newest_header
+export -f compile
 if [ $# -gt 0 ]; then
     names=("$@")
 else

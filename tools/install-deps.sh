@@ -34,8 +34,11 @@ libexpat1-dev         reads XML
 curl                  makes the sample project of `make run` through the API
 sqlite3               looks at the database, in tests
 zip                   makes zip files, in tests
-nodejs                runs the tests of the HTTP interface
+nodejs                builds the web UI, runs the tests of it and of the HTTP interface
 npm                   installs what they need
+chromium              opens the web UI, in tests
+fonts-noto-cjk        Korean letters in Chromium
+fonts-noto-color-emoji  the marks of states there
 jq                    reads what the API answers there
 zlib1g-dev            compression inside PNG, TIFF and zip files
 '
@@ -65,7 +68,7 @@ installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2
     awk '$2 == "installed" { print $1 }' || true)
 missing=()
 # A newer Node than Debian's may be there from elsewhere, with its own npm.
-declare -A commands=([nodejs]=node [npm]=npm)
+declare -A commands=([nodejs]=node [npm]=npm [chromium]=chromium)
 for package in "${wanted[@]}"; do
     command=${commands[$package]:-}
     grep -qxF "$package" <<<"$installed" || { [ "$command" ] && command -v "$command" >/dev/null; } ||

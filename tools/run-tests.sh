@@ -2,7 +2,8 @@
 # Runs test binaries and check scripts, and sums up.
 #   tools/run-tests.sh [--all] FILE...
 # A test binary (test_*) prints "N passed, N failed, N skipped" as its last line; --all makes it
-# run its slow tests too.  A script test-* counts in the same way.  Any other program counts as one test: passed when it ends with 0.
+# run its slow tests too.  A script test-* counts in the same way, and is given --all too.  Any
+# other program counts as one test: passed when it ends with 0.
 # The last line here is "N passed, N failed"; the exit status is 1 when something failed.
 set -uo pipefail
 
@@ -37,7 +38,7 @@ for file in "$@"; do
     echo "test: $file"
     case ${file##*/} in
     test-*) # a script that counts as the binaries do
-        timeout "$seconds_limit" "$file" 2>&1 | tee "$output" | sed 's/^/    /'
+        timeout "$seconds_limit" "$file" "${options[@]}" 2>&1 | tee "$output" | sed 's/^/    /'
         count_binary "$file" "${PIPESTATUS[0]}"
         ;;
     test_*)

@@ -1,10 +1,15 @@
 #!/bin/bash
 # Runs the contract tests against a real server: public clients and validators, in Node.
-#   tools/test-contract.sh [FOVEA]
-# FOVEA is the program to test, by default the one of the build with sanitizers.  Packages are
-# installed when tests/contract/package-lock.json is newer than what is there.  The last line is
-# "N passed, N failed, N skipped", as of a test binary; without Node there is nothing to run.
+#   tools/test-contract.sh [--all] [FOVEA]
+# FOVEA is the program to test, by default the one of the build with sanitizers.  --all takes the
+# minutes that the slow tests need (they see TEST_ALL=1).  Packages are installed when
+# tests/contract/package-lock.json is newer than what is there.  The last line is "N passed,
+# N failed, N skipped", as of a test binary; without Node there is nothing to run.
 set -uo pipefail
+if [ "${1:-}" = --all ]; then
+    export TEST_ALL=1
+    shift
+fi
 FOVEA=$(realpath -m "${1:-$(dirname "$0")/../build/dev/bin/fovea}")
 export FOVEA
 cd "$(dirname "$0")/../tests/contract" || exit 2

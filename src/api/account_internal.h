@@ -25,7 +25,6 @@ int call_registration_is_open(struct call *call, bool *open);
 
 /* ?page=&per_page=: from 1, 50 by default; false: answered. */
 bool call_read_page(struct call *call, int64_t *limit, int64_t *offset);
-void call_add_total(struct call *call, int64_t total);
 
 /* The members of an open object. */
 void put_project_members(struct call *call, struct json_writer *w, const struct project *project);

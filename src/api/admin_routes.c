@@ -30,12 +30,6 @@ bool call_read_page(struct call *call, int64_t *limit, int64_t *offset)
     return true;
 }
 
-void call_add_total(struct call *call, int64_t total)
-{
-    http_add_header(call->request, "X-Total-Count",
-                    arena_printf(call->arena, "%lld", (long long)total));
-}
-
 /* What is taken is 400 in the contract. */
 static void fail(struct call *call)
 {
@@ -158,6 +152,7 @@ void route_admin_users_post(struct call *call)
     if (token)
         put_link(call, w, token);
     json_close(w);
+    call_add_location_of(call, "admin/users", account.user.id);
     answer_send(call, 201, &answer);
 }
 

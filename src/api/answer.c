@@ -72,6 +72,23 @@ void call_fail(struct call *call)
     call_fail_with(call, 500, "INTERNAL", "Internal error");
 }
 
+void call_add_total(struct call *call, int64_t total)
+{
+    http_add_header(call->request, "X-Total-Count",
+                    arena_printf(call->arena, "%lld", (long long)total));
+}
+
+void call_add_location(struct call *call, const char *path, const char *name)
+{
+    http_add_header(call->request, "Location",
+                    arena_printf(call->arena, "/api/v1/%s/%s", path, name));
+}
+
+void call_add_location_of(struct call *call, const char *path, int64_t id)
+{
+    call_add_location(call, path, arena_printf(call->arena, "%lld", (long long)id));
+}
+
 void call_send_json(struct call *call, int status, json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));

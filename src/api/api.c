@@ -7,6 +7,7 @@
 #include "api/login_limit.h"
 #include "api/metrics_page.h"
 #include "api/routes.h"
+#include "api/web_ui.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -51,7 +52,8 @@ static void allow_origin(const struct api *api, struct http_request *request)
         return;
     http_add_header(request, "Access-Control-Allow-Origin", origin);
     http_add_header(request, "Access-Control-Allow-Credentials", "true");
-    http_add_header(request, "Access-Control-Expose-Headers", "X-Total-Count, X-Request-Id");
+    http_add_header(request, "Access-Control-Expose-Headers",
+                    "X-Total-Count, X-Request-Id, Retry-After, Content-Disposition, ETag, Location");
     http_add_header(request, "Vary", "Origin");
 }
 
@@ -187,6 +189,8 @@ static void begin(void *context, struct http_request *request, struct http_plan 
     }
     call->route = routes_find(call, http_method(request), http_path(request), &other_method);
     if (!call->route) {
+        if (!other_method && web_ui_answer(api->web, call))
+            return;
         if (other_method)
             call_fail_with(call, 405, "METHOD_NOT_ALLOWED", "Method Not Allowed");
         else
@@ -196,6 +200,7 @@ static void begin(void *context, struct http_request *request, struct http_plan 
     http_set_user(request, call);
     plan->body = call->route->fields ? HTTP_BODY_WHOLE : HTTP_BODY_NONE;
     plan->limit_bytes = BODY_LIMIT_BYTES;
+    plan->is_slow = route_is_slow(call->route);
     begin_stream(call, plan);
 }
 
@@ -249,6 +254,7 @@ static void release(struct api *api)
     live_free(api->live);
     login_limit_free(api->logins);
     metrics_free(api->metrics);
+    web_ui_free(api->web);
     free(api);
 }
 
@@ -269,6 +275,11 @@ int api_open(struct api **out, const struct api_options *options, struct error *
     api->started = clock_seconds();
     api->logins = login_limit_new();
     api->metrics = metrics_new();
+    if (options->web_pack &&
+        web_ui_new(&api->web, options->web_pack, options->web_pack_bytes, err)) {
+        release(api);
+        return -1;
+    }
     if (!live_new(&api->live, options->app, err))
         api->engine_io = engine_io_new(api->live);
     if (!api->live || http_server_new(&api->server, &http, err)) {

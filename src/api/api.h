@@ -15,6 +15,7 @@
 #include "app/app.h"
 
 struct api;
+struct str;
 
 struct api_options {
     struct app *app;     /* borrowed */
@@ -24,10 +25,16 @@ struct api_options {
     bool open_registration;  /* anybody who can reach the server may make an account */
     bool local_registration; /* anybody who comes without a proxy may: the address is loopback */
     bool access_log;
+    const char *web_pack; /* the web UI (web_ui.h), borrowed; NULL: none */
+    size_t web_pack_bytes;
 };
 
 int api_open(struct api **out, const struct api_options *options, struct error *err);
 int api_port(const struct api *api);
+
+/* The document that /openapi.json answers with. */
+void api_write_openapi(struct str *text);
+
 /* Let running requests end, then close. */
 void api_close(struct api *api);
 

@@ -17,6 +17,7 @@ struct api {
     struct live *live;          /* api/live.h */
     struct engine_io *engine_io; /* api/engine_io.h */
     struct metrics *metrics;    /* api/metrics_page.h */
+    struct web_ui *web;         /* api/web_ui.h; NULL: none */
 };
 
 enum access { ACCESS_OPEN, ACCESS_USER };
@@ -62,6 +63,9 @@ struct stream {
 };
 const struct stream *route_stream(const struct route *route); /* NULL: none */
 
+/* Does its handler compute a password's hash, run an engine, wait for one, or move many files? */
+bool route_is_slow(const struct route *route);
+
 /* --- who calls ------------------------------------------------------------------------------- */
 
 /* What a client of a WebSocket identifies itself with: ?token=, a header, or the cookie if the page
@@ -102,6 +106,13 @@ void answer_send(struct call *call, int status, struct answer *answer);
 
 /* What every HTML page needs besides its Content-Security-Policy, and that. */
 void call_add_page_headers(struct call *call, const char *policy);
+
+/* X-Total-Count: how many there are, whatever the page. */
+void call_add_total(struct call *call, int64_t total);
+
+/* Location of what has been made: "training/jobs" and its id. */
+void call_add_location(struct call *call, const char *path, const char *name);
+void call_add_location_of(struct call *call, const char *path, int64_t id);
 
 /* Takes the value. */
 void call_send_json(struct call *call, int status, json_t *value);

@@ -247,8 +247,10 @@ static void post_form(struct call *call, struct form *form)
         datasets_import(call->app, &call->user, &wanted, folder, call->arena, &dataset,
                         &call->err))
         call_fail(call);
-    else
+    else {
+        call_add_location(call, "datasets", dataset.id);
         send_imported(call, 201, &dataset, &account);
+    }
 }
 
 static void post_json(struct call *call)
@@ -267,6 +269,7 @@ static void post_json(struct call *call)
         return;
     }
     put_dataset(answer_begin(&answer), &dataset);
+    call_add_location(call, "datasets", dataset.id);
     answer_send(call, 201, &answer);
 }
 

@@ -38,6 +38,8 @@ const struct field profile_fields[] = {
 
 #define JSON(record, member, kind) \
     { .name = #member, .type = FIELD_JSON, .offset = offsetof(struct record, member), .options = kind }
+#define REAL(record, member, ...) \
+    { .name = #member, .type = FIELD_REAL, .offset = offsetof(struct record, member), __VA_ARGS__ }
 #define INT(record, member, ...) \
     { .name = #member, .type = FIELD_INT, .offset = offsetof(struct record, member), __VA_ARGS__ }
 #define BOOL(record, member, ...) \
@@ -157,6 +159,10 @@ const struct field dataset_path_fields[] = {
 const struct field dataset_fix_fields[] = {
     { .name = "ids", .type = FIELD_JSON, .offset = offsetof(struct dataset_fix_body, ids) },
     BOOL(dataset_fix_body, all), FIELD_END,
+};
+const struct field split_fields[] = {
+    REAL(split_body, train), REAL(split_body, val), REAL(split_body, test), INT(split_body, seed),
+    JSON(split_body, assign, "object"), FIELD_END,
 };
 const struct field upload_fields[] = {
     JSON(upload_body, dataset, "object"), INT(upload_body, total_bytes),

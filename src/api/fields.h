@@ -116,6 +116,11 @@ struct dataset_fix_body {
     const json_t *ids;
     bool all;
 };
+struct split_body {
+    double train, val, test;
+    int64_t seed;
+    const json_t *assign;
+};
 struct upload_body {
     const json_t *dataset;
     int64_t total_bytes;
@@ -123,6 +128,6 @@ struct upload_body {
     bool replace;
 };
 extern const struct field dataset_fields[], dataset_change_fields[], dataset_path_fields[],
-    dataset_fix_fields[], upload_fields[];
+    dataset_fix_fields[], split_fields[], upload_fields[];
 
 #endif

@@ -7,6 +7,7 @@
 #include "app/inference.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "net/multipart.h"
 
 #include <fcntl.h>
@@ -25,6 +26,7 @@ struct inference_form {
     struct multipart *parser;
     struct call *call;
     char *path; /* of the image; NULL: none has come */
+    char *name; /* what the sender calls it */
     int fd;     /* -1: not open */
     size_t image_bytes;
     char field[64]; /* the name of the field at hand; "": a file */
@@ -59,8 +61,13 @@ static int begin_part(void *context, const struct multipart_part *part, struct e
 
     form->field[0] = 0;
     str_clear(&form->value);
-    if (part->filename)
-        return begin_image(form, err);
+    if (part->filename) {
+        if (begin_image(form, err))
+            return -1;
+        form->name = strdup(file_base_name(part->filename));
+        BUG_IF(!form->name);
+        return 0;
+    }
     snprintf(form->field, sizeof(form->field), "%s", part->name);
     return 0;
 }
@@ -134,6 +141,7 @@ static void end_form(struct call *call)
     if (form->path)
         unlink(form->path);
     free(form->path);
+    free(form->name);
     multipart_free(form->parser);
     str_release(&form->value);
     json_decref(form->fields);
@@ -198,6 +206,29 @@ static bool read_request(struct call *call, struct inference_request *request)
     return true;
 }
 
+/* Into the job's history; that it could not be kept is no reason to keep the answer back. */
+static void keep(struct call *call, const struct job *job, const struct inference_request *request,
+                 json_t *answer)
+{
+    const struct inference_form *form = call->state;
+    const char *keep_it = field(call, "keep");
+    struct error problem;
+    int64_t id = 0;
+
+    if (keep_it && !call_is_true(keep_it))
+        return;
+    if (inferences_keep(call->app, job, &call->user, request, form->name, answer, &id, &problem)) {
+        log_warn("a prediction of job %lld was not kept: %s", (long long)job->id, problem.text);
+        return;
+    }
+    if (!id)
+        return;
+    json_object_set_new(answer, "inference_id", json_integer(id));
+    json_object_set_new(answer, "image_url",
+                        json_string(arena_printf(call->arena, "/api/v1/test-inference/%lld/image",
+                                                 (long long)id)));
+}
+
 void route_test_inference(struct call *call)
 {
     struct inference_request request = { 0 };
@@ -219,6 +250,8 @@ void route_test_inference(struct call *call)
     if (!call_open_job(call, RIGHT_VIEW, &job, &project))
         return;
     failed = inference_predict(call->app, &job, &request, call->arena, &answer, &call->err);
+    if (!failed)
+        keep(call, &job, &request, answer);
     unlink(request.image_path); /* before the answer: who has it finds nothing left */
     if (!failed)
         call_send_json(call, 200, answer);

@@ -146,8 +146,10 @@ void route_job_clone(struct call *call)
         return;
     if (control_clone(call->app, job.id, &call->user, call->arena, &clone, &call->err))
         call_fail(call);
-    else
+    else {
+        call_add_location_of(call, "training/jobs", clone.id);
         send_job(call, clone.id, 201, "Training job cloned");
+    }
 }
 
 void route_job_delete(struct call *call)

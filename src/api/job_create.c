@@ -194,6 +194,7 @@ void route_jobs_post(struct call *call)
         return;
     }
     put_job(answer_begin(&answer), &job, project.name);
+    call_add_location_of(call, "training/jobs", job.id);
     answer_send(call, 201, &answer);
 }
 

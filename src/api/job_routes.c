@@ -9,9 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-route_handler route_job_get, route_jobs_get, route_job_status, route_job_logs, route_queue_get;
+route_handler route_job_get, route_jobs_get, route_job_status;
 
 #define LIMIT_MOST 1000
+#define SKIP_MOST 100000
+#define SEARCH_MOST 200
 
 /* --- a job on the wire ----------------------------------------------------------------------- */
 
@@ -98,8 +100,7 @@ bool call_open_job(struct call *call, enum right right, struct job *job, struct 
     return false;
 }
 
-/* What only a running or waiting job has. */
-static void put_live(struct call *call, struct json_writer *w, const struct job *job)
+void put_live(struct call *call, struct json_writer *w, const struct job *job)
 {
     struct queue_place place;
     struct job_pulse pulse;
@@ -146,9 +147,29 @@ static const char *project_name(struct call *call, int64_t id)
                : project.name;
 }
 
+int call_read_job_order(struct call *call, struct job_page *page)
+{
+    const char *sort = http_query(call->request, "sort");
+    const char *order = http_query(call->request, "order");
+
+    page->status = http_query(call->request, "status");
+    page->search = http_query(call->request, "q");
+    if (page->search && strlen(page->search) > SEARCH_MOST)
+        return FAIL(&call->err, INVALID, "q has more than %d bytes", SEARCH_MOST);
+    if (order && strcmp(order, "asc") && strcmp(order, "desc"))
+        return FAIL(&call->err, INVALID, "order must be asc or desc");
+    page->rising = order && !strcmp(order, "asc");
+    for (int i = 0; sort && i < JOB_SORT_COUNT; i++)
+        if (!strcmp(sort, job_sort_names[i])) {
+            page->sort = (enum job_sort)i;
+            return 0;
+        }
+    return sort ? FAIL(&call->err, INVALID, "sort must be created, name, accuracy or updated") : 0;
+}
+
 void route_jobs_get(struct call *call)
 {
-    struct job_page page = { .status = http_query(call->request, "status") };
+    struct job_page page = { 0 };
     const char *name = NULL;
     struct project project;
     struct answer answer;
@@ -159,8 +180,13 @@ void route_jobs_get(struct call *call)
 
     if (call_query_int(call, "project_id", 0, 1, INT64_MAX / 2, &project_id) ||
         call_query_int(call, "limit", 100, 1, LIMIT_MOST, &page.limit) ||
-        call_query_int(call, "skip", 0, 0, INT64_MAX / 2, &page.offset))
+        call_query_int(call, "skip", 0, 0, SKIP_MOST, &page.offset) ||
+        call_read_job_order(call, &page))
         result = -1;
+    else if (!project_id && (page.rising || page.sort == JOB_SORT_NAME ||
+                             page.sort == JOB_SORT_ACCURACY))
+        result = FAIL(&call->err, INVALID,
+                      "without project_id, sort is created or updated, and order is desc");
     else if (project_id)
         result = projects_open(call->app, &call->user, project_id, RIGHT_VIEW, call->arena,
                                &project, &call->err) ||
@@ -173,82 +199,14 @@ void route_jobs_get(struct call *call)
         call_fail(call);
         return;
     }
+    if (project_id)
+        call_add_total(call, total);
     w = answer_begin(&answer);
     json_array_open(w);
     for (int i = 0; i < count; i++) {
         if (!i || jobs[i].project_id != jobs[i - 1].project_id)
             name = project_name(call, jobs[i].project_id);
         put_job(w, &jobs[i], name);
-    }
-    json_close(w);
-    answer_send(call, 200, &answer);
-}
-
-/* Everybody sees how long the queue is; what waits in it, only who may view its project. */
-void route_queue_get(struct call *call)
-{
-    struct answer answer;
-    struct json_writer *w;
-    int64_t *ids;
-    int count;
-
-    if (jobs_queue(call->app, call->arena, &ids, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
-    json_put_int(w, "total", count);
-    json_key(w, "jobs");
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        struct project project;
-        struct error ignored;
-        struct job job;
-
-        if (jobs_get(call->app, ids[i], call->arena, &job, &ignored) ||
-            projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW, call->arena, &project,
-                          &ignored))
-            continue;
-        json_object_open(w);
-        put_job_members(w, &job, project.name);
-        put_live(call, w, &job);
-        json_close(w);
-    }
-    json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
-}
-
-void route_job_logs(struct call *call)
-{
-    struct project project;
-    struct job_log *logs;
-    struct answer answer;
-    struct json_writer *w;
-    struct job job;
-    int64_t limit;
-    int count;
-
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
-        return;
-    if (call_query_int(call, "limit", 500, 1, JOB_LOGS_KEPT, &limit) ||
-        jobs_logs(call->app, job.id, limit, http_query(call->request, "log_type"), call->arena,
-                  &logs, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        json_put_int(w, "id", logs[i].id);
-        json_put_int(w, "job_id", job.id);
-        json_put_text(w, "log_type", logs[i].log_type);
-        json_put_text(w, "content", logs[i].content);
-        json_put_text(w, "message", logs[i].content);
-        put_time(w, "created_at", logs[i].created_at);
-        json_close(w);
     }
     json_close(w);
     answer_send(call, 200, &answer);

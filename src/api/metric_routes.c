@@ -6,11 +6,14 @@
 #include "app/job_results.h"
 #include "base/error.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-route_handler route_job_metrics, route_job_metric_schema;
+route_handler route_job_metrics, route_job_metric_schema, route_jobs_compare;
 
 #define NAMES_MOST 64
+#define COMPARED_MOST 20
 
 void put_metrics(struct json_writer *w, const struct job_metric *metrics, int count)
 {
@@ -64,15 +67,59 @@ static void put_series(struct json_writer *w, const struct series *s)
     json_close(w);
 }
 
+struct stretch {
+    int64_t from, to, points;
+};
+
+static int read_stretch(struct call *call, struct stretch *stretch)
+{
+    return call_query_int(call, "from", 0, 0, INT64_MAX / 2, &stretch->from) ||
+                   call_query_int(call, "to", 0, 0, INT64_MAX / 2, &stretch->to) ||
+                   call_query_int(call, "points", 1000, 1, SERIES_POINTS_MOST, &stretch->points)
+               ? -1
+               : 0;
+}
+
+/* An array of the series that are named; one that the job lacks fails, or is left out. */
+static int put_named(struct call *call, struct json_writer *w, int64_t job_id, const char *names,
+                     const struct stretch *stretch, bool may_lack)
+{
+    json_array_open(w);
+    for (int i = 0; *names && i < NAMES_MOST; i++) {
+        size_t length = strcspn(names, ",");
+        struct series series;
+
+        if (!series_read(call->app, job_id, arena_strndup(call->arena, names, length),
+                         stretch->from, stretch->to, stretch->points, call->arena, &series,
+                         &call->err))
+            put_series(w, &series);
+        else if (!may_lack || call->err.kind != ERR_NOT_FOUND)
+            return -1;
+        names += length + (names[length] == ',');
+    }
+    json_close(w);
+    return 0;
+}
+
+/* 200, or what went wrong meanwhile. */
+static void send_unless(struct call *call, int failed, struct answer *answer)
+{
+    if (!failed) {
+        answer_send(call, 200, answer);
+        return;
+    }
+    str_release(&answer->text);
+    call_fail(call);
+}
+
 static void send_series(struct call *call, const struct job *job, const char *names)
 {
-    int64_t from, to, points;
+    struct stretch stretch;
     struct answer answer;
     struct json_writer *w;
+    int failed;
 
-    if (call_query_int(call, "from", 0, 0, INT64_MAX / 2, &from) ||
-        call_query_int(call, "to", 0, 0, INT64_MAX / 2, &to) ||
-        call_query_int(call, "points", 1000, 1, SERIES_POINTS_MOST, &points)) {
+    if (read_stretch(call, &stretch)) {
         call_fail(call);
         return;
     }
@@ -80,23 +127,75 @@ static void send_series(struct call *call, const struct job *job, const char *na
     json_object_open(w);
     json_put_int(w, "job_id", job->id);
     json_key(w, "series");
-    json_array_open(w);
-    for (int i = 0; *names && i < NAMES_MOST; i++) {
-        size_t length = strcspn(names, ",");
-        struct series series;
+    failed = put_named(call, w, job->id, names, &stretch, false);
+    if (!failed)
+        json_close(w);
+    send_unless(call, failed, &answer);
+}
 
-        if (series_read(call->app, job->id, arena_strndup(call->arena, names, length), from, to,
-                        points, call->arena, &series, &call->err)) {
-            str_release(&answer.text);
-            call_fail(call);
-            return;
-        }
-        put_series(w, &series);
-        names += length + (names[length] == ',');
+/* --- several jobs ---------------------------------------------------------------------------- */
+
+/* "1,2,3"; INVALID for what is no list of numbers, or one that is too long. */
+static int read_ids(struct call *call, int64_t *ids, int *count)
+{
+    const char *text = http_query(call->request, "jobs");
+    char *end;
+
+    *count = 0;
+    while (text && isdigit((unsigned char)*text) && *count < COMPARED_MOST) {
+        ids[(*count)++] = strtoll(text, &end, 10);
+        if (!*end)
+            return 0;
+        text = *end == ',' ? end + 1 : end;
     }
+    return FAIL(&call->err, INVALID, "jobs must be 1 to %d numbers with commas between",
+                COMPARED_MOST);
+}
+
+void route_jobs_compare(struct call *call)
+{
+    const char *names = http_query(call->request, "names");
+    int64_t ids[COMPARED_MOST];
+    struct stretch stretch;
+    struct answer answer;
+    struct json_writer *w;
+    struct job *jobs;
+    struct project *projects;
+    int count, failed = 0;
+
+    if (read_ids(call, ids, &count) || read_stretch(call, &stretch)) {
+        call_fail(call);
+        return;
+    }
+    jobs = ARENA_ARRAY(call->arena, struct job, count);
+    projects = ARENA_ARRAY(call->arena, struct project, count);
+    for (int i = 0; i < count; i++) {
+        call->ids[0] = ids[i];
+        if (!call_open_job(call, RIGHT_VIEW, &jobs[i], &projects[i]))
+            return;
+    }
+    w = answer_begin(&answer);
+    json_object_open(w);
+    json_key(w, "jobs");
+    json_array_open(w);
+    for (int i = 0; i < count; i++)
+        put_job(w, &jobs[i], projects[i].name);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    json_key(w, "series");
+    json_array_open(w);
+    for (int i = 0; i < count && !failed; i++) {
+        json_object_open(w);
+        json_put_int(w, "job_id", ids[i]);
+        json_key(w, "series");
+        failed = put_named(call, w, ids[i], names ? names : "", &stretch, true);
+        if (!failed)
+            json_close(w);
+    }
+    if (!failed) {
+        json_close(w);
+        json_close(w);
+    }
+    send_unless(call, failed, &answer);
 }
 
 /* --- routes ---------------------------------------------------------------------------------- */

@@ -181,13 +181,15 @@ static const struct {
               { "html", "text/html" },
               { "plain", "text/plain" } };
 
-static void put_answer(struct json_writer *w, const struct description *description)
+static void put_answer(struct json_writer *w, const char *handler,
+                       const struct description *description)
 {
     const char *content = "application/json";
 
     json_key(w, description->status);
     json_object_open(w);
     json_put_text(w, "description", strcmp(description->status, "101") ? "Done" : "A WebSocket");
+    openapi_put_headers(w, handler, description->status, !strcmp(description->answer, "file"));
     if (strcmp(description->answer, "none")) {
         bool is_file = false;
 
@@ -259,12 +261,12 @@ static const struct problem {
     { "507", "NoSpace", "The disk is full", "Error", when_it_writes },
 };
 
-static void put_responses(struct json_writer *w, const struct route *route,
+static void put_responses(struct json_writer *w, const struct route *route, const char *handler,
                           const struct description *description)
 {
     json_key(w, "responses");
     json_object_open(w);
-    put_answer(w, description);
+    put_answer(w, handler, description);
     for (size_t i = 0; i < sizeof(problems) / sizeof(*problems); i++) {
         struct str path = STR_INIT;
 
@@ -320,7 +322,7 @@ static void put_operation(struct json_writer *w, int index)
         put_json_or_null(w, "security", "[{\"internal\":[]}]");
     if (route->fields || *description->body)
         put_body(w, route, description->body);
-    put_responses(w, route, description);
+    put_responses(w, route, handler_names[index], description);
     json_close(w);
 }
 
@@ -356,6 +358,7 @@ static void put_components(struct json_writer *w)
         json_key(w, problems[i].name);
         json_object_open(w);
         json_put_text(w, "description", problems[i].description);
+        openapi_put_headers(w, "", problems[i].status, false);
         json_key(w, "content");
         json_object_open(w);
         open_content(w, "application/json");
@@ -377,11 +380,8 @@ static bool is_first_of_path(int route)
     return true;
 }
 
-void route_openapi(struct call *call)
+static void put_document(struct json_writer *w)
 {
-    struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
-
     json_object_open(w);
     json_put_text(w, "openapi", "3.1.0");
     put_json_or_null(w, "info", INFO);
@@ -401,5 +401,20 @@ void route_openapi(struct call *call)
     json_close(w);
     put_components(w);
     json_close(w);
+}
+
+void api_write_openapi(struct str *text)
+{
+    struct json_writer w;
+
+    json_begin(&w, text);
+    put_document(&w);
+}
+
+void route_openapi(struct call *call)
+{
+    struct answer answer;
+
+    put_document(answer_begin(&answer));
     answer_send(call, 200, &answer);
 }

@@ -15,5 +15,8 @@ void openapi_put_type_name(struct json_writer *w, const char *name, bool or_null
 void openapi_put_type(struct json_writer *w, const char *type);
 void openapi_put_object(struct json_writer *w, const char *members);
 void openapi_put_fields(struct json_writer *w, const struct field *fields);
+/* "headers": of what this handler answers with this status. */
+void openapi_put_headers(struct json_writer *w, const char *handler, const char *status,
+                         bool is_file);
 
 #endif

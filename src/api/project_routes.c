@@ -26,15 +26,19 @@ static bool open_project(struct call *call, enum right right, struct project *pr
     return false;
 }
 
-static int64_t experiment_count(struct call *call, int64_t project_id)
+static void put_job_summary(struct call *call, struct json_writer *w, int64_t project_id)
 {
-    struct job_page none = { .limit = 0 };
-    struct job *jobs;
-    int64_t total = 0;
-    int count;
+    struct job_summary summary;
 
-    jobs_list(call->app, project_id, &none, call->arena, &jobs, &count, &total, &call->err);
-    return total;
+    if (jobs_summary(call->app, project_id, call->arena, &summary, &call->err))
+        summary = (struct job_summary){ 0 };
+    json_put_int(w, "experiment_count", summary.total);
+    json_key(w, "jobs_by_status");
+    json_object_open(w);
+    for (int i = 0; i < summary.count; i++)
+        json_put_int(w, summary.statuses[i].status, summary.statuses[i].jobs);
+    json_close(w);
+    put_time(w, "last_activity_at", summary.last_activity_at);
 }
 
 void put_project_members(struct call *call, struct json_writer *w, const struct project *p)
@@ -45,7 +49,7 @@ void put_project_members(struct call *call, struct json_writer *w, const struct 
     json_put_text(w, "task_type", p->task_type);
     json_put_int(w, "user_id", p->user_id);
     json_put_text(w, "user_role", p->role);
-    json_put_int(w, "experiment_count", experiment_count(call, p->id));
+    put_job_summary(call, w, p->id);
     put_time(w, "created_at", p->created_at);
     put_time(w, "updated_at", p->updated_at);
 }
@@ -107,8 +111,10 @@ void route_projects_post(struct call *call)
                                         .task_type = b.task_type },
                      call->arena, &project, &call->err))
         fail_project(call);
-    else
+    else {
+        call_add_location_of(call, "projects", project.id);
         send_project(call, 201, &project);
+    }
 }
 
 void route_project_get(struct call *call)
@@ -166,7 +172,7 @@ void route_project_delete(struct call *call)
 void route_project_experiments(struct call *call)
 {
     bool paged = http_query(call->request, "page") || http_query(call->request, "per_page");
-    struct job_page page = { .status = http_query(call->request, "status") };
+    struct job_page page = { 0 };
     int64_t number, per_page, total;
     struct project project;
     struct answer answer;
@@ -176,7 +182,8 @@ void route_project_experiments(struct call *call)
     if (!open_project(call, RIGHT_VIEW, &project))
         return;
     if (call_query_int(call, "page", 1, 1, 1000000000, &number) ||
-        call_query_int(call, "per_page", PER_PAGE, 1, PER_PAGE_MOST, &per_page)) {
+        call_query_int(call, "per_page", PER_PAGE, 1, PER_PAGE_MOST, &per_page) ||
+        call_read_job_order(call, &page)) {
         call_fail(call);
         return;
     }
@@ -186,8 +193,7 @@ void route_project_experiments(struct call *call)
         call_fail(call);
         return;
     }
-    http_add_header(call->request, "X-Total-Count",
-                    arena_printf(call->arena, "%lld", (long long)total));
+    call_add_total(call, total);
     put_jobs(answer_begin(&answer), jobs, count, &project);
     answer_send(call, 200, &answer);
 }

@@ -42,6 +42,29 @@ const struct stream *route_stream(const struct route *route)
     return NULL;
 }
 
+static route_handler *const slow_handlers[] = {
+    /* passwords */
+    route_auth_register, route_auth_login, route_auth_password, route_auth_update,
+    route_setup_post, route_admin_users_post,
+    /* engines that begin or end, and folders that go */
+    route_job_start, route_job_stop, route_job_cancel, route_job_restart, route_job_delete,
+    route_project_delete, route_admin_project_delete, route_project_clean_up,
+    /* engines that compute */
+    route_preflight, route_test_inference, route_datasets_check_path, route_dataset_analyze,
+    route_dataset_thumbnail,
+    /* many files */
+    route_datasets_post, route_dataset_files_post, route_dataset_fixes_post,
+    route_dataset_split_post, route_dataset_delete, route_upload_commit, route_upload_delete,
+};
+
+bool route_is_slow(const struct route *route)
+{
+    for (size_t i = 0; i < sizeof(slow_handlers) / sizeof(*slow_handlers); i++)
+        if (slow_handlers[i] == route->handler)
+            return true;
+    return false;
+}
+
 /* A parameter called path takes all that follows. */
 static size_t parameter_length(const char *name, size_t name_length, const char *path)
 {

@@ -96,6 +96,7 @@ void route_uploads_post(struct call *call)
     json_object_open(w);
     put_upload(call, w, &upload);
     json_close(w);
+    call_add_location(call, "uploads", upload.id);
     answer_send(call, 201, &answer);
 }
 
@@ -183,6 +184,7 @@ void route_upload_commit(struct call *call)
         account.files = dataset.file_count;
         account.bytes = dataset.total_size_bytes;
     }
+    call_add_location(call, "datasets", dataset.id);
     send_imported(call, 201, &dataset, &account);
 }
 

@@ -199,13 +199,16 @@ void route_validation_image(struct call *call)
     struct job job;
     int fd;
 
-    if (validation_image_get(call->app, call->ids[0], call->arena, &image, &call->err)) {
+    /* One of others must not be told from one that is not there. */
+    if (validation_image_get(call->app, call->ids[0], call->arena, &image, &call->err) ||
+        jobs_get(call->app, image.job_id, call->arena, &job, &call->err) ||
+        projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW, call->arena, &project,
+                      &call->err)) {
+        if (call->err.kind == ERR_NOT_FOUND)
+            FAIL(&call->err, NOT_FOUND, "Image result not found");
         call_fail(call);
         return;
     }
-    call->ids[0] = image.job_id;
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
-        return;
     folder = job.dataset_id ? app_path(call->app,
                                        arena_printf(call->arena, "datasets/%s", job.dataset_id),
                                        call->arena)

@@ -1,6 +1,7 @@
 /* admin.c - accounts and projects as administrators see them; see admin.h. */
 
 #include "app/admin.h"
+#include "app/search.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -24,22 +25,6 @@ static int check_may(const struct user *actor, enum permission permission, struc
                : FAIL(err, DENIED, "Not enough permissions");
 }
 
-/* "50%" -> "%50!%%", what LIKE takes for any text with these characters in it. */
-static struct db_value like_pattern(const char *text, struct arena *arena)
-{
-    char *pattern, *at;
-
-    if (!text || !*text)
-        return db_null();
-    pattern = at = arena_alloc(arena, 2 * strlen(text) + 3);
-    *at++ = '%';
-    for (; *text; *at++ = *text++)
-        if (strchr("%_!", *text))
-            *at++ = '!';
-    *at = '%';
-    return db_text(pattern);
-}
-
 /* --- accounts -------------------------------------------------------------------------------- */
 
 static int count_projects(struct app *app, struct account *account, struct arena *arena,
@@ -59,7 +44,7 @@ int accounts_list(struct app *app, const struct user *actor, const struct accoun
                   struct error *err)
 {
     bool all = permission_over(actor->system_role, role_names[ROLE_ADMIN]);
-    struct db_value pattern = like_pattern(page->search, arena);
+    struct db_value pattern = search_pattern(page->search, arena);
     struct db_value active = page->is_active < 0 ? db_null() : db_int(page->is_active);
     struct db_rows rows, counts;
 
@@ -181,7 +166,7 @@ int projects_search(struct app *app, const struct user *actor, const struct proj
                     struct arena *arena, struct project **projects, int *count, int64_t *total,
                     struct error *err)
 {
-    struct db_value pattern = like_pattern(page->search, arena);
+    struct db_value pattern = search_pattern(page->search, arena);
     struct db_value owner = page->user_id ? db_int(page->user_id) : db_null();
     struct db_rows rows, counts;
 

@@ -63,6 +63,23 @@ int projects_search(struct app *app, const struct user *actor, const struct proj
 int projects_hand_over(struct app *app, const struct project *project, int64_t user_id,
                        struct error *err);
 
+/* --- overview --------------------------------------------------------------------------------- */
+
+struct platform_overview {
+    struct role_count {
+        const char *role;
+        int64_t users, active;
+    } *roles;
+    struct job_status_count *statuses; /* app/jobs.h */
+    int role_count, status_count;
+    int64_t project_count, dataset_count;
+    int64_t *running; /* ids of jobs */
+    int running_count;
+};
+/* DENIED */
+int overview_read(struct app *app, const struct user *actor, struct arena *arena,
+                  struct platform_overview *overview, struct error *err);
+
 /* --- settings -------------------------------------------------------------------------------- */
 
 #define RUNNING_LIMIT_MOST 1000

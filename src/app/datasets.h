@@ -123,6 +123,27 @@ int datasets_open_file(struct app *app, const struct dataset *dataset, const cha
 int datasets_open_thumbnail(struct app *app, const struct dataset *dataset, const char *path,
                             int *fd, struct error *err);
 
+/* --- the split -------------------------------------------------------------------------------- */
+
+struct dataset_class_split {
+    const char *class_name;
+    int64_t train, val, test; /* images that are used */
+};
+int datasets_split(struct app *app, const struct dataset *dataset, struct arena *arena,
+                   struct dataset_class_split **classes, int *count, struct error *err);
+
+struct dataset_split_change {
+    double train, val, test; /* shares of each class that make 1; what the seed says stays the same
+                                whatever the split was */
+    int64_t seed;
+    const json_t *assign; /* {path: "val"} instead: the others stay where they are; or NULL */
+};
+/* Moves files between the folders of splits and has the data set looked at again; *moved counts
+ * them.  CONFLICT when a running job uses it; INVALID; NOT_FOUND for a path that is not used. */
+int datasets_change_split(struct app *app, const struct dataset *dataset,
+                          const struct dataset_split_change *change, int64_t *moved,
+                          struct error *err);
+
 /* --- the doctor ------------------------------------------------------------------------------ */
 
 /* Look again at all files. */

@@ -1,7 +1,8 @@
 /* datasets_listing.c - the rows of a data set's files, and the sums over them.
  *
  * Rows are written in groups, so that the database has time for others between them, under a new
- * tag; readers see them when the data set names that tag, all at once. */
+ * tag; readers see them when the data set names that tag, all at once.  Of two who list at the same
+ * time, the one who began later wins: tags are times. */
 
 #include "app/datasets_internal.h"
 #include "app/datasets_layout.h"
@@ -104,6 +105,18 @@ static int sum_classes(struct listing *l, struct str *names, struct str *counts,
     return result;
 }
 
+/* Somebody who began later has finished already, and has seen what is newer; or there is no such
+ * data set any more. */
+static int give_way(struct listing *l, struct arena *arena, struct error *err)
+{
+    struct dataset dataset;
+
+    if (dataset_read(l->app, l->id, arena, &dataset, err))
+        return -1;
+    return db_write(l->app->db, STATEMENT_dataset_file_forget_listing,
+                    DB_ARGS(db_text(l->id), db_int(l->tag)), NULL, NULL, err);
+}
+
 /* The new rows count from here on, and the old ones go. */
 static int finish(struct listing *l, struct error *err)
 {
@@ -124,7 +137,7 @@ static int finish(struct listing *l, struct error *err)
         goto done;
     result = rows.count ? db_write(l->app->db, STATEMENT_dataset_file_forget,
                                    DB_ARGS(db_text(l->id)), NULL, NULL, err)
-                        : FAIL(err, NOT_FOUND, "Dataset not found");
+                        : give_way(l, &arena, err);
 done:
     str_release(&names);
     str_release(&counts);
@@ -285,16 +298,14 @@ int datasets_files(struct app *app, const struct dataset *dataset,
                    const struct dataset_file_page *page, struct arena *arena,
                    struct dataset_file **files, int *count, int64_t *total, struct error *err)
 {
-    struct db_value id = db_text(dataset->id), tag = db_int(dataset->listing);
-    struct db_value split = db_text(page->split), class_name = db_text(page->class_name);
-    struct db_value state = db_text(page->state);
+    struct db_value id = db_text(dataset->id), split = db_text(page->split);
+    struct db_value class_name = db_text(page->class_name), state = db_text(page->state);
     struct db_rows rows, counted;
 
     if (db_read(app->db, STATEMENT_dataset_file_list,
-                DB_ARGS(id, tag, split, class_name, state, db_int(page->limit),
-                        db_int(page->offset)),
+                DB_ARGS(id, split, class_name, state, db_int(page->limit), db_int(page->offset)),
                 arena, &rows, err) ||
-        db_read(app->db, STATEMENT_dataset_file_count, DB_ARGS(id, tag, split, class_name, state),
+        db_read(app->db, STATEMENT_dataset_file_count, DB_ARGS(id, split, class_name, state),
                 arena, &counted, err))
         return -1;
     *total = db_at(&counted, 0, 0)->integer;
@@ -312,7 +323,7 @@ int datasets_sums(struct app *app, const struct dataset *dataset, struct arena *
 
     *sums = (struct dataset_sums){ 0 };
     if (db_read(app->db, STATEMENT_dataset_file_sums,
-                DB_ARGS(db_text(dataset->id), db_int(dataset->listing)), arena, &rows, err) ||
+                DB_ARGS(db_text(dataset->id)), arena, &rows, err) ||
         db_read(app->db, STATEMENT_dataset_fix_sums, DB_ARGS(db_text(dataset->id)), arena, &fixed,
                 err))
         return -1;

@@ -20,4 +20,32 @@ int inference_predict(struct app *app, const struct job *job,
                       const struct inference_request *request, struct arena *arena,
                       json_t **answer, struct error *err);
 
+/* --- what was tried -------------------------------------------------------------------------- */
+
+#define INFERENCES_KEPT 100 /* of a job, the newest */
+
+struct inference_row {
+    int64_t id, training_job_id, user_id, size_bytes, created_at;
+    const char *checkpoint_path, *image_name, *file_name, *predicted_label, *predictions;
+    double confidence, inference_time_ms;
+};
+
+/* Keep an answer and its image, whose file is moved into the job's folder; image_name is what the
+ * person calls it.  *id 0: the job has no folder for it. */
+int inferences_keep(struct app *app, const struct job *job, const struct user *user,
+                    const struct inference_request *request, const char *image_name,
+                    const json_t *answer, int64_t *id, struct error *err);
+/* Newest first. */
+int inferences_list(struct app *app, int64_t job_id, int64_t limit, int64_t offset,
+                    struct arena *arena, struct inference_row **rows, int *count, int64_t *total,
+                    struct error *err);
+/* NOT_FOUND "Inference result not found" */
+int inferences_get(struct app *app, int64_t id, struct arena *arena, struct inference_row *row,
+                   struct error *err);
+/* For reading.  NOT_FOUND. */
+int inferences_open_image(struct app *app, const struct job *job, const struct inference_row *row,
+                          int *fd, struct error *err);
+int inferences_remove(struct app *app, const struct job *job, const struct inference_row *row,
+                      struct error *err);
+
 #endif

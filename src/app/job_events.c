@@ -344,13 +344,19 @@ int jobs_latest_metrics(struct app *app, int64_t id, int64_t limit, struct arena
     return 0;
 }
 
-int jobs_logs(struct app *app, int64_t id, int64_t limit, const char *log_type, struct arena *arena,
+int jobs_logs(struct app *app, int64_t id, const struct job_log_page *page, struct arena *arena,
               struct job_log **logs, int *count, struct error *err)
 {
+    bool is_next = page->after > 0;
+    struct db_value from = is_next             ? db_int(page->after)
+                           : page->before > 0 ? db_int(page->before)
+                                              : db_null();
     struct db_rows rows;
 
-    if (db_read(app->db, STATEMENT_log_list,
-                DB_ARGS(db_int(id), db_int(limit), db_text(log_type)), arena, &rows, err))
+    if (db_read(app->db, is_next ? STATEMENT_log_list_after : STATEMENT_log_list_before,
+                DB_ARGS(db_int(id), db_int(page->limit), db_text(page->log_type),
+                        db_int(page->level), from),
+                arena, &rows, err))
         return -1;
     *logs = ARENA_ARRAY(arena, struct job_log, rows.count + 1);
     *count = rows.count;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { LEVEL_BITS = 4, LEVELS = 6 }; /* the highest has 16^6 neighbours: 16 million */
+#define ROWS_PER_BUCKET 8
 
 static const char *const axis_names[] = { "epoch", "step" };
 
@@ -88,12 +89,13 @@ static int last_x(struct app *app, int64_t id, struct arena *arena, int64_t *x, 
     return 0;
 }
 
-/* The finest level of which a stretch has few rows: up to 16 for each bucket of the answer. */
+/* The finest level of which a stretch has few rows: up to 8 for each bucket of the answer, so that
+ * it has no fewer than half as many buckets as were asked for. */
 static int choose_level(int64_t span, int64_t points)
 {
     int level = 0;
 
-    while (level < LEVELS && (span >> (level * LEVEL_BITS)) > points << LEVEL_BITS)
+    while (level < LEVELS && (span >> (level * LEVEL_BITS)) > ROWS_PER_BUCKET * points)
         level++;
     return level;
 }

@@ -87,30 +87,6 @@ int jobs_get(struct app *app, int64_t id, struct arena *arena, struct job *job, 
     return 0;
 }
 
-int jobs_list(struct app *app, int64_t project_id, const struct job_page *page, struct arena *arena,
-              struct job **jobs, int *count, int64_t *total, struct error *err)
-{
-    struct db_value project = db_int(project_id), limit = db_int(page->limit);
-    struct db_value offset = db_int(page->offset);
-    struct db_rows rows, counted;
-    int result = page->status
-                     ? db_read(app->db, STATEMENT_job_list_status,
-                               DB_ARGS(project, db_text(page->status), limit, offset), arena, &rows,
-                               err)
-                     : db_read(app->db, STATEMENT_job_list, DB_ARGS(project, limit, offset), arena,
-                               &rows, err);
-
-    if (result || db_read(app->db, STATEMENT_job_count, DB_ARGS(project, db_text(page->status)),
-                          arena, &counted, err))
-        return -1;
-    *total = db_at(&counted, 0, 0)->integer;
-    *count = rows.count;
-    *jobs = ARENA_ARRAY(arena, struct job, rows.count + 1);
-    for (int i = 0; i < rows.count; i++)
-        columns_read(columns, COLUMN_COUNT, &rows, i, &(*jobs)[i]);
-    return 0;
-}
-
 /* --- states ---------------------------------------------------------------------------------- */
 
 /* Nothing was changed: say what stood in the way. */
@@ -153,6 +129,7 @@ static int clear_results(struct db_connection *connection, int64_t id, struct er
     static const enum statement statements[] = {
         STATEMENT_metric_remove, STATEMENT_log_remove, STATEMENT_series_remove,
         STATEMENT_checkpoint_remove_all, STATEMENT_validation_remove,
+        STATEMENT_inference_remove_all,
     };
 
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++)
@@ -329,24 +306,6 @@ int jobs_running_count(struct app *app, int64_t *count, struct error *err)
         *count = db_at(&rows, 0, 0)->integer;
     arena_release(&arena);
     return result;
-}
-
-int jobs_list_visible(struct app *app, const struct user *user, const struct job_page *page,
-                      struct arena *arena, struct job **jobs, int *count, struct error *err)
-{
-    struct db_rows rows;
-
-    if (db_read(app->db, STATEMENT_job_list_visible,
-                DB_ARGS(db_int(user->id),
-                        db_int(permission_has(user->system_role, PERMISSION_all_projects)),
-                        db_text(page->status), db_int(page->limit), db_int(page->offset)),
-                arena, &rows, err))
-        return -1;
-    *count = rows.count;
-    *jobs = ARENA_ARRAY(arena, struct job, rows.count + 1);
-    for (int i = 0; i < rows.count; i++)
-        columns_read(columns, COLUMN_COUNT, &rows, i, &(*jobs)[i]);
-    return 0;
 }
 
 int jobs_set_priority(struct app *app, int64_t id, int64_t priority, struct error *err)

@@ -47,17 +47,40 @@ int jobs_read(struct db_connection *connection, int64_t id, struct arena *arena,
               struct error *err);
 int jobs_get(struct app *app, int64_t id, struct arena *arena, struct job *job, struct error *err);
 
+enum job_sort { JOB_SORT_CREATED, JOB_SORT_NAME, JOB_SORT_ACCURACY, JOB_SORT_UPDATED,
+                JOB_SORT_COUNT };
+extern const char *const job_sort_names[JOB_SORT_COUNT]; /* "created", "name" ... */
+
+#define JOB_SEARCH_MOST 20000
+
 struct job_page {
     const char *status; /* NULL: all */
     int64_t limit, offset;
+    /* In name, model, tags or notes, or the number of a job; NULL: all.  Of a project's newest
+     * JOB_SEARCH_MOST jobs. */
+    const char *search;
+    enum job_sort sort; /* what has no value stands last */
+    bool rising;
 };
-/* Of all projects that the user may view, newest first. */
+/* Of all projects that the user may view, newest first, by creation or by change. */
 int jobs_list_visible(struct app *app, const struct user *user, const struct job_page *page,
                       struct arena *arena, struct job **jobs, int *count, struct error *err);
 
-/* Newest first; *total counts all that match, whatever the page. */
+/* Sorted by creation, newest first, unless the page says otherwise; *total counts all that match,
+ * whatever the page. */
 int jobs_list(struct app *app, int64_t project_id, const struct job_page *page, struct arena *arena,
               struct job **jobs, int *count, int64_t *total, struct error *err);
+
+struct job_summary {
+    struct job_status_count {
+        const char *status;
+        int64_t jobs;
+    } *statuses; /* those that there are */
+    int count;
+    int64_t total, last_activity_at; /* 0: never */
+};
+int jobs_summary(struct app *app, int64_t project_id, struct arena *arena,
+                 struct job_summary *summary, struct error *err);
 
 /* --- states ---------------------------------------------------------------------------------- */
 
@@ -121,8 +144,14 @@ struct job_log {
     int64_t id, created_at;
     const char *log_type, *content;
 };
-/* The newest `limit`, oldest first; log_type NULL: all. */
-int jobs_logs(struct app *app, int64_t id, int64_t limit, const char *log_type, struct arena *arena,
+struct job_log_page {
+    int64_t limit;
+    const char *log_type;  /* exactly this one; NULL: all */
+    int level;             /* and worse: 0 DEBUG, 1 INFO and stdout, 2 WARNING and stderr, 3 ERROR */
+    int64_t after, before; /* ids of lines; 0: none.  after: the oldest ones after it */
+};
+/* The newest of what is wanted, or with `after` the next; oldest first in any case. */
+int jobs_logs(struct app *app, int64_t id, const struct job_log_page *page, struct arena *arena,
               struct job_log **logs, int *count, struct error *err);
 
 #endif

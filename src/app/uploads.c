@@ -355,8 +355,11 @@ int uploads_commit(struct app *app, const struct user *user, const char *id, str
 bool upload_is_alive(struct app *app, const char *name)
 {
     struct arena arena = ARENA_INIT;
-    bool is_alive =
-        dataset_is_id(name) && file_exists(upload_path(app, name, "session.json", &arena));
+    struct dataset made; /* by a commit that was cut off before it removed the upload */
+    struct error ignored;
+    bool is_alive = dataset_is_id(name) &&
+                    file_exists(upload_path(app, name, "session.json", &arena)) &&
+                    dataset_read(app, name, &arena, &made, &ignored);
 
     arena_release(&arena);
     return is_alive;

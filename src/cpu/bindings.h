@@ -23,6 +23,8 @@ extern const struct kernel *const row_kernels[];         /* bind_rows.c */
 extern const struct kernel *const pool_kernels[];        /* bind_pool.c */
 extern const struct kernel *const move_kernels[];        /* bind_moves.c */
 extern const struct kernel *const attention_kernels[];   /* bind_attention.c */
+extern const struct kernel *const detect_kernels[];      /* bind_detect.c */
+extern const struct kernel *const object_loss_kernels[]; /* bind_object_losses.c */
 
 /* All of the above: a list of lists, ends with NULL. */
 extern const struct kernel *const *const vector_kernel_lists[];

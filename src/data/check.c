@@ -202,15 +202,10 @@ static void count_files(struct check_report *report)
 
 /* ---- judgement --------------------------------------------------------------------------- */
 
-struct texts {
-    const char **items;
-    int count, capacity;
-};
-
-static void warn(struct check_report *report, struct texts *warnings, const char *format, ...)
+static void warn(struct check_report *report, struct check_texts *warnings, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void warn(struct check_report *report, struct texts *warnings, const char *format, ...)
+static void warn(struct check_report *report, struct check_texts *warnings, const char *format, ...)
 {
     va_list list;
 
@@ -220,7 +215,7 @@ static void warn(struct check_report *report, struct texts *warnings, const char
 }
 
 static void judge_classes(struct check_report *report, const int *good_counts,
-                          struct texts *warnings)
+                          struct check_texts *warnings)
 {
     const struct dataset *dataset = report->dataset;
     int least = 0, most = 0, total = 0;
@@ -245,7 +240,7 @@ static void judge_classes(struct check_report *report, const int *good_counts,
         warn(report, warnings, "only %d images: at least %d are advisable", total, SMALL_DATASET);
 }
 
-static void judge_files(struct check_report *report, struct texts *warnings)
+static void judge_files(struct check_report *report, struct check_texts *warnings)
 {
     if (report->corrupted_count)
         warn(report, warnings, "%d of %d images do not decode", report->corrupted_count,
@@ -284,12 +279,12 @@ static const char *find_obstacle(struct check_report *report, const int *train_c
     return NULL;
 }
 
-static void judge(struct check_report *report)
+/* Images of each class; returns what stands in the way. */
+static const char *judge_images(struct check_report *report, struct check_texts *warnings)
 {
     const struct dataset *dataset = report->dataset;
     int *good_counts = ARENA_ARRAY(&report->_arena, int, dataset->class_count);
     int *train_counts = ARENA_ARRAY(&report->_arena, int, dataset->class_count);
-    struct texts warnings = { 0 };
     int val_count = 0;
 
     for (int i = 0; i < dataset->item_count; i++) {
@@ -301,14 +296,24 @@ static void judge(struct check_report *report)
         train_counts[item->class_id] += item->split == DATASET_SPLIT_TRAIN;
         val_count += item->split == DATASET_SPLIT_VAL;
     }
+    judge_classes(report, good_counts, warnings);
+    return find_obstacle(report, train_counts, val_count);
+}
+
+static void judge(struct check_report *report)
+{
+    const struct dataset *dataset = report->dataset;
+    struct check_texts warnings = { 0 };
+
     for (int i = 0; i < dataset->warning_count; i++)
         *VEC_ADD(&warnings) = dataset->warnings[i];
-    judge_classes(report, good_counts, &warnings);
+    report->obstacle = dataset->task == DATASET_TASK_CLASSIFICATION
+                           ? judge_images(report, &warnings)
+                           : check_judge_labels(report, &warnings);
     judge_files(report, &warnings);
     report->warnings =
         arena_copy(&report->_arena, warnings.items, sizeof(char *) * (size_t)warnings.count);
     report->warning_count = warnings.count;
-    report->obstacle = find_obstacle(report, train_counts, val_count);
     VEC_RELEASE(&warnings);
 }
 

@@ -37,10 +37,16 @@ struct check_pair {
  * split, so that measurements remain comparable, else the first by its path. */
 struct check_fix {
     char id[17];      /* the same for the same kind and path */
-    const char *kind; /* unreadable, duplicate; for people: conflicting_duplicate, near_duplicate */
-    int item;
+    /* unreadable, duplicate, unused_file; for people: conflicting_duplicate, near_duplicate; of
+     * labels: clip, drop, drop_duplicate, boxes; of data.yaml: renumber, splits. */
+    const char *kind;
+    const char *path; /* of the file concerned */
+    int item;         /* -1: the file is no image of the data set */
     const char *reason;
     bool removes; /* it can be applied: the file is taken out */
+    bool edits;   /* it can be applied: a row or element of a label file changes or goes */
+    bool configures; /* it can be applied: data.yaml is written anew */
+    const struct dataset_finding *finding; /* of labels; NULL: none */
 };
 
 struct check_report {
@@ -90,6 +96,11 @@ void check_write(const struct check_report *report, struct str *out);
 void check_write_files(const struct check_report *report, struct str *out);
 /* The proposed fixes, as a JSON array. */
 void check_write_fixes(const struct check_report *report, struct str *out);
+
+/* Carry out what edits label files, for the fixes that are chosen: is_chosen has fix_count entries.
+ * What the files were is kept in the other folder.  *count: fixes applied. */
+int check_apply_edits(const struct check_report *report, const bool *is_chosen,
+                      const char *quarantine_folder, int *count, struct error *err);
 
 /* Move the file of a proposed removal from the dataset to the same path below another folder. */
 int check_apply_fix(const struct check_report *report, const struct check_fix *fix,

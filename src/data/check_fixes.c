@@ -13,25 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct fixes {
-    struct check_fix *items;
-    int count, capacity;
-};
-
-static void add(struct check_report *report, struct fixes *fixes, const char *kind, int item,
-                bool removes, const char *reason)
+void check_add_fix(struct check_report *report, struct check_fixes *fixes, const char *kind,
+                   const char *path, int line, int item, const char *reason)
 {
     struct check_fix *fix = VEC_ADD(fixes);
-    const char *path = report->dataset->items[item].path;
     char digest[SHA256_TEXT_SIZE];
     struct sha256 sha;
 
+    (void)report;
     sha256_init(&sha);
     sha256_add(&sha, kind, strlen(kind) + 1);
     sha256_add(&sha, path, strlen(path));
+    if (line)
+        sha256_add(&sha, &line, sizeof(line));
     sha256_finish(&sha, digest);
-    *fix = (struct check_fix){ .kind = kind, .item = item, .reason = reason, .removes = removes };
+    *fix = (struct check_fix){ .kind = kind, .path = path, .item = item, .reason = reason };
     memcpy(fix->id, digest, sizeof(fix->id) - 1);
+}
+
+static void add(struct check_report *report, struct check_fixes *fixes, const char *kind, int item,
+                bool removes, const char *reason)
+{
+    check_add_fix(report, fixes, kind, report->dataset->items[item].path, 0, item, reason);
+    fixes->items[fixes->count - 1].removes = removes;
 }
 
 /* --- equal files --------------------------------------------------------------------------- */
@@ -70,7 +74,7 @@ static const struct dataset_item *find_other_class(const struct dataset *dataset
 }
 
 static void add_group(struct check_report *report, const struct content *group, int count,
-                      struct fixes *removals, struct fixes *looks)
+                      struct check_fixes *removals, struct check_fixes *looks)
 {
     const struct dataset *dataset = report->dataset;
     int kept = choose_kept(dataset, group, count);
@@ -94,7 +98,7 @@ static void add_group(struct check_report *report, const struct content *group, 
     }
 }
 
-static void find_equal(struct check_report *report, struct fixes *removals, struct fixes *looks)
+static void find_equal(struct check_report *report, struct check_fixes *removals, struct check_fixes *looks)
 {
     struct content *contents = calloc((size_t)report->dataset->item_count + 1, sizeof(*contents));
     int count = 0;
@@ -116,7 +120,7 @@ static void find_equal(struct check_report *report, struct fixes *removals, stru
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-static void find_alike(struct check_report *report, struct fixes *looks)
+static void find_alike(struct check_report *report, struct check_fixes *looks)
 {
     for (int i = 0; i < report->pair_count && looks->count < CHECK_LOOK_LIMIT; i++) {
         const struct check_pair *pair = &report->pairs[i];
@@ -139,7 +143,7 @@ static int compare_fixes(const void *a, const void *b)
 }
 
 /* An image may look like several others: one line is enough. */
-static void add_sorted(struct fixes *all, struct fixes *part)
+static void add_sorted(struct check_fixes *all, struct check_fixes *part)
 {
     if (part->count)
         qsort(part->items, (size_t)part->count, sizeof(*part->items), compare_fixes);
@@ -151,7 +155,7 @@ static void add_sorted(struct fixes *all, struct fixes *part)
 
 void check_find_fixes(struct check_report *report)
 {
-    struct fixes all = { 0 }, removals = { 0 }, looks = { 0 };
+    struct check_fixes all = { 0 }, removals = { 0 }, looks = { 0 };
 
     for (int i = 0; i < report->dataset->item_count; i++)
         if (report->files[i].message)
@@ -159,6 +163,8 @@ void check_find_fixes(struct check_report *report)
     find_equal(report, &removals, &looks);
     find_alike(report, &looks);
     add_sorted(&all, &removals);
+    if (report->dataset->task != DATASET_TASK_CLASSIFICATION)
+        check_find_label_fixes(report, &all);
     add_sorted(&all, &looks);
     report->fixes = arena_copy(&report->_arena, all.items,
                                sizeof(*all.items) * (size_t)all.count);
@@ -169,9 +175,9 @@ void check_find_fixes(struct check_report *report)
 int check_apply_fix(const struct check_report *report, const struct check_fix *fix,
                     const char *quarantine_folder, struct error *err)
 {
-    const char *path = report->dataset->items[fix->item].path;
+    const char *path = fix->path;
     struct arena arena = ARENA_INIT;
-    const char *source = dataset_item_path(report->dataset, &arena, fix->item);
+    const char *source = file_join(&arena, report->dataset->root, path);
     const char *target = file_join(&arena, quarantine_folder, path);
     const char *folder =
         arena_strndup(&arena, target, (size_t)(file_base_name(target) - target));

@@ -1,7 +1,7 @@
 /* check_write.c - the report as JSON. */
 #include "base/json.h"
 #include "base/str.h"
-#include "data/check.h"
+#include "data/check_internal.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -176,10 +176,15 @@ static void write_fixes(const struct check_report *report, struct json_writer *w
         json_object_open(w);
         json_put_text(w, "id", fix->id);
         json_put_text(w, "kind", fix->kind);
-        json_put_text(w, "path", report->dataset->items[fix->item].path);
+        json_put_text(w, "path", fix->path);
+        if (fix->finding && fix->finding->line)
+            json_put_int(w, "line", fix->finding->line);
         json_put_text(w, "reason", fix->reason);
-        json_put_text(w, "action", fix->removes ? "remove" : "look");
-        json_put_int(w, "size", report->dataset->items[fix->item].size_bytes);
+        json_put_text(w, "action", fix->removes                      ? "remove"
+                                   : fix->edits || fix->configures ? "edit"
+                                                                     : "look");
+        json_put_int(w, "size",
+                     fix->item < 0 ? 0 : report->dataset->items[fix->item].size_bytes);
         json_close(w);
     }
     json_close(w);
@@ -203,7 +208,10 @@ static void write_item(const struct check_report *report, int index, struct json
     json_put_text(w, "path", item->path);
     json_put_int(w, "size", item->size_bytes);
     json_put_text(w, "split", dataset_split_name(item->split));
-    json_put_text(w, "class", report->dataset->classes[item->class_id]);
+    json_put_text(w, "class",
+                  item->class_id < 0 ? NULL : report->dataset->classes[item->class_id]);
+    if (report->dataset->task != DATASET_TASK_CLASSIFICATION)
+        json_put_int(w, "objects", report->dataset->annotations.images[index].count);
     if (file->message) {
         json_put_text(w, "reason", file->message);
     } else {
@@ -240,12 +248,14 @@ void check_write(const struct check_report *report, struct str *out)
     json_object_open(&w);
     json_put_text(&w, "format", report->dataset->format);
     json_put_number(&w, "confidence", 0.95);
-    json_put_text(&w, "task_type", "image_classification");
+    json_put_text(&w, "task_type", dataset_task_name(report->dataset->task));
     write_structure(report->dataset, &w);
     write_statistics(report, &w);
     write_classes(report->dataset, &w);
     write_quality(report, &w);
     write_excluded(report->dataset, &w);
+    if (report->dataset->task != DATASET_TASK_CLASSIFICATION)
+        check_write_labels(report, &w);
     write_previews(report, &w);
     json_key(&w, "proposed_fixes");
     write_fixes(report, &w);

@@ -70,7 +70,9 @@ static int check_options(const struct dataset_options *options, const char **for
     if (options->train_ratio < 0 || options->train_ratio >= 1)
         return FAIL(err, INVALID, "the train ratio %g is not between 0 and 1",
                     options->train_ratio);
-    if (options->task != DATASET_TASK_CLASSIFICATION)
+    if (options->task != DATASET_TASK_CLASSIFICATION &&
+        (options->task != DATASET_TASK_BY_CONTENT || strcmp(wanted, formats[0]) ||
+         !options->format))
         return 0;
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
         if (!strcmp(wanted, formats[i])) {
@@ -272,6 +274,23 @@ static void finish(struct dataset_builder *builder)
     hash_items(dataset);
 }
 
+/* Objects, or images in class folders. */
+static int read_any(struct dataset_builder *builder, struct error *err)
+{
+    const struct dataset_options *options = builder->options;
+    bool is_imagefolder = options->format && !strcmp(options->format, formats[0]);
+
+    if (options->task != DATASET_TASK_CLASSIFICATION && !is_imagefolder) {
+        int result = labelled_open(builder, err);
+
+        if (result <= 0)
+            return result;
+        builder->excluded.count = builder->warnings.count = 0;
+        builder->dataset->format = formats[0];
+    }
+    return dataset_scan(builder, err) || build(builder, err) ? -1 : 0;
+}
+
 int dataset_open(struct dataset *dataset, const char *folder, const struct dataset_options *options,
                  struct error *err)
 {
@@ -290,9 +309,7 @@ int dataset_open(struct dataset *dataset, const char *folder, const struct datas
     dataset->train_ratio =
         builder.options->train_ratio ? builder.options->train_ratio : TRAIN_RATIO_DEFAULT;
     dataset->seed = builder.options->seed ? builder.options->seed : SPLIT_SEED_DEFAULT;
-    if (builder.options->task != DATASET_TASK_CLASSIFICATION
-            ? labelled_open(&builder, err)
-            : dataset_scan(&builder, err) || build(&builder, err))
+    if (read_any(&builder, err))
         goto done;
     finish(&builder);
     result = 0;

@@ -22,7 +22,8 @@
 
 #include "data/dataset_internal.h"
 
-/* Fill builder->dataset, whose root is set: the whole work of dataset_open() for these tasks. */
+/* Fill builder->dataset, whose root is set: the whole work of dataset_open() for these tasks.
+ * 1: asked to look for what there is, found no labels. */
 int labelled_open(struct dataset_builder *builder, struct error *err);
 
 #endif

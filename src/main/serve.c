@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "main/platform.h"
+#include "main/web_pack.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 struct serve_options {
     const char *data, *address, *port, *database, *origins, *engine;
-    bool open_registration, no_trainer, quiet;
+    bool open_registration, no_trainer, quiet, openapi;
 };
 
 static bool is_loopback(const char *address)
@@ -72,7 +73,8 @@ static int run(const struct serve_options *o, struct error *err)
         .app = { .data_folder = o->data, .database_url = o->database },
         .api = { .address = o->address, .origins = o->origins, .access_log = !o->quiet,
                  .open_registration = o->open_registration,
-                 .local_registration = is_loopback(o->address) },
+                 .local_registration = is_loopback(o->address),
+                 .web_pack = web_pack, .web_pack_bytes = web_pack_bytes() },
         .engine = o->engine, .no_trainer = o->no_trainer,
     };
     struct platform platform;
@@ -123,6 +125,7 @@ int serve(int argc, char **argv)
         { "no_trainer", NULL, NULL, &o.no_trainer, NULL,
           "no training service inside, only those that $TIMM_SERVICE_URL and its like name" },
         { "quiet", NULL, NULL, &o.quiet, NULL, "no line for each request" },
+        { "openapi", NULL, NULL, &o.openapi, NULL, "print the description of the API and end" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };
@@ -138,6 +141,14 @@ int serve(int argc, char **argv)
         arguments_help(options, &text);
         printf("fovea serve - the platform on this machine\n\nUsage: fovea serve [OPTIONS]\n\n"
                "Options:\n%s", text.text);
+        str_release(&text);
+        return 0;
+    }
+    if (o.openapi) {
+        struct str text = STR_INIT;
+
+        api_write_openapi(&text);
+        puts(text.text);
         str_release(&text);
         return 0;
     }

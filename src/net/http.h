@@ -11,7 +11,8 @@
  *            what it is for.  A failure has responded; the rest of the body is dropped first.
  *   finish   Everything is there: HTTP_BODY_WHOLE has it in memory, up to the limit that begin
  *            gave (more is 413).  Runs on a worker thread and may wait.  It must respond or
- *            upgrade, or defer the response.
+ *            upgrade, or defer the response.  What computes or waits for long is to say so in its
+ *            plan: it has workers of its own, so that quick requests never queue behind it.
  *   end      The last call, made once for each begin, also when the client went away: free `user`.
  *            Runs on an I/O thread, after the response has been sent.
  * Calls for one request never overlap; those for different ones do.
@@ -47,6 +48,7 @@ enum http_body { HTTP_BODY_NONE /* a body is dropped */, HTTP_BODY_WHOLE, HTTP_B
 struct http_plan {
     enum http_body body;
     size_t limit_bytes; /* of HTTP_BODY_WHOLE; of a stream, 0: none */
+    bool is_slow;       /* `finish` may take longer than a look into the database */
 };
 
 /* What became of a request; refused ones are told as well, their path as "-" if it was the reason.
@@ -64,8 +66,10 @@ struct http_options {
     int port;            /* 0: any that is free; http_server_port() tells */
     int io_threads;      /* 0: 2 */
     int workers;         /* 0: twice the cores, at least 4 */
+    int slow_workers;    /* for slow plans; 0: 8 */
     int connection_limit, connections_per_address; /* 0: 4096, no limit */
     int idle_seconds;           /* a connection without traffic is closed; 0: 75 */
+    int body_idle_seconds;      /* the same within a body, of which any byte counts; 0: 30 */
     double socket_ping_seconds; /* websocket.h; 0: SOCKET_PING_SECONDS */
 
     void *context; /* given to all of these */

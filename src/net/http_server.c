@@ -33,7 +33,7 @@
 struct http_server {
     struct http_options options;
     struct MHD_Daemon *daemon;
-    struct worker_pool *workers;
+    struct worker_pool *workers, *slow_workers;
     struct websocket_hub *websockets;
     struct http_linger *linger;
     struct http_listener *listener;
@@ -141,7 +141,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
 
 struct header_list {
     struct http_request *request;
-    bool is_broken; /* a NUL hides a part */
+    bool is_broken; /* a NUL hides a part, or a line is folded */
 };
 
 static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -152,7 +152,8 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
     struct arena *arena = &list->request->arena;
 
     (void)kind;
-    if (strlen(name) != name_length || (value && strlen(value) != value_length))
+    if (strlen(name) != name_length ||
+        (value && (strlen(value) != value_length || http_is_folded(name + name_length + 1, value))))
         list->is_broken = true;
     headers->items[headers->count++] = (struct http_pair){
         arena_strdup(arena, name),
@@ -201,6 +202,14 @@ static bool is_within_plan(const struct http_request *request)
     return strtoll(text, NULL, 10) <= limit_bytes;
 }
 
+/* Who stops within a body holds a file or memory; who is silent between requests only a socket. */
+static void set_idle_seconds(struct http_request *request, int seconds)
+{
+    if (request->has_body)
+        MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  (unsigned)seconds);
+}
+
 static enum MHD_Result begin_request(struct http_request *request, const char *method,
                                      const char *version)
 {
@@ -216,6 +225,7 @@ static enum MHD_Result begin_request(struct http_request *request, const char *m
         return send_response(request);
     }
     request->has_begun = true;
+    set_idle_seconds(request, server->options.body_idle_seconds);
     server->options.begin(server->options.context, request, &request->plan);
     if (!http_has_responded(request) && !is_within_plan(request))
         http_respond_status(request, 413);
@@ -325,11 +335,14 @@ void http_resume(struct http_request *request)
 
 static enum MHD_Result complete_request(struct http_request *request)
 {
+    struct http_server *server = request->server;
+
     request->is_complete = true;
+    set_idle_seconds(request, server->options.idle_seconds);
     if (http_has_responded(request))
         return send_response(request);
     MHD_suspend_connection(request->connection);
-    if (!worker_pool_put(request->server->workers, request)) {
+    if (!worker_pool_put(request->plan.is_slow ? server->slow_workers : server->workers, request)) {
         http_respond_status(request, 503);
         MHD_resume_connection(request->connection);
     }
@@ -441,10 +454,14 @@ static void set_defaults(struct http_options *options)
         if (options->workers < 4)
             options->workers = 4;
     }
+    if (!options->slow_workers)
+        options->slow_workers = 8;
     if (!options->connection_limit)
         options->connection_limit = 4096;
     if (!options->idle_seconds)
         options->idle_seconds = 75;
+    if (!options->body_idle_seconds)
+        options->body_idle_seconds = 30;
 }
 
 static void on_connection(void *context, int fd, const struct sockaddr *address,
@@ -499,17 +516,20 @@ static int start_daemon(struct http_server *server, struct error *err)
 int http_server_new(struct http_server **out, const struct http_options *options, struct error *err)
 {
     struct http_server *server = calloc(1, sizeof(*server));
+    int capacity;
 
     *out = NULL;
     if (!server)
         return FAIL(err, NO_MEMORY, "no memory for the HTTP server");
     server->options = *options;
     set_defaults(&server->options);
+    capacity = server->options.connection_limit + server->options.io_threads;
     /* As many places as there can be requests, so that the I/O threads never wait for one. */
     if (http_linger_new(&server->linger, err) ||
         websocket_hub_new(&server->websockets, server->options.socket_ping_seconds, err) ||
-        worker_pool_new(&server->workers, server->options.workers,
-                        server->options.connection_limit + server->options.io_threads, run_request,
+        worker_pool_new(&server->workers, server->options.workers, capacity, run_request, server,
+                        err) ||
+        worker_pool_new(&server->slow_workers, server->options.slow_workers, capacity, run_request,
                         server, err) ||
         http_listener_new(&server->listener, options->address, options->port, err) ||
         start_daemon(server, err) ||
@@ -553,6 +573,8 @@ void http_server_drain(struct http_server *server, double seconds)
     atomic_store(&server->is_abandoned, true);
     if (server->workers)
         worker_pool_close(server->workers);
+    if (server->slow_workers)
+        worker_pool_close(server->slow_workers);
     if (server->websockets)
         websocket_hub_drain(server->websockets);
     if (server->daemon)
@@ -567,6 +589,7 @@ void http_server_free(struct http_server *server)
     http_server_drain(server, 0);
     websocket_hub_free(server->websockets);
     worker_pool_free(server->workers);
+    worker_pool_free(server->slow_workers);
     http_linger_free(server->linger);
     http_listener_free(server->listener);
     free(server);

@@ -55,3 +55,12 @@ int http_request_check(const struct http_request *request)
         return 400;
     return 0;
 }
+
+bool http_is_folded(const char *behind_colon, const char *value)
+{
+    if ((uintptr_t)value < (uintptr_t)behind_colon)
+        return true;
+    while (behind_colon < value && (*behind_colon == ' ' || *behind_colon == '\t'))
+        behind_colon++;
+    return behind_colon != value;
+}

@@ -69,6 +69,11 @@ int http_request_parse(struct http_request *request);
 /* Returns 0, or the status to refuse with. */
 int http_request_check(const struct http_request *request);
 
+/* Is the value of a header, in the library's memory, put together from several lines?  The library
+ * glues them without the space that belongs between them, "1" and "7" to "17", in another place:
+ * then more than blanks lie between the colon and the value. */
+bool http_is_folded(const char *behind_colon, const char *value);
+
 void http_request_choose_id(struct http_request *request);
 
 /* Is the word one of the comma separated ones of this header, in any case of letters? */

@@ -92,6 +92,13 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(TEXT, predicted_label) X(INT, predicted_label_id) X(REAL, confidence)          \
     X(TEXT, top5_predictions) X(BOOL, is_correct) X(TIME, created_at)
 
+#define INFERENCE_COLUMNS(FIRST, X)                                                  \
+    FIRST(INT, id)                                                                   \
+    X(INT, training_job_id) X(INT, user_id) X(TEXT, checkpoint_path)                 \
+    X(TEXT, image_name) X(TEXT, file_name) X(INT, size_bytes)                        \
+    X(TEXT, predicted_label) X(REAL, confidence) X(TEXT, predictions)                \
+    X(REAL, inference_time_ms) X(TIME, created_at)
+
 #define DATASET_COLUMNS(FIRST, X)                                                    \
     FIRST(TEXT, id)                                                                  \
     X(TEXT, name) X(TEXT, description) X(TEXT, format) X(TEXT, visibility)           \

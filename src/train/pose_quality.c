@@ -25,10 +25,14 @@ void pose_quality_add(struct pose_quality *quality, const struct overlap_rule *r
 {
     for (int i = 0; i < match_count; i++) {
         const struct object_match *match = &matches[i];
-        const struct image_object *truth = &truths[match->truth < 0 ? 0 : match->truth];
+        const struct image_object *truth;
         int labelled;
 
-        if (match->truth < 0 || !(labelled = overlap_labelled_count(rule, truth->keypoints)))
+        if (match->truth < 0)
+            continue;
+        truth = &truths[match->truth];
+        labelled = overlap_labelled_count(rule, truth->keypoints);
+        if (!labelled)
             continue;
         quality->truths++;
         quality->points += labelled;

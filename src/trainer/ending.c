@@ -17,27 +17,28 @@
 /* clang-format off */
 static const struct {
     int code;
+    enum error_kind kind; /* of what was asked: whose fault it is */
     const char *text;
 } meanings[] = { /* of the engine's exit codes, and of signals as negative ones */
-    { 0, "it ended without saying how" },
-    { 2, "the options or the configuration do not fit" },
-    { 3, "a file or folder is missing" },
-    { 4, "a file breaks its format, or too many images cannot be read" },
-    { 5, "it does not fit into memory" },
-    { 6, "the disk is full" },
-    { 7, "the training diverged: a value is not finite" },
-    { 8, "another process uses the output folder" },
-    { 9, "not supported by this engine" },
-    { -SIGKILL, "the engine was killed (signal 9, SIGKILL)" },
-    { -SIGTERM, "the engine was ended by a signal (signal 15, SIGTERM)" },
-    { -SIGINT,  "the engine was ended by a signal (signal 2, SIGINT)" },
-    { -SIGHUP,  "the engine was ended by a signal (signal 1, SIGHUP)" },
-    { -SIGSEGV, "the engine crashed (signal 11, SIGSEGV)" },
-    { -SIGABRT, "the engine crashed (signal 6, SIGABRT)" },
-    { -SIGBUS,  "the engine crashed (signal 7, SIGBUS)" },
-    { -SIGILL,  "the engine crashed (signal 4, SIGILL)" },
-    { -SIGFPE,  "the engine crashed (signal 8, SIGFPE)" },
-    { -SIGXCPU, "the engine used up its processor time (signal 24, SIGXCPU)" },
+    { 0, ERR_UNAVAILABLE, "it ended without saying how" },
+    { 2, ERR_INVALID, "the options or the configuration do not fit" },
+    { 3, ERR_NOT_FOUND, "a file or folder is missing" },
+    { 4, ERR_CORRUPT, "a file breaks its format, or too many images cannot be read" },
+    { 5, ERR_NO_MEMORY, "it does not fit into memory" },
+    { 6, ERR_NO_SPACE, "the disk is full" },
+    { 7, ERR_NOT_FINITE, "the training diverged: a value is not finite" },
+    { 8, ERR_CONFLICT, "another process uses the output folder" },
+    { 9, ERR_UNSUPPORTED, "not supported by this engine" },
+    { -SIGKILL, ERR_UNAVAILABLE, "the engine was killed (signal 9, SIGKILL)" },
+    { -SIGTERM, ERR_UNAVAILABLE, "the engine was ended by a signal (signal 15, SIGTERM)" },
+    { -SIGINT, ERR_UNAVAILABLE, "the engine was ended by a signal (signal 2, SIGINT)" },
+    { -SIGHUP, ERR_UNAVAILABLE, "the engine was ended by a signal (signal 1, SIGHUP)" },
+    { -SIGSEGV, ERR_UNAVAILABLE, "the engine crashed (signal 11, SIGSEGV)" },
+    { -SIGABRT, ERR_UNAVAILABLE, "the engine crashed (signal 6, SIGABRT)" },
+    { -SIGBUS, ERR_UNAVAILABLE, "the engine crashed (signal 7, SIGBUS)" },
+    { -SIGILL, ERR_UNAVAILABLE, "the engine crashed (signal 4, SIGILL)" },
+    { -SIGFPE, ERR_UNAVAILABLE, "the engine crashed (signal 8, SIGFPE)" },
+    { -SIGXCPU, ERR_UNAVAILABLE, "the engine used up its processor time (signal 24, SIGXCPU)" },
 };
 /* clang-format on */
 
@@ -52,6 +53,14 @@ const char *ending_exit_text(int code)
         if (meanings[i].code == code)
             return meanings[i].text;
     return code < 0 ? "the engine was ended by a signal" : "the engine failed";
+}
+
+enum error_kind ending_kind(int code)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+        if (meanings[i].code == code)
+            return meanings[i].kind;
+    return ERR_UNAVAILABLE;
 }
 
 /* --- the engine's words ---------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 #ifndef TRAINER_ENDING_H
 #define TRAINER_ENDING_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +16,11 @@ int ending_code(int wait_status);
 
 /* What such a code means: "it does not fit into memory", "killed by signal 9 (Killed)". */
 const char *ending_exit_text(int code);
+
+/* What a call fails with when its engine ended so: the user's files and settings are INVALID,
+ * CORRUPT, UNSUPPORTED or NOT_FOUND; a full disk, a full memory, a crash and what nobody foresaw
+ * are not his fault. */
+enum error_kind ending_kind(int code);
 
 /* The engine's own words, where the last line of its log is "fovea COMMAND: words"; they go to the
  * end of that line, and are lent by the log.  NULL: it said nothing. */

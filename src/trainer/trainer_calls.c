@@ -15,6 +15,8 @@
 #define PREFLIGHT_SECONDS 60.0
 #define CHECK_SECONDS 3600.0
 #define CHECK_NICE 10
+#define EXIT_NOT_FOUND 3
+#define EXIT_NO_MEMORY 5
 #define TOP_K 5
 #define TOP_K_MOST 1000
 #define CONFIDENCE_THRESHOLD 0.25
@@ -37,6 +39,15 @@ static void answer_with(struct trainer_request *r, json_t *body)
 static json_t *framework_value(const struct trainer_request *r)
 {
     return json_string(r->trainer->framework ? r->trainer->framework : "all");
+}
+
+/* In the engine's words, where it had the time to say something. */
+static void engine_failed(const struct capture *capture, struct error *err)
+{
+    int code = capture->exit_code;
+
+    error_set(err, ending_kind(code), __FILE__, __LINE__, "%s",
+              code < 0 ? ending_exit_text(code) : capture_reason(capture));
 }
 
 /* --- catalogue and health -------------------------------------------------------------------- */
@@ -145,16 +156,16 @@ static int post_preflight(struct trainer_request *r, struct error *err)
         trainer_arguments(r->trainer, r->parameters, extra, &r->arena, &options.argv, err))
         return -1;
     if (!capture_run(&capture, &options, err)) {
-        if (capture.exit_code > 0)
-            FAIL(err, INVALID, "%s", capture_reason(&capture));
-        else if (capture.exit_code < 0)
-            FAIL(err, UNAVAILABLE, "%s", ending_exit_text(capture.exit_code));
+        if (capture.exit_code)
+            engine_failed(&capture, err);
         else
             forecast = json_parse(capture.output.text, capture.output.length, "the forecast", err);
     }
     if (forecast) {
         answer_with(r, forecast);
         result = 0;
+    } else if (capture.exit_code == EXIT_NO_MEMORY || capture.exit_code == EXIT_NOT_FOUND) {
+        err->kind = ERR_INVALID; /* which is just what was to be found out about the settings */
     }
     capture_release(&capture);
     return result;
@@ -295,11 +306,8 @@ static int post_check(struct trainer_request *r, struct error *err)
 
     options.argv = argv;
     if (!capture_run(&capture, &options, err)) {
-        if (capture.exit_code < 0)
-            FAIL(err, UNAVAILABLE, "%s", ending_exit_text(capture.exit_code));
-        else if (capture.exit_code)
-            error_set(err, capture.exit_code == 3 ? ERR_NOT_FOUND : ERR_INVALID, __FILE__,
-                      __LINE__, "%s", capture_reason(&capture));
+        if (capture.exit_code)
+            engine_failed(&capture, err);
         else
             report = json_parse(capture.output.text, capture.output.length, "the report", err);
     }
@@ -327,6 +335,7 @@ static const struct trainer_route {
     { "POST", "/training/stop/", post_stop },
     { "GET", "/training/status/", get_status },
     { "POST", "/inference/predict", post_predict },
+    { "POST", "/inference/quick", post_predict },
     { "POST", "/datasets/check", post_check },
 };
 

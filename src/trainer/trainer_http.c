@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "net/http.h"
+#include "net/multipart.h"
+#include "trainer/predict_form.h"
 #include "trainer/trainer_internal.h"
 
 #include <stdlib.h>
@@ -55,6 +57,33 @@ static bool only_reads(struct http_request *request)
     return !strcmp(http_method(request), "GET") || !strcmp(http_method(request), "HEAD");
 }
 
+static void respond_error(struct http_request *request, const struct error *err)
+{
+    struct trainer_answer answer = { 0 };
+
+    answer_error(&answer, err);
+    respond(request, &answer);
+    json_decref(answer.body);
+}
+
+static void begin_form(const struct trainer_http *http, struct http_request *request,
+                       struct http_plan *plan)
+{
+    struct predict_form *form;
+    struct str folder = STR_INIT;
+    struct error err;
+
+    str_printf(&folder, "%s/images", http->trainer->state_folder);
+    if (predict_form_new(&form, http_header(request, "Content-Type"), folder.text, &err)) {
+        respond_error(request, &err);
+    } else {
+        plan->body = HTTP_BODY_STREAM;
+        plan->limit_bytes = PREDICT_IMAGE_MOST + BODY_LIMIT_BYTES;
+        http_set_user(request, form);
+    }
+    str_release(&folder);
+}
+
 static void begin(void *context, struct http_request *request, struct http_plan *plan)
 {
     const struct trainer_http *http = context;
@@ -64,6 +93,21 @@ static void begin(void *context, struct http_request *request, struct http_plan 
     if (!only_reads(request) && http->secret &&
         !secret_fits(http->secret, http_header(request, "X-Internal-Auth")))
         respond_detail(request, 403, "FORBIDDEN", "Forbidden");
+    else if (plan->body == HTTP_BODY_WHOLE && str_starts_with(http_path(request), "/inference/") &&
+             multipart_is_type(http_header(request, "Content-Type")))
+        begin_form(http, request, plan);
+}
+
+/* The next piece of a form. */
+static int feed(void *context, struct http_request *request, const char *data, size_t size_bytes)
+{
+    struct error err;
+
+    (void)context;
+    if (!predict_form_feed(http_user(request), data, size_bytes, &err))
+        return 0;
+    respond_error(request, &err);
+    return -1;
 }
 
 static void add_parameter(void *context, const char *name, const char *value)
@@ -78,11 +122,17 @@ static void add_parameter(void *context, const char *name, const char *value)
 static json_t *read_parameters(struct http_request *request)
 {
     json_t *parameters = json_object(), *object;
+    struct predict_form *form = http_user(request);
     size_t size_bytes = 0;
-    const char *body = only_reads(request) ? NULL : http_body(request, &size_bytes);
+    const char *body = only_reads(request) || form ? NULL : http_body(request, &size_bytes);
     struct error err;
 
     http_query_each(request, add_parameter, parameters);
+    if (form && predict_form_finish(form, parameters, &err)) {
+        respond_error(request, &err);
+        json_decref(parameters);
+        return NULL;
+    }
     if (!size_bytes)
         return parameters;
     object = json_parse(body, size_bytes, "the body", &err);
@@ -108,6 +158,8 @@ static void finish(void *context, struct http_request *request)
     if (!parameters)
         return;
     trainer_call(http->trainer, method, http_path(request), parameters, &answer);
+    if (http_user(request))
+        predict_form_hide(http_user(request), answer.body);
     respond(request, &answer);
     json_decref(answer.body);
     json_decref(parameters);
@@ -116,7 +168,7 @@ static void finish(void *context, struct http_request *request)
 static void end(void *context, struct http_request *request)
 {
     (void)context;
-    (void)request;
+    predict_form_free(http_user(request));
 }
 
 static void access_line(void *context, const struct http_access *a)
@@ -131,7 +183,8 @@ int trainer_http_open(struct trainer_http **out, const struct trainer_http_optio
     struct trainer_http *http = calloc(1, sizeof(*http));
     struct http_options server = { .address = options->address ? options->address : "127.0.0.1",
                                    .port = options->port, .workers = WORKERS, .context = http,
-                                   .begin = begin, .finish = finish, .end = end,
+                                   .begin = begin, .body = feed, .finish = finish,
+                                   .end = end,
                                    .access = options->access_log ? access_line : NULL };
 
     BUG_IF(!http);

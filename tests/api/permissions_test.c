@@ -20,6 +20,7 @@ static const struct request {
     { RIGHT_VIEW, "GET", "/api/v1/projects/%d/members", NULL },
     { RIGHT_VIEW, "GET", "/api/v1/projects/%d/experiments", NULL },
     { RIGHT_VIEW, "GET", "/api/v1/projects/%d/disk", NULL },
+    { RIGHT_VIEW, "GET", "/api/v1/training/jobs?project_id=%d", NULL },
     { RIGHT_WORK, "POST", "/api/v1/training/jobs",
       "{\"project_id\":%d,\"framework\":\"timm\",\"model_name\":\"resnet18\","
       "\"task_type\":\"image_classification\",\"dataset_path\":\"/nowhere\"}" },
@@ -196,6 +197,7 @@ static const struct {
     { "GET", "/api/v1/admin/settings", NULL, "rrrra" },
     { "PUT", "/api/v1/admin/settings", "{}", "rrrra" },
     { "GET", "/api/v1/admin/disk", NULL, "rrrra" },
+    { "GET", "/api/v1/admin/overview", NULL, "rrrra" },
 };
 
 TEST(permissions_of_the_platform_are_as_the_table_says)

@@ -305,6 +305,31 @@ TEST(upload_gets_its_files_back_when_a_commit_was_cut_off)
     lab_close(&lab);
 }
 
+/* The process ended after the data set was made, before the upload was removed. */
+TEST(upload_that_has_become_a_data_set_goes_at_the_start)
+{
+    struct arena arena = ARENA_INIT;
+    const char *session, *kept;
+    struct lab lab;
+    char *id;
+
+    lab_open(&lab);
+    id = begin_upload(&lab, "");
+    put_folder(&lab, id, sample_folder());
+    session = arena_printf(&arena, "%s/uploads/%s", lab.platform.folder, id);
+    kept = arena_printf(&arena, "%s/kept.json", lab.platform.folder);
+    run_program("cp %s/session.json %s", session, kept);
+    json_decref(commit(&lab, id, 201));
+    run_program("mkdir %s && mv %s %s/session.json", session, kept, session);
+    lab_reopen(&lab);
+    wait_for_path(session, false);
+    json_decref(expect(&lab.platform, 404, "GET", url_of(id, ""), lab.ada, NULL));
+    json_decref(commit(&lab, id, 201)); /* the answer to the first one may have been lost */
+    free(id);
+    arena_release(&arena);
+    lab_close(&lab);
+}
+
 TEST(upload_of_an_archive_is_unpacked_at_the_commit)
 {
     struct arena arena = ARENA_INIT;

@@ -3,6 +3,7 @@
 #include "app/app.h"
 #include "app/job_results.h"
 #include "base/error.h"
+#include "base/rng.h"
 #include "test.h"
 
 #include <math.h>
@@ -155,6 +156,89 @@ TEST(series_leave_out_what_is_not_finite)
     CHECK_OK(db_transact(s.app->db, add_odd_values, &s.job_id, &err), err);
     CHECK_OK(series_read(s.app, s.job_id, "loss", 0, 0, 100, &s.arena, &series, &err), err);
     CHECK(series.count == 1 && series.buckets[0].from == 3 && series.buckets[0].last == -0.5);
+    setup_release(&s);
+}
+
+/* --- any series, any stretch ----------------------------------------------------------------- */
+
+#define RANDOM_POINTS 6000
+
+struct random_points {
+    int64_t job_id, x[RANDOM_POINTS];
+    double values[RANDOM_POINTS];
+};
+
+static int add_random(struct db_connection *connection, void *context, struct error *err)
+{
+    const struct random_points *p = context;
+
+    for (int i = 0; i < RANDOM_POINTS; i++)
+        if (series_add_point(connection, p->job_id, "walk", SERIES_STEP, p->x[i], p->values[i],
+                             err))
+            return -1;
+    return 0;
+}
+
+/* A bucket is what a look at each of its points would make of them. */
+static void check_bucket(const struct random_points *p, const struct series_bucket *b)
+{
+    double minimum = INFINITY, maximum = -INFINITY, last = NAN;
+
+    for (int i = 0; i < RANDOM_POINTS; i++)
+        if (p->x[i] >= b->from && p->x[i] <= b->to) {
+            minimum = fmin(minimum, p->values[i]);
+            maximum = fmax(maximum, p->values[i]);
+            last = p->values[i];
+        }
+    CHECK(b->minimum == minimum && b->maximum == maximum && b->last == last);
+}
+
+static void check_stretch(struct setup *s, const struct random_points *p, int64_t from, int64_t to,
+                          int64_t points)
+{
+    struct series series;
+    struct error err;
+    int at = 0;
+
+    CHECK_OK(series_read(s->app, s->job_id, "walk", from, to, points, &s->arena, &series, &err),
+             err);
+    CHECK(series.count <= points + 1);
+    for (int i = 0; i < series.count; i++)
+        check_bucket(p, &series.buckets[i]);
+    for (int i = 0; i < RANDOM_POINTS; i++) {
+        if (p->x[i] < from || p->x[i] > to)
+            continue;
+        while (at < series.count && series.buckets[at].to < p->x[i])
+            at++;
+        CHECK(at < series.count && series.buckets[at].from <= p->x[i]);
+    }
+}
+
+TEST(series_say_of_any_stretch_what_its_points_say)
+{
+    static struct random_points p;
+    struct rng rng = rng_for(20260, 1, 0);
+    int64_t x = 0, last;
+    struct setup s;
+    struct error err;
+
+    setup_init(&s);
+    p.job_id = s.job_id;
+    for (int i = 0; i < RANDOM_POINTS; i++) {
+        bool is_peak = !rng_below(&rng, 500);
+
+        p.x[i] = x;
+        p.values[i] = rng_normal(&rng) * (is_peak ? 1000 : 1);
+        x += 1 + (rng_below(&rng, 20) ? 0 : rng_below(&rng, 300)); /* with gaps */
+    }
+    last = p.x[RANDOM_POINTS - 1];
+    CHECK_OK(db_transact(s.app->db, add_random, &p, &err), err);
+    for (int i = 0; i < 60; i++) {
+        int64_t from = i % 3 ? rng_below(&rng, (uint32_t)last) : 0;
+        int64_t to = i % 3 ? from + 1 + rng_below(&rng, (uint32_t)(last - from)) : last;
+
+        check_stretch(&s, &p, from, to < last ? to : last, 1 + rng_below(&rng, 1 << (i % 11)));
+    }
     setup_release(&s);
 }
 

@@ -469,14 +469,17 @@ TEST(job_events_set_classes_best_and_logs)
     CHECK(apply(&s, id, "a name of the future", 0, 0, "{}"));
     CHECK(get(&s, id).num_classes == 3);
     CHECK_TEXT(get(&s, id).best_checkpoint_path, "b");
-    CHECK_OK(jobs_logs(s.app, id, 500, NULL, &s.arena, &logs, &count, &err), err);
+    CHECK_OK(jobs_logs(s.app, id, &(struct job_log_page){ .limit = 500 }, &s.arena, &logs, &count,
+                       &err), err);
     CHECK(count == 2);
     CHECK_TEXT(logs[0].content, "first");
     CHECK_TEXT(logs[1].content, "둘째");
-    CHECK_OK(jobs_logs(s.app, id, 500, "WARNING", &s.arena, &logs, &count, &err), err);
+    CHECK_OK(jobs_logs(s.app, id, &(struct job_log_page){ .limit = 500, .log_type = "WARNING" },
+                       &s.arena, &logs, &count, &err), err);
     CHECK(count == 1);
     CHECK(act(&s, id, STOP, &err) == 0 && act(&s, id, RESTART, &err) == 0);
-    CHECK_OK(jobs_logs(s.app, id, 500, NULL, &s.arena, &logs, &count, &err), err);
+    CHECK_OK(jobs_logs(s.app, id, &(struct job_log_page){ .limit = 500 }, &s.arena, &logs, &count,
+                       &err), err);
     CHECK(!count && !get(&s, id).best_checkpoint_path);
     setup_release(&s);
 }

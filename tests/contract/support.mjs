@@ -136,6 +136,10 @@ export async function report(server, jobId, event, data) {
 
 const parameter = /\{[^}]*\}/g
 
+/* Headers that mean something to a client: sent by exactly those answers that say so. */
+const tellingHeaders = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'Content-Disposition',
+  'X-Total-Count', 'Upload-Offset', 'Last-Modified']
+
 function matches(pattern, path) {
   const parts = pattern.split(parameter).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${parts.join('[^/]+')}$`).test(path)
@@ -170,6 +174,11 @@ export async function readDescription(server) {
     let response = operation.responses[answer.status] ?? operation.responses[`${String(answer.status)[0]}XX`]
     if (!response) throw new Error(`${method} ${path} does not describe ${answer.status}`)
     if (response.$ref) response = document.components.responses[response.$ref.split('/').pop()]
+    const described = Object.keys(response.headers ?? {})
+    const missing = described.filter(name => response.headers[name].required && !answer.headers.has(name))
+    if (missing.length) throw new Error(`${method} ${path} ${answer.status} lacks the headers ${missing}`)
+    const silent = tellingHeaders.filter(name => answer.headers.has(name) && !described.includes(name))
+    if (silent.length) throw new Error(`${method} ${path} ${answer.status} does not describe ${silent}`)
     const schema = response.content?.['application/json']?.schema
     const isJson = answer.headers.get('content-type')?.startsWith('application/json')
     if (Boolean(schema) !== Boolean(isJson) && answer.status !== 101)

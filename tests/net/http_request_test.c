@@ -155,6 +155,11 @@ TEST(http_request_refuses_what_two_parsers_read_differently)
                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         HOSTILE("encoding behind a space", "POST /whole HTTP/1.1\r\nHost: a\r\n"
                 "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
+        HOSTILE("a folded length", "POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n 7\r\n\r\n"
+                "a GET /hello HTTP/1", 400),
+        HOSTILE("a folded header", "GET /hello HTTP/1.1\r\nHost: a\r\nX-A: b\r\n\tc\r\n\r\n", 400),
+        HOSTILE("a folded header that begins empty", "GET /hello HTTP/1.1\r\nHost:\r\n a\r\n\r\n", 400),
+        HOSTILE("blanks around values", "GET /hello HTTP/1.1\r\nHost: \t a\r\nX-A:\r\nX-B: \t\r\nX-C:\tb \r\n\r\n", 200),
         HOSTILE("no host", "GET /hello HTTP/1.1\r\n\r\n", 400),
         HOSTILE("host behind a space", "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n", 400),
         HOSTILE("two hosts", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),

@@ -182,6 +182,7 @@ static const struct route {
     { "/text", { HTTP_BODY_NONE }, finish_text },
     { "/file", { HTTP_BODY_NONE }, finish_file },
     { "/sleep", { HTTP_BODY_NONE }, finish_sleep },
+    { "/sleep-slowly", { HTTP_BODY_NONE, .is_slow = true }, finish_sleep },
     { "/silent", { HTTP_BODY_NONE }, finish_silent },
     { "/odd-headers", { HTTP_BODY_NONE }, finish_odd_headers },
     { "/socket", { HTTP_BODY_NONE }, finish_socket },

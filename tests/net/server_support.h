@@ -17,7 +17,7 @@
  * /failing   the body function fails after 100,000 bytes and has answered 507
  * /text?bytes=N&type=T&random=1   that many bytes; with tag=T its ETag
  * /file      server->file_path, with the query's type, tag, download
- * /sleep?ms=N
+ * /sleep?ms=N;  /sleep-slowly?ms=N: by a plan that says so
  * /silent    does not answer;  /odd-headers: names and values that must not get out
  * /socket    a WebSocket that sends back;  others: 404 */
 struct net_server {

@@ -14,8 +14,9 @@ static struct image_object at(int category, double x, double score)
                                   .box = { x, 0, 10, 10 } };
 }
 
-/* truth 0: found right, and once more; truth 1: taken for class 1; truth 2: missed, as what covers it
- * is not sure enough; truth 3 is a crowd with something inside; and something where nothing is. */
+/* truth 0: found right, and once more; truth 1: taken for class 1; truth 2: missed, as what covers
+ * it is not sure enough; truth 3 is a crowd with something inside; and something where nothing
+ * is. */
 static const struct image_object *scene(struct image_object *found)
 {
     static struct image_object truths[4];

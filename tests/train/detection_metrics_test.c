@@ -102,8 +102,8 @@ static struct image_object box(int category, double x, double score)
                                   .box = { x, 0, 10, 10 } };
 }
 
-/* Class 0: two truths, found at 0.9 and 0.6, and something wrong at 0.7.  Class 1: one truth found at
- * 0.8, wrong at 0.5.  Class 2 has no truths.  F1 by confidence, of classes 0 and 1:
+/* Class 0: two truths, found at 0.9 and 0.6, and something wrong at 0.7.  Class 1: one truth found
+ * at 0.8, wrong at 0.5.  Class 2 has no truths.  F1 by confidence, of classes 0 and 1:
  *   up to 0.5:  4/5, 2/3     up to 0.6:  4/5, 1     up to 0.7:  1/2, 1     up to 0.8:  2/3, 1 */
 TEST(detection_metrics_at_the_best_f1)
 {
@@ -162,7 +162,8 @@ TEST(detection_metrics_keep_the_best_of_an_image)
 TEST(overlap_of_keypoints_by_hand)
 {
     /* one point of three is not labelled; area 50, sigma 1/3: e = d^2 / (8/9 * 50) */
-    const float known[] = { 0, 0, 2, 5, 5, 0, 10, 0, 1 }, guess[] = { 0, 0, 1, 90, 90, 1, 10, 4, 1 };
+    const float known[] = { 0, 0, 2, 5, 5, 0, 10, 0, 1 };
+    const float guess[] = { 0, 0, 1, 90, 90, 1, 10, 4, 1 };
     struct image_object truth = { .keypoints = known, .area = 50 };
     struct overlap_rule rule;
 

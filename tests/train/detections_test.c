@@ -140,6 +140,7 @@ static void find_in_example(struct detections *found)
         .prototypes = { values, 1, SIDE, SIDE, INPUT, INPUT },
         .keypoints = { keypoints[0], 3, 1 },
         .keypoint_count = 2,
+        .keypoint_size = 3,
     };
     struct nms_options options = { .confidence = 0.25, .iou = 0.45, .limit = 100 };
     struct letterbox_view v = letterbox_view_of(128, 128, INPUT, INPUT);

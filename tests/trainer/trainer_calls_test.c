@@ -290,6 +290,47 @@ TEST(trainer_checks_data_sets)
     service_release(&service);
 }
 
+/* An engine that ends like this whatever it is asked. */
+static void open_with_broken_engine(struct service *service, int exit_code)
+{
+    static char path[600];
+    struct trainer_options options = { .engine = path };
+    char script[200];
+    struct error err;
+
+    service_open(service);
+    service_close(service, false);
+    snprintf(path, sizeof(path), "%s/engine", service->data);
+    snprintf(script, sizeof(script), "#!/bin/sh\necho 'fovea x: so it ended' >&2\nexit %d\n",
+             exit_code);
+    CHECK_OK(file_replace(path, script, strlen(script), &err), err);
+    CHECK(!chmod(path, 0755));
+    service_open_with_engine(service, &options);
+}
+
+TEST(trainer_tells_whose_fault_an_exit_code_is)
+{
+    static const struct {
+        int exit_code, check, preflight;
+    } cases[] = { { 1, 503, 503 }, { 2, 400, 400 }, { 3, 404, 400 }, { 4, 400, 400 },
+                  { 5, 500, 400 }, { 6, 507, 507 }, { 7, 500, 500 }, { 8, 409, 409 },
+                  { 9, 400, 400 }, { 99, 503, 503 } };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct service service;
+        json_t *body;
+
+        open_with_broken_engine(&service, cases[i].exit_code);
+        body = service_post(&service, "/datasets/check",
+                            json_pack("{s:s}", "dataset_path", "shapes"), cases[i].check);
+        CHECK_TEXT(service_detail(body), "so it ended");
+        json_decref(body);
+        json_decref(service_post(&service, "/training/preflight", service_job(1, 1),
+                                 cases[i].preflight));
+        service_release(&service);
+    }
+}
+
 TEST(trainer_answers_unknown_paths)
 {
     struct service service;

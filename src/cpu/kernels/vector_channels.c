@@ -91,3 +91,45 @@ void KERNEL(channels_mean)(const void *work, int64_t begin, int64_t end)
                            plane.lanes);
     }
 }
+
+/* --- bias ------------------------------------------------------------------------------------- */
+
+void KERNEL(channels_add)(const void *work, int64_t begin, int64_t end)
+{
+    const struct channels_work *w = work;
+
+    for (int64_t index = begin; index < end; index++) {
+        struct plane plane = plane_at(&w->size, index);
+        vector s = vector_load_first(w->s + index % w->size.blocks * LANES, plane.lanes);
+        const float *x = w->x + plane.offset;
+        float *y = w->y + plane.offset;
+
+        for (int64_t i = 0; i < w->size.pixels * LANES; i += LANES)
+            vector_store(y + i, vector_load(x + i) + s);
+    }
+}
+
+void KERNEL(channels_total)(const void *work, int64_t begin, int64_t end)
+{
+    const struct channels_work *w = work;
+
+    for (int64_t index = begin; index < end; index++) {
+        struct plane plane = plane_at(&w->size, index);
+
+        vector_store_first(w->sums + plane.number,
+                           plane_sum(w->dy + plane.offset, NULL, w->size.pixels), plane.lanes);
+    }
+}
+
+void KERNEL(channels_total_finish)(const void *work, int64_t begin, int64_t end)
+{
+    const struct channels_work *w = work;
+
+    for (int64_t c = begin * LANES; c < end * LANES; c++) {
+        double sum = 0;
+
+        for (int64_t n = 0; n < w->size.images && c < w->size.channels; n++)
+            sum += w->sums[n * w->size.channels + c];
+        w->total[c] = (float)sum; /* zero past the channels */
+    }
+}

@@ -465,7 +465,7 @@ static int build(struct labelled *all, struct error *err)
         return -1;
     format = choose_format(all, err);
     if (!format)
-        return -1;
+        return all->options->task == DATASET_TASK_BY_CONTENT && !all->options->format ? 1 : -1;
     all->dataset->format = format->name;
     if (format->read(all, err) || choose_task(all, err))
         return -1;
@@ -492,6 +492,8 @@ int labelled_open(struct dataset_builder *builder, struct error *err)
     };
     int result = build(&all, err);
 
+    if (result == 1)
+        memset(&builder->dataset->rows, 0, sizeof(builder->dataset->rows));
     map_release(&all.by_path);
     map_release(&all.folders);
     VEC_RELEASE(&all.files);

@@ -1,0 +1,296 @@
+/* datasets_split.c - which images are learned from and which are kept to validate; see datasets.h.
+ *
+ * A split is a folder, so changing it moves files.  No file is ever replaced: where a name is taken
+ * it gets a number.  When the process ends in the middle, each file is still in one place, and the
+ * data set is looked at again, because it was marked before. */
+
+#include "app/datasets_internal.h"
+#include "app/datasets_layout.h"
+
+#include "base/error.h"
+#include "base/map.h"
+#include "base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRAIN, VAL, TEST, SPLITS };
+static const char *const split_names[SPLITS] = { "train", "val", "test" };
+
+struct split_file {
+    const char *path, *class_name;
+    const char *rest; /* of the path, after the folder of the split */
+    uint64_t key;     /* of the random order */
+    int from, to;     /* -1: not used */
+};
+
+struct split_plan {
+    struct arena arena;
+    struct layout layout;
+    struct split_file *files;
+    int count;
+    bool has_folders; /* of splits, so that only files that change need to be moved */
+    const char *folders[SPLITS]; /* "Training" where that is how it is called */
+};
+
+static int split_find(const char *name)
+{
+    for (int i = 0; name && i < SPLITS; i++)
+        if (!strcmp(name, split_names[i]))
+            return i;
+    return -1;
+}
+
+/* --- what there is --------------------------------------------------------------------------- */
+
+static const char *path_at(const void *list, int index)
+{
+    return ((const struct split_file *)list)[index].path;
+}
+
+/* The same for the same image whichever folder of a split it is in. */
+static uint64_t key_of(const char *rest, uint64_t seed)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    struct rng rng;
+
+    for (; *rest; rest++)
+        hash = (hash ^ (unsigned char)*rest) * 0x100000001b3u;
+    rng = rng_for(seed, 1, hash);
+    return rng_next(&rng);
+}
+
+static int read_plan(struct app *app, const struct dataset *dataset, uint64_t seed,
+                     struct split_plan *plan, struct error *err)
+{
+    struct dataset_file_page all = { .limit = INT64_MAX };
+    struct dataset_file *rows;
+    int64_t total;
+
+    if (datasets_files(app, dataset, &all, &plan->arena, &rows, &plan->count, &total, err))
+        return -1;
+    plan->files = ARENA_ARRAY(&plan->arena, struct split_file, plan->count + 1);
+    for (int i = 0; i < plan->count; i++)
+        plan->files[i].path = rows[i].path;
+    layout_begin(&plan->layout, path_at, plan->files, plan->count);
+    plan->has_folders = plan->layout.has_train;
+    memcpy(plan->folders, split_names, sizeof(split_names));
+    for (int i = 0; i < plan->count; i++) {
+        struct split_file *f = &plan->files[i];
+        bool is_used = !strcmp(rows[i].state, "used") && rows[i].class_name;
+
+        f->class_name = rows[i].class_name;
+        f->from = f->to = is_used ? split_find(rows[i].split) : -1;
+        if (f->from < 0 || strlen(f->path) <= plan->layout.wrapper_bytes)
+            continue;
+        f->rest = f->path + plan->layout.wrapper_bytes;
+        if (plan->has_folders) {
+            size_t length = strcspn(f->rest, "/");
+
+            plan->folders[f->from] = arena_strndup(&plan->arena, f->rest, length);
+            f->rest += length + 1;
+        }
+        f->key = key_of(f->rest, seed);
+    }
+    return 0;
+}
+
+int datasets_split(struct app *app, const struct dataset *dataset, struct arena *arena,
+                   struct dataset_class_split **classes, int *count, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_dataset_file_splits,
+                DB_ARGS(db_text(dataset->id)), arena, &rows, err))
+        return -1;
+    *classes = ARENA_ARRAY(arena, struct dataset_class_split, rows.count + 1);
+    *count = 0;
+    for (int i = 0; i < rows.count; i++) {
+        const char *name = db_at(&rows, i, 0)->text;
+        int split = split_find(db_at(&rows, i, 1)->text);
+        struct dataset_class_split *last = *count ? &(*classes)[*count - 1] : NULL;
+        int64_t images = db_at(&rows, i, 2)->integer;
+
+        if (!last || strcmp(last->class_name, name)) {
+            last = &(*classes)[(*count)++];
+            *last = (struct dataset_class_split){ .class_name = name };
+        }
+        if (split >= 0)
+            *(split == TRAIN ? &last->train : split == VAL ? &last->val : &last->test) += images;
+    }
+    return 0;
+}
+
+/* --- who goes where -------------------------------------------------------------------------- */
+
+static int by_class_and_key(const void *a, const void *b)
+{
+    const struct split_file *x = *(struct split_file *const *)a;
+    const struct split_file *y = *(struct split_file *const *)b;
+    int order = strcmp(x->class_name, y->class_name);
+
+    if (order)
+        return order;
+    return x->key != y->key ? (x->key < y->key ? -1 : 1) : strcmp(x->path, y->path);
+}
+
+/* At least one where there is enough, so that no class is without. */
+static int share(int count, double fraction, int least_count)
+{
+    int images = (int)(count * fraction + 0.5);
+
+    return !images && fraction > 0 && count >= least_count ? 1 : images;
+}
+
+static void divide(struct split_file **files, int count, const struct dataset_split_change *change)
+{
+    int val = share(count, change->val, 2), test = share(count, change->test, 3);
+
+    if (val + test >= count) /* something is to be learned from */
+        val = count - test - 1 > 0 ? count - test - 1 : 0;
+    if (val + test >= count)
+        test = count - 1;
+    for (int i = 0; i < count; i++)
+        files[i]->to = i < val ? VAL : i < val + test ? TEST : TRAIN;
+}
+
+static void divide_all(struct split_plan *plan, const struct dataset_split_change *change)
+{
+    struct split_file **used = ARENA_ARRAY(&plan->arena, struct split_file *, plan->count + 1);
+    int count = 0, begin = 0;
+
+    for (int i = 0; i < plan->count; i++)
+        if (plan->files[i].rest)
+            used[count++] = &plan->files[i];
+    qsort(used, (size_t)count, sizeof(*used), by_class_and_key);
+    for (int i = 1; i <= count; i++)
+        if (i == count || strcmp(used[i]->class_name, used[begin]->class_name)) {
+            divide(&used[begin], i - begin, change);
+            begin = i;
+        }
+}
+
+static int assign(struct split_plan *plan, const json_t *wanted, struct error *err)
+{
+    struct map files = MAP_INIT;
+    const char *path;
+    json_t *value;
+    int result = 0;
+
+    for (int i = 0; i < plan->count; i++)
+        if (plan->files[i].rest)
+            map_set(&files, plan->files[i].path, &plan->files[i]);
+    json_object_foreach((json_t *)wanted, path, value) {
+        struct split_file *file = map_find(&files, path);
+        int split = split_find(json_string_value(value));
+
+        if (!result && !file)
+            result = FAIL(err, NOT_FOUND, "The dataset uses no image '%.200s'", path);
+        else if (!result && split < 0)
+            result = FAIL(err, INVALID, "'%.200s': a split is train, val or test", path);
+        else if (!result)
+            file->to = split;
+    }
+    map_release(&files);
+    return result;
+}
+
+/* The engine sees folders of splits only where there is something to learn from. */
+static int check_train(const struct split_plan *plan, struct error *err)
+{
+    for (int i = 0; i < plan->count; i++)
+        if (plan->files[i].rest && plan->files[i].to == TRAIN)
+            return 0;
+    return FAIL(err, INVALID, "No image would be left to train on");
+}
+
+/* --- moving ---------------------------------------------------------------------------------- */
+
+/* "a/cat/1.jpg" -> "a/cat/1_2.jpg" where that is free, and so on. */
+static const char *free_path(struct map *taken, const char *wanted, struct arena *arena)
+{
+    const char *dot = strrchr(wanted, '.'), *path = wanted;
+
+    for (int i = 2; map_find(taken, path); i++)
+        path = arena_printf(arena, "%.*s_%d%s", (int)(dot - wanted), wanted, i, dot);
+    map_set(taken, path, (void *)1);
+    return path;
+}
+
+static int move_all(struct app *app, const struct dataset *dataset, struct split_plan *plan,
+                    int64_t *moved, struct error *err)
+{
+    struct map taken = MAP_INIT;
+    int result = 0;
+
+    for (int i = 0; i < plan->count; i++)
+        map_set(&taken, plan->files[i].path, (void *)1);
+    for (int i = 0; i < plan->count && !result; i++) {
+        const struct split_file *f = &plan->files[i];
+        const char *path;
+
+        if (!f->rest || (plan->has_folders && f->to == f->from))
+            continue;
+        path = free_path(&taken,
+                         arena_printf(&plan->arena, "%.*s%s/%s", (int)plan->layout.wrapper_bytes,
+                                      f->path, plan->folders[f->to], f->rest),
+                         &plan->arena);
+        result = blob_check_key(path, err) ||
+                         blob_move(app->datasets->blob,
+                                   dataset_key("datasets", dataset->id, f->path, &plan->arena),
+                                   dataset_key("datasets", dataset->id, path, &plan->arena), err)
+                     ? -1
+                     : 0;
+        if (result && err->kind == ERR_NOT_FOUND)
+            result = 0; /* somebody else has taken it out */
+        else if (!result)
+            ++*moved;
+    }
+    map_release(&taken);
+    return result;
+}
+
+static int check_change(const struct dataset *dataset, const struct dataset_split_change *c,
+                        struct error *err)
+{
+    double sum = c->train + c->val + c->test;
+
+    if (strcmp(dataset->format, "imagefolder") != 0)
+        return FAIL(err, INVALID, "The split of a dataset in the format %s cannot be changed",
+                    dataset->format);
+    if (!c->assign && (!(c->train > 0) || !(c->val >= 0) || !(c->test >= 0) ||
+                       !(sum > 0.999 && sum < 1.001)))
+        return FAIL(err, INVALID, "train, val and test must be shares that make 1, train above 0");
+    return 0;
+}
+
+int datasets_change_split(struct app *app, const struct dataset *dataset,
+                          const struct dataset_split_change *change, int64_t *moved,
+                          struct error *err)
+{
+    struct split_plan plan = { 0 };
+    int result = -1;
+
+    *moved = 0;
+    if (check_change(dataset, change, err) || dataset_check_idle(app, dataset, err) ||
+        read_plan(app, dataset, (uint64_t)change->seed, &plan, err))
+        goto done;
+    if (change->assign && assign(&plan, change->assign, err))
+        goto done;
+    if (!change->assign)
+        divide_all(&plan, change);
+    if (check_train(&plan, err))
+        goto done;
+    /* First the mark, so that a restart in between looks again; and once more, as the doctor may
+     * have looked while we moved. */
+    result = datasets_analyze(app, dataset, err);
+    if (!result)
+        result = move_all(app, dataset, &plan, moved, err);
+    if (!result)
+        result = dataset_list_by_path(app, dataset->id, err) || datasets_analyze(app, dataset, err)
+                     ? -1
+                     : 0;
+done:
+    arena_release(&plan.arena);
+    return result;
+}
