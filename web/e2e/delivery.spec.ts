@@ -1,0 +1,45 @@
+import { expect, test } from './server'
+
+test('the pages come with their headers, compressed and only when they have changed', async ({
+  server,
+}) => {
+  const page = await fetch(server.url + '/')
+  expect(page.headers.get('content-security-policy')).toContain("script-src 'self';")
+  expect(page.headers.get('cache-control')).toBe('no-cache')
+  const html = await page.text()
+  const script = /\/assets\/index-[\w-]+\.js/.exec(html)![0]
+  const asset = await fetch(server.url + script)
+  expect(asset.headers.get('cache-control')).toContain('immutable')
+  expect(asset.headers.get('content-encoding')).toBe('gzip')
+  expect(asset.headers.get('x-content-type-options')).toBe('nosniff')
+  const again = await fetch(server.url + '/', {
+    headers: { 'If-None-Match': page.headers.get('etag')! },
+  })
+  expect(again.status).toBe(304)
+})
+
+test('paths of the application are its page, those of the API are not', async ({ server }) => {
+  const ask = async (path: string, accept: string) => {
+    const answer = await fetch(server.url + path, { headers: { Accept: accept } })
+    return `${answer.status} ${answer.headers.get('content-type')}`
+  }
+  expect(await ask('/projects/3', 'text/html')).toBe('200 text/html; charset=utf-8')
+  expect(await ask('/projects/3', 'application/json')).toBe('404 application/json')
+  expect(await ask('/api/v1/nothing', 'text/html')).toBe('404 application/json')
+  expect(await ask('/assets/old-chunk.js', 'text/html')).toBe('404 application/json')
+  expect(await ask('/config.json', '*/*')).toBe('200 application/json')
+})
+
+test('the first load stays under 200 kB of compressed JavaScript', async ({ page, server }) => {
+  let bytes = 0
+  page.on('response', async (response) => {
+    if (/\.js$/.test(new URL(response.url()).pathname))
+      bytes += Number(await response.headerValue('content-length'))
+  })
+  await server.login(page)
+  await page.goto('/')
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.waitForLoadState('networkidle')
+  expect(bytes).toBeGreaterThan(50_000)
+  expect(bytes).toBeLessThan(200_000)
+})

@@ -1,0 +1,63 @@
+/* queries.ts - what several features ask for.  Others are in features/NAME/api.ts, in this form. */
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { api, ok, type Schemas } from './client'
+import { isStatus } from './errors'
+import { keys } from './keys'
+
+export type User = Schemas['User']
+export type Project = Schemas['Project']
+export type Job = Schemas['Job']
+export type Dataset = Schemas['Dataset']
+
+/** null: nobody is logged in. */
+export const meQuery = () =>
+  queryOptions({
+    queryKey: keys.me,
+    queryFn: async ({ signal }): Promise<User | null> => {
+      try {
+        return await ok(api.GET('/api/v1/auth/me', { signal }))
+      } catch (error) {
+        if (isStatus(error, 401)) return null
+        throw error
+      }
+    },
+    staleTime: 5 * 60_000,
+  })
+
+/** Inside the shell somebody is logged in. */
+export const useMe = () => useQuery(meQuery()).data ?? null
+
+export const setupQuery = () =>
+  queryOptions({
+    queryKey: keys.setup,
+    queryFn: ({ signal }) => ok(api.GET('/api/v1/setup', { signal })),
+  })
+
+export const projectsQuery = () =>
+  queryOptions({
+    queryKey: keys.projects,
+    queryFn: ({ signal }) => ok(api.GET('/api/v1/projects', { signal })),
+  })
+
+export const projectQuery = (id: number) =>
+  queryOptions({
+    queryKey: keys.project(id),
+    queryFn: ({ signal }) =>
+      ok(
+        api.GET('/api/v1/projects/{project_id}', { params: { path: { project_id: id } }, signal }),
+      ),
+  })
+
+export const jobQuery = (id: number) =>
+  queryOptions({
+    queryKey: keys.job(id),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/training/jobs/{job_id}', { params: { path: { job_id: id } }, signal })),
+  })
+
+export const datasetQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.dataset(id),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/datasets/{dataset}', { params: { path: { dataset: id } }, signal })),
+  })

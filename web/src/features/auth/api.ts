@@ -1,0 +1,109 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
+import { api, ok, type Schemas } from '@/api/client'
+import { keys } from '@/api/keys'
+import { forgetTokens, keepTokens, refreshToken } from '@/api/session'
+import { stream } from '@/api/stream'
+
+type Session = Schemas['Session']
+
+/** The session of an answer becomes that of the page. */
+function useBeginSession() {
+  const client = useQueryClient()
+  return (session: Session) => {
+    keepTokens(session)
+    client.clear() // what somebody else has seen here
+    client.setQueryData(keys.me, session.user)
+    stream.reconnect()
+  }
+}
+
+export const login = (body: { email: string; password: string }) =>
+  ok(api.POST('/api/v1/auth/login', { body }))
+
+export function useLogin() {
+  const begin = useBeginSession()
+  return useMutation({ mutationFn: login, onSuccess: begin })
+}
+
+export type Registration = {
+  email: string
+  password: string
+  full_name?: string | null
+  invitation_token?: string
+}
+
+/** Makes the account and logs in with it. */
+export function useRegister() {
+  const begin = useBeginSession()
+  return useMutation({
+    mutationFn: async (body: Registration) => {
+      await ok(api.POST('/api/v1/auth/register', { body }))
+      return login(body)
+    },
+    onSuccess: begin,
+  })
+}
+
+export function useSetup() {
+  const begin = useBeginSession()
+  return useMutation({
+    mutationFn: (body: {
+      token: string
+      email: string
+      password: string
+      full_name?: string | null
+    }) => ok(api.POST('/api/v1/setup', { body })),
+    onSuccess: begin,
+  })
+}
+
+/** By a link that an administrator has handed out. */
+export function useSetPassword() {
+  const begin = useBeginSession()
+  return useMutation({
+    mutationFn: (body: { token: string; password: string }) =>
+      ok(api.POST('/api/v1/auth/password', { body })),
+    onSuccess: begin,
+  })
+}
+
+export function useLogout() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => {
+      const token = refreshToken()
+      return ok(api.POST('/api/v1/auth/logout', { body: token ? { refresh_token: token } : {} }))
+    },
+    onSettled: () => {
+      forgetTokens()
+      stream.disconnect()
+      client.clear()
+      client.setQueryData(keys.me, null)
+    },
+  })
+}
+
+export const invitationQuery = (token: string) =>
+  queryOptions({
+    queryKey: keys.invitation(token),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/invitations/{token}/info', { params: { path: { token } }, signal })),
+    retry: false,
+  })
+
+export function useAnswerInvitation(token: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (accept: boolean) =>
+      ok(
+        accept
+          ? api.POST('/api/v1/invitations/accept', { body: { token } })
+          : api.POST('/api/v1/invitations/decline', { body: { token } }),
+      ),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: keys.projects })
+      void client.invalidateQueries({ queryKey: keys.invitation(token) })
+    },
+  })
+}

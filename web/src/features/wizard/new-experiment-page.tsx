@@ -1,0 +1,11 @@
+import { useT } from '@/i18n/i18n'
+import { Page } from '@/ui/page'
+
+export default function NewExperimentPage() {
+  const t = useT()
+  return (
+    <Page title={t('shell.new_experiment')}>
+      <></>
+    </Page>
+  )
+}

@@ -1,0 +1,128 @@
+import { Dialog as Radix } from 'radix-ui'
+import type { FormEvent, ReactNode } from 'react'
+import { useT } from '@/i18n/i18n'
+import { Button, IconButton } from './button'
+import { cx } from './cx'
+import styles from './dialog.module.css'
+
+type Props = {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: ReactNode
+  description?: ReactNode
+  size?: 'sm' | 'md' | 'lg' | 'xl'
+  /** drawer: at the right edge, as high as the page */
+  as?: 'dialog' | 'drawer' | 'drawer-left'
+  footer?: ReactNode
+  /** makes body and footer a form */
+  onSubmit?: () => void
+  children?: ReactNode
+}
+
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  size = 'md',
+  as = 'dialog',
+  footer,
+  onSubmit,
+  children,
+}: Props) {
+  const t = useT()
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    event.stopPropagation()
+    onSubmit?.()
+  }
+  const inside = (
+    <>
+      <div className={styles.body}>{children}</div>
+      {footer && <div className={styles.footer}>{footer}</div>}
+    </>
+  )
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.overlay} />
+        <Radix.Content
+          className={cx(
+            as === 'dialog' ? styles.dialog : styles.drawer,
+            as === 'drawer-left' && styles.left,
+            styles[size],
+          )}
+          {...(description ? {} : { 'aria-describedby': undefined })}
+        >
+          <header className={styles.header}>
+            <div>
+              <Radix.Title className={styles.title}>{title}</Radix.Title>
+              {description && (
+                <Radix.Description className={styles.description}>{description}</Radix.Description>
+              )}
+            </div>
+            <Radix.Close asChild>
+              <IconButton icon="close" size="sm" label={t('common.close')} />
+            </Radix.Close>
+          </header>
+          {onSubmit ? (
+            <form className={styles.inside} onSubmit={submit} noValidate>
+              {inside}
+            </form>
+          ) : (
+            <div className={styles.inside}>{inside}</div>
+          )}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+export const Drawer = (props: Omit<Props, 'as'> & { side?: 'left' | 'right' }) => (
+  <Dialog {...props} as={props.side === 'left' ? 'drawer-left' : 'drawer'} />
+)
+
+type ConfirmProps = {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: ReactNode
+  children?: ReactNode
+  action: string
+  danger?: boolean
+  busy?: boolean
+  onConfirm: () => void
+}
+
+/** "Really?"  The focus begins on the way out. */
+export function ConfirmDialog({
+  open,
+  onOpenChange,
+  title,
+  children,
+  action,
+  danger,
+  busy,
+  onConfirm,
+}: ConfirmProps) {
+  const t = useT()
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={title}
+      size="sm"
+      footer={
+        <>
+          <Button autoFocus onClick={() => onOpenChange(false)}>
+            {t('common.cancel')}
+          </Button>
+          <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={onConfirm}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      {children}
+    </Dialog>
+  )
+}
