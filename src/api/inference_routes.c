@@ -21,6 +21,7 @@ extern const struct stream inference_form_stream;
 #define IMAGE_MOST ((size_t)64 << 20)
 #define FIELD_MOST ((size_t)256)
 #define TOP_K_MOST 1000
+#define DETECTIONS_MOST 300
 
 struct inference_form {
     struct multipart *parser;
@@ -184,7 +185,7 @@ static bool read_request(struct call *call, struct inference_request *request)
 {
     struct inference_form *form = call->state;
     static const char *const names[] = { "file" }, *const messages[] = { "file is required" };
-    double top_k;
+    double top_k, most;
 
     if (multipart_finish(form->parser, &call->err)) {
         call_fail(call);
@@ -195,8 +196,11 @@ static bool read_request(struct call *call, struct inference_request *request)
         return false;
     }
     if (!read_number(call, "confidence_threshold", 0.25, 0, 1, &request->confidence_threshold) ||
+        !read_number(call, "iou_threshold", 0.45, 0, 1, &request->iou_threshold) ||
+        !read_number(call, "max_detections", 100, 1, DETECTIONS_MOST, &most) ||
         !read_number(call, "top_k", 5, 1, TOP_K_MOST, &top_k))
         return false;
+    request->max_detections = (int64_t)most;
     request->image_path = form->path;
     request->top_k = (int64_t)top_k;
     request->checkpoint_path = field(call, "checkpoint_path");

@@ -173,7 +173,7 @@ static bool read_job(struct call *call, struct job *job, struct project *project
         return false;
     }
     if (!job->primary_metric) /* as the checkpoints choose their best */
-        job->primary_metric = "accuracy";
+        job->primary_metric = task_primary_metric(job->task_type);
     if (!job->primary_metric_mode)
         job->primary_metric_mode = "max";
     return !refuse_config(call, job, b.advanced_config);

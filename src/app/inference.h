@@ -7,8 +7,9 @@
 struct inference_request {
     const char *image_path;      /* a file of this process; it is not removed */
     const char *checkpoint_path; /* one of the job's; NULL: its best, else its latest */
-    double confidence_threshold; /* of the rows' passed_threshold */
-    int64_t top_k;
+    double confidence_threshold; /* of the rows' passed_threshold; of objects, the least */
+    double iou_threshold;        /* of objects: overlap from which the weaker one goes */
+    int64_t top_k, max_detections;
     bool strict; /* leave out what does not pass */
 };
 

@@ -52,6 +52,19 @@ const char *task_type_full(const char *task_type)
     return task_type;
 }
 
+const char *task_primary_metric(const char *task_type)
+{
+    static const char *const metrics[][2] = { { "object_detection", "mAP50" },
+                                              { "instance_segmentation", "mAP50(M)" },
+                                              { "pose_estimation", "mAP50(P)" } };
+    const char *name = task_type_full(task_type);
+
+    for (size_t i = 0; name && i < sizeof(metrics) / sizeof(*metrics); i++)
+        if (!strcmp(name, metrics[i][0]))
+            return metrics[i][1];
+    return "accuracy";
+}
+
 static const char *text(const json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));

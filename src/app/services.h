@@ -45,6 +45,8 @@ const json_t *models_find(const json_t *models, const char *framework, const cha
 
 /* "classification" -> "image_classification"; others as they are. */
 const char *task_type_full(const char *task_type);
+/* By which score the task's networks are judged unless a job says otherwise. */
+const char *task_primary_metric(const char *task_type);
 
 /* {"fields", "presets"...} of a framework, as the service answers; UNAVAILABLE "Training Service
  * unavailable: ..."; NOT_FOUND for a framework that nobody knows. */

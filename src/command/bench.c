@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "command/bench_check.h"
+#include "command/bench_data.h"
 #include "command/bench_loader.h"
 #include "command/command.h"
 #include "command/profile.h"
@@ -33,8 +34,7 @@ struct bench {
     int steps;
     double first_step;
     bool training;
-    float *images, *targets;
-    size_t image_bytes, target_bytes;
+    struct bench_data data;
 };
 
 static int64_t status_kb(const char *key)
@@ -51,35 +51,9 @@ static int64_t status_kb(const char *key)
     return kb;
 }
 
-/* Synthetic images and targets, made once. */
-static void make_data(struct bench *b)
+static const struct network_ends *ends_of(const struct bench *b)
 {
-    const struct value *image = b->training ? b->network.train.image : b->network.eval.image;
-    const struct value *target =
-        b->training ? b->network.train.targets[0] : b->network.eval.targets[0];
-    int64_t classes = target->shape.dim[1];
-    struct rng rng = rng_for(1, 0, 0);
-
-    b->image_bytes = (size_t)shape_count(&image->shape) * sizeof(float);
-    b->target_bytes = (size_t)shape_count(&target->shape) * sizeof(float);
-    b->images = malloc(b->image_bytes);
-    b->targets = malloc(b->target_bytes);
-    BUG_IF(!b->images || !b->targets);
-    for (int64_t i = 0; i < shape_count(&image->shape); i++)
-        b->images[i] = (float)rng_between(&rng, -1, 1);
-    for (int64_t i = 0; i < shape_count(&target->shape); i++)
-        b->targets[i] = i % classes == (i / classes * 37 + 11) % classes;
-}
-
-/* The slab is shared: inputs are copied in before every run, as training copies a batch. */
-static void fill(struct bench *b, struct plan *plan)
-{
-    const struct network *n = &b->network;
-
-    memcpy(plan_value(plan, b->training ? n->train.image : n->eval.image).data, b->images,
-           b->image_bytes);
-    memcpy(plan_value(plan, b->training ? n->train.targets[0] : n->eval.targets[0]).data,
-           b->targets, b->target_bytes);
+    return b->training ? &b->network.train : &b->network.eval;
 }
 
 /* One whole step as train does it: gradients, norm, update, average. */
@@ -90,7 +64,7 @@ static int step(struct bench *b, int64_t index, struct error *err)
     struct plan *plan = b->training ? n->train_plan : n->eval_plan;
     double norm;
 
-    fill(b, plan);
+    bench_data_copy(&b->data, ends_of(b), plan);
     if (plan_run_timed(plan, &run, b->plan_seconds, err))
         return -1;
     if (!b->training)
@@ -218,13 +192,13 @@ static int check(struct bench *b, struct plan *plan, struct error *err)
 
     if (vary_constants(b, err))
         return -1;
-    fill(b, plan);
+    bench_data_copy(&b->data, ends_of(b), plan);
     if (o->verify && bench_verify(plan, &run, err))
         return -1;
-    fill(b, plan);
+    bench_data_copy(&b->data, ends_of(b), plan);
     if (o->hashes && bench_write_hashes(plan, &run, o->hashes, err))
         return -1;
-    fill(b, plan);
+    bench_data_copy(&b->data, ends_of(b), plan);
     return o->same_as ? bench_compare_hashes(plan, &run, o->same_as, err) : 0;
 }
 
@@ -263,7 +237,6 @@ static int bench_with(struct bench *b, struct device *device, double started, st
     int kind = optimizer_kind(o->optimizer, err);
     struct network_options options = {
         .shape = { .batch = (int)strtol(o->batch, NULL, 10),
-                   .classes = 1000,
                    .image_size = (int)strtol(o->size, NULL, 10) },
         .training = b->training,
         .average = o->ema,
@@ -280,6 +253,8 @@ static int bench_with(struct bench *b, struct device *device, double started, st
         return -1;
     if (!options.shape.image_size)
         options.shape.image_size = options.model->image_size;
+    options.shape.classes = bench_classes(options.model);
+    options.most_boxes = BENCH_BOXES;
     if (options.shape.batch < 1)
         return FAIL(err, INVALID, "batch must be at least 1, not '%s'", o->batch);
     if (network_open(&b->network, device, &options, err))
@@ -290,7 +265,7 @@ static int bench_with(struct bench *b, struct device *device, double started, st
         network_bind_training(&b->network);
     else
         network_bind_evaluation(&b->network, false);
-    make_data(b);
+    bench_data_init(&b->data, &b->network, ends_of(b));
     plan = b->training ? b->network.train_plan : b->network.eval_plan;
     if (checks_only(o))
         return check(b, plan, err);
@@ -364,8 +339,7 @@ static int run(int argc, char **argv, struct error *err)
     network_close(&bench.network);
     free(bench.step_seconds);
     free(bench.plan_seconds);
-    free(bench.images);
-    free(bench.targets);
+    bench_data_release(&bench.data);
     device_close(device);
     return status;
 }

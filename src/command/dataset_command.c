@@ -1,4 +1,4 @@
-/* dataset_command.c - `fovea dataset sample`, `fovea dataset check` and `fovea dataset fix`. */
+/* dataset_command.c - `fovea dataset sample`, `check`, `fix` and `convert`. */
 
 #include "base/arguments.h"
 #include "base/error.h"
@@ -6,16 +6,22 @@
 #include "base/str.h"
 #include "command/command.h"
 #include "data/check.h"
+#include "data/dataset_convert.h"
 #include "data/sample.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define FINDINGS_SHOWN 100
+#define FIX_ROUNDS 4 /* what one round brings to light the next one fixes */
+
 struct dataset_flags {
-    const char *task, *classes, *train, *val, *size, *seed;
+    const char *task, *format, *to, *classes, *train, *val, *size, *seed;
     const char *thumbnails, *quarantine, *only;
     bool json, apply;
+    int round; /* of fixing */
 };
 
 static int sample(const char *folder, const struct dataset_flags *f, struct error *err)
@@ -42,17 +48,42 @@ static int sample(const char *folder, const struct dataset_flags *f, struct erro
     return 0;
 }
 
+static void print_labels(const struct dataset *d)
+{
+    static const char *const outcomes[] = { "used after repair", "left out", "note" };
+
+    printf("label rows: used %" PRId64 ", used after repair %" PRId64 ", left out %" PRId64 "\n",
+           d->rows.used, d->rows.fixed, d->rows.excluded);
+    for (int i = 0; i < d->finding_count && i < FINDINGS_SHOWN; i++) {
+        const struct dataset_finding *finding = &d->findings[i];
+
+        if (finding->line)
+            printf("  %s:%d: %s", finding->path, finding->line, finding->message);
+        else if (finding->element >= 0)
+            printf("  %s, annotation %" PRId64 ": %s", finding->path, finding->element,
+                   finding->message);
+        else
+            printf("  %s: %s", finding->path, finding->message);
+        printf(" (%s%s%s)\n", outcomes[finding->outcome], finding->remedy ? "; fix: " : "",
+               finding->remedy ? finding->remedy : "");
+    }
+    if (d->finding_count > FINDINGS_SHOWN)
+        printf("  and %d more; --json has all\n", d->finding_count - FINDINGS_SHOWN);
+}
+
 static void print_report(const struct check_report *r)
 {
     const struct dataset *d = r->dataset;
 
-    printf("%s: %d images in %d classes (%d train, %d val, %d test)\n", d->root, d->item_count,
-           d->class_count, dataset_count(d, DATASET_SPLIT_TRAIN),
+    printf("%s: %s, %s; %d images, %d classes (%d train, %d val, %d test)\n", d->root, d->format,
+           dataset_task_name(d->task), d->item_count, d->class_count, dataset_count(d, DATASET_SPLIT_TRAIN),
            dataset_count(d, DATASET_SPLIT_VAL), dataset_count(d, DATASET_SPLIT_TEST));
     printf("good %d, unreadable %d, rotated by EXIF %d, excluded files %d\n", r->good_count,
            r->corrupted_count, r->rotated_count, d->excluded_count);
     printf("equal pairs %d, look-alike pairs %d, across train and val %d\n", r->equal_count,
            r->alike_count, r->leak_count);
+    if (d->task != DATASET_TASK_CLASSIFICATION)
+        print_labels(d);
     for (int i = 0; i < d->item_count; i++)
         if (r->files[i].message)
             printf("  unreadable: %s\n", r->files[i].message);
@@ -111,40 +142,70 @@ static bool is_chosen(const char *list, const char *id)
 }
 
 static int apply_fixes(const struct check_report *report, const struct dataset_flags *f,
-                       struct error *err)
+                       int *applied, struct error *err)
 {
     struct str folder = STR_INIT;
-    int moved = 0, result = 0;
+    bool *is_wanted = calloc((size_t)report->fix_count + 1, sizeof(*is_wanted));
+    int moved = 0, edited = 0, result = is_wanted ? 0 : FAIL(err, NO_MEMORY, "no memory");
 
     str_printf(&folder, f->quarantine ? "%s" : "%s.quarantine",
                f->quarantine ? f->quarantine : report->dataset->root);
-    for (int i = 0; i < report->fix_count && !result; i++)
-        if (report->fixes[i].removes && is_chosen(f->only, report->fixes[i].id)) {
-            result = check_apply_fix(report, &report->fixes[i], folder.text, err);
-            moved += !result;
-        }
-    if (!f->json)
-        printf("moved %d files to %s\n", moved, folder.text);
+    for (int i = 0; i < report->fix_count && !result; i++) {
+        is_wanted[i] = is_chosen(f->only, report->fixes[i].id);
+        if (!report->fixes[i].removes || !is_wanted[i])
+            continue;
+        result = check_apply_fix(report, &report->fixes[i], folder.text, err);
+        moved += !result;
+    }
+    if (!result)
+        result = check_apply_edits(report, is_wanted, folder.text, &edited, err);
+    if (!f->json && moved + edited)
+        printf("moved %d files to %s, changed labels in %d places\n", moved, folder.text, edited);
+    *applied = moved + edited;
+    free(is_wanted);
     str_release(&folder);
     return result;
+}
+
+static const char *action_of(const struct check_fix *fix)
+{
+    return fix->removes ? "remove" : fix->edits || fix->configures ? "edit" : "look";
 }
 
 static int fix(const struct check_report *report, const struct dataset_flags *f, struct error *err)
 {
     struct str text = STR_INIT;
+    int applied = 0;
 
-    if (f->json) {
+    if (f->json && f->round == 0) {
         check_write_fixes(report, &text);
         puts(text.text);
         str_release(&text);
-    } else {
-        for (int i = 0; i < report->fix_count; i++)
-            printf("%s  %-6s  %s: %s (%s)\n", report->fixes[i].id,
-                   report->fixes[i].removes ? "remove" : "look",
-                   report->dataset->items[report->fixes[i].item].path, report->fixes[i].reason,
-                   report->fixes[i].kind);
+    } else if (!f->json && f->round == 0) {
+        for (int i = 0; i < report->fix_count; i++) {
+            const struct check_fix *row = &report->fixes[i];
+
+            printf("%s  %-6s  %s", row->id, action_of(row), row->path);
+            if (row->finding && row->finding->line)
+                printf(":%d", row->finding->line);
+            printf(": %s (%s)\n", row->reason, row->kind);
+        }
     }
-    return f->apply ? apply_fixes(report, f, err) : 0;
+    if (f->apply && apply_fixes(report, f, &applied, err))
+        return -1;
+    return applied > 0; /* look again */
+}
+
+static int dataset_options_of(const struct dataset_flags *f, struct dataset_options *options,
+                              struct error *err)
+{
+    int task = f->task ? dataset_task_find(f->task) : DATASET_TASK_BY_CONTENT;
+
+    if (task < 0)
+        return FAIL(err, UNSUPPORTED, "unknown task '%s'", f->task);
+    options->task = (enum dataset_task)task;
+    options->format = f->format;
+    return 0;
 }
 
 static int with_report(const char *folder, const struct dataset_flags *f,
@@ -153,11 +214,12 @@ static int with_report(const char *folder, const struct dataset_flags *f,
                        struct error *err)
 {
     const struct check_options options = { .thumbnails_folder = f->thumbnails };
+    struct dataset_options wanted = { .is_lenient = true };
     struct dataset dataset;
     struct check_report report;
     int result;
 
-    if (dataset_open(&dataset, folder, NULL, err))
+    if (dataset_options_of(f, &wanted, err) || dataset_open(&dataset, folder, &wanted, err))
         return -1;
     result = check_run(&report, &dataset, &options, err);
     if (!result) {
@@ -166,6 +228,64 @@ static int with_report(const char *folder, const struct dataset_flags *f,
     }
     dataset_close(&dataset);
     return result;
+}
+
+/* --- converting ------------------------------------------------------------------------------ */
+
+static void print_losses(const struct convert_result *r)
+{
+    const struct {
+        int64_t count;
+        const char *what;
+    } losses[] = {
+        { r->lost_crowds, "crowd regions are left out" },
+        { r->joined_outlines, "objects had several outlines or holes, which are joined into one" },
+        { r->lost_outlines, "outlines are lost: the format has boxes only" },
+        { r->lost_keypoints, "objects lost their key points: the format has boxes only" },
+    };
+
+    for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++)
+        if (losses[i].count)
+            fprintf(stderr, "%" PRId64 " %s\n", losses[i].count, losses[i].what);
+    if (r->reordered_classes)
+        fprintf(stderr, "classes will be read in the order of their names\n");
+}
+
+static int convert(const char *from, const char *to, const struct dataset_flags *f,
+                   struct error *err)
+{
+    struct dataset_options wanted = { .is_lenient = true };
+    struct dataset dataset;
+    struct convert_result r;
+    int result;
+
+    if (!f->to)
+        return FAIL(err, INVALID, "say which format to write: --to yolo, coco, dice or voc");
+    if (dataset_options_of(f, &wanted, err) || dataset_open(&dataset, from, &wanted, err))
+        return -1;
+    result = dataset_convert(&dataset, to, f->to, &r, err);
+    if (!result && f->json) {
+        printf("{\"images\":%" PRId64 ",\"objects\":%" PRId64 ",\"lost_crowds\":%" PRId64
+               ",\"joined_outlines\":%" PRId64 ",\"lost_outlines\":%" PRId64
+               ",\"lost_keypoints\":%" PRId64 ",\"reordered_classes\":%s}\n",
+               r.images, r.objects, r.lost_crowds, r.joined_outlines, r.lost_outlines,
+               r.lost_keypoints, r.reordered_classes ? "true" : "false");
+    } else if (!result) {
+        printf("wrote %" PRId64 " images and %" PRId64 " objects to %s\n", r.images, r.objects, to);
+        print_losses(&r);
+    }
+    dataset_close(&dataset);
+    return result;
+}
+
+/* A fix may bring other faults to light: classes that were unknown, labels of a removed image. */
+static int fix_all(const char *folder, struct dataset_flags *f, struct error *err)
+{
+    int result = 1;
+
+    for (f->round = 0; f->round < FIX_ROUNDS && result == 1; f->round++)
+        result = with_report(folder, f, fix, err);
+    return result < 0 ? -1 : 0;
 }
 
 static int run(int argc, char **argv, struct error *err)
@@ -177,10 +297,14 @@ static int run(int argc, char **argv, struct error *err)
           "classification, object_detection, instance_segmentation or pose_estimation; check and "
           "fix: by content when it is not given" },
         { "num_classes", "classes", &f.classes, NULL, "N", "sample: classes (default 4)" },
-        { "train", NULL, &f.train, NULL, "N", "sample: training images, for classification per class (default 100)" },
+        { "train", NULL, &f.train, NULL, "N",
+          "sample: training images, for classification per class (default 100)" },
         { "val", NULL, &f.val, NULL, "N", "sample: validation images, as above (default 25)" },
         { "image_size", NULL, &f.size, NULL, "N", "sample: side in pixels (default 96; 160 with objects)" },
         { "seed", NULL, &f.seed, NULL, "N", "sample: seed (default 1)" },
+        { "format", NULL, &f.format, NULL, "NAME",
+          "imagefolder, yolo, coco, dice or voc; by content when it is not given" },
+        { "to", NULL, &f.to, NULL, "NAME", "convert: the format to write" },
         { "json", NULL, NULL, &f.json, NULL,
           "check: the report as one JSON object; fix: an array" },
         { "thumbnails", NULL, &f.thumbnails, NULL, "FOLDER",
@@ -200,18 +324,22 @@ static int run(int argc, char **argv, struct error *err)
         return command_print_options(&command_dataset,
                                      "  dataset sample FOLDER   draw a small dataset\n"
                                      "  dataset check FOLDER    look at every image of a dataset\n"
-                                     "  dataset fix FOLDER      list fixes, or apply them\n",
+                                     "  dataset fix FOLDER      list fixes, or apply them\n"
+                                     "  dataset convert FROM TO write it in another format\n",
                                      options);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "sample"))
         return sample(arguments.positionals[1], &f, err);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "check"))
         return with_report(arguments.positionals[1], &f, check, err);
     if (arguments.positional_count == 2 && !strcmp(arguments.positionals[0], "fix"))
-        return with_report(arguments.positionals[1], &f, fix, err);
-    return FAIL(err, INVALID, "use `dataset sample`, `check` or `fix` with a FOLDER");
+        return fix_all(arguments.positionals[1], &f, err);
+    if (arguments.positional_count == 3 && !strcmp(arguments.positionals[0], "convert"))
+        return convert(arguments.positionals[1], arguments.positionals[2], &f, err);
+    return FAIL(err, INVALID,
+                "use `dataset sample`, `check` or `fix` with a FOLDER, or `convert FROM TO`");
 }
 
 const struct command command_dataset = {
-    "dataset", "draw a sample dataset, check or fix a dataset",
-    "sample|check|fix FOLDER [OPTIONS]", run,
+    "dataset", "draw a sample dataset; check, fix or convert a dataset",
+    "sample|check|fix|convert FOLDER [OPTIONS]", run,
 };

@@ -7,6 +7,7 @@
 #include "formats/safetensors.h"
 #include "models/guide.h"
 #include "models/model.h"
+#include "train/task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,12 +39,13 @@ static void put_tags(struct json_writer *w, const char *tags)
  * default_image_size, pretrained_available and pretrained. */
 static void write_model(const struct model *m, const char *folder, struct json_writer *w)
 {
+    const struct task_type *task = task_type_of(m);
     struct arena arena = ARENA_INIT;
     const char *parameters = arena_printf(&arena, "%.1fM", (double)m->parameters / 1e6);
     bool installed = folder && file_exists(weights_path(&arena, folder, m));
 
     json_object_open(w);
-    json_put_text(w, "framework", "timm");
+    json_put_text(w, "framework", task->framework);
     json_put_text(w, "model_name", m->name);
     json_put_text(w, "display_name", m->display_name);
     json_put_text(w, "description", m->description);
@@ -57,7 +59,7 @@ static void write_model(const struct model *m, const char *folder, struct json_w
     json_put_int(w, "image_size_multiple", m->size_multiple);
     json_key(w, "task_types");
     json_array_open(w);
-    json_text(w, "image_classification");
+    json_text(w, task->name);
     json_close(w);
     json_put_bool(w, "pretrained_available", true); /* to be had elsewhere, and imported */
     json_put_bool(w, "pretrained", true);
@@ -103,9 +105,8 @@ static const struct model *recognise(const struct safetensors *file)
         struct model_options options = { .batch = 1, .classes = 1000,
                                          .image_size = all[i]->image_size };
         struct graph graph;
-        struct value *image, *logits;
         struct error err;
-        bool fits = !model_build(&graph, all[i], &options, &image, &logits, &err);
+        bool fits = !task_type_of(all[i])->describe_network(&graph, all[i], &options, &err);
         int tensors = 0;
 
         for (int j = 0; fits && j < graph.value_count; j++) {

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "data/check_internal.h"
 #include "data/label_edit.h"
+#include "formats/yaml.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,22 +121,18 @@ static int wanted_classes(const struct dataset *dataset)
     return wanted;
 }
 
-static int configure(const struct check_report *report, const char *inner_path, bool renumbers,
-                     const char *quarantine, struct error *err)
+/* Where the images are, as their folders show. */
+static void write_folders(const struct dataset *dataset, struct arena *arena,
+                          const char *inner_path, struct str *text)
 {
-    const struct dataset *dataset = report->dataset;
-    struct arena arena = ARENA_INIT;
-    const char *path = file_join(&arena, dataset->root, inner_path);
-    const char *folder = arena_strndup(&arena, inner_path,
-                                       (size_t)(file_base_name(inner_path) - inner_path));
+    const char *folder =
+        arena_strndup(arena, inner_path, (size_t)(file_base_name(inner_path) - inner_path));
     char *folders[DATASET_SPLIT_COUNT];
-    struct str text = STR_INIT, before = STR_INIT;
-    int result = -1;
 
     for (int split = 0; split < DATASET_SPLIT_COUNT; split++) {
         folders[split] = dataset->is_divided && split == DATASET_SPLIT_VAL
                              ? NULL
-                             : folder_of(dataset, &arena, (enum dataset_split)split);
+                             : folder_of(dataset, arena, (enum dataset_split)split);
         if (folders[split] && str_starts_with(folders[split], folder))
             folders[split] += strlen(folder);
     }
@@ -144,18 +141,55 @@ static int configure(const struct check_report *report, const char *inner_path, 
             folders[DATASET_SPLIT_VAL] ? folders[DATASET_SPLIT_VAL] : folders[DATASET_SPLIT_TEST];
         folders[folders[DATASET_SPLIT_VAL] ? DATASET_SPLIT_VAL : DATASET_SPLIT_TEST] = NULL;
     }
-    str_add(&text, "path: .\n");
+    str_add(text, "path: .\n");
     for (int split = 0; split < DATASET_SPLIT_COUNT; split++)
         if (folders[split]) {
-            str_printf(&text, "%s: ", dataset_split_name((enum dataset_split)split));
-            label_write_yaml_text(&text, folders[split]);
-            str_add_char(&text, '\n');
+            str_printf(text, "%s: ", dataset_split_name((enum dataset_split)split));
+            label_write_yaml_text(text, folders[split]);
+            str_add_char(text, '\n');
         }
-    write_names(dataset, renumbers ? wanted_classes(dataset) : dataset->class_count, &text);
-    label_write_yaml_keypoints(dataset, &text);
+}
+
+/* What the file says of it now. */
+static int copy_folders(const struct str *before, const char *what, struct str *text,
+                        struct error *err)
+{
+    static const char *const keys[] = { "path", "train", "val", "test" };
+    json_t *yaml = yaml_parse(before->text, before->length, what, err);
+
+    if (!yaml)
+        return -1;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+        const json_t *value = json_object_get(yaml, keys[i]);
+        char *dump = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+
+        if (dump) /* JSON is YAML */
+            str_printf(text, "%s: %s\n", keys[i], dump);
+        free(dump);
+    }
+    json_decref(yaml);
+    return 0;
+}
+
+/* Write data.yaml anew, with all classes that labels use, and the folders that there are. */
+static int configure(const struct check_report *report, const char *inner_path, bool renumbers,
+                     bool moves_splits, const char *quarantine, struct error *err)
+{
+    const struct dataset *dataset = report->dataset;
+    struct arena arena = ARENA_INIT;
+    const char *path = file_join(&arena, dataset->root, inner_path);
+    struct str text = STR_INIT, before = STR_INIT;
+    int result = -1;
+
     if (file_exists(path) && (file_read(path, FILE_LIMIT_BYTES, &before, err) ||
                               keep_copy(quarantine, inner_path, &before, err)))
         goto done;
+    if (moves_splits || !before.length)
+        write_folders(dataset, &arena, inner_path, &text);
+    else if (copy_folders(&before, inner_path, &text, err))
+        goto done;
+    write_names(dataset, renumbers ? wanted_classes(dataset) : dataset->class_count, &text);
+    label_write_yaml_keypoints(dataset, &text);
     result = file_replace(path, text.text, text.length, err);
 done:
     str_release(&text);
@@ -180,7 +214,7 @@ int check_apply_edits(const struct check_report *report, const bool *is_chosen,
     const struct check_fix **edits = ARENA_ARRAY(&arena, const struct check_fix *,
                                                  report->fix_count + 1);
     const char *config = NULL;
-    bool renumbers = false;
+    bool renumbers = false, moves_splits = false;
     int edit_count = 0, result = 0;
 
     for (int i = 0; i < report->fix_count; i++) {
@@ -191,6 +225,7 @@ int check_apply_edits(const struct check_report *report, const bool *is_chosen,
         if (is_chosen[i] && fix->configures) {
             config = fix->path;
             renumbers |= !strcmp(fix->kind, "renumber");
+            moves_splits |= !strcmp(fix->kind, "splits");
             (*count)++;
         }
     }
@@ -203,7 +238,7 @@ int check_apply_edits(const struct check_report *report, const bool *is_chosen,
         *count += result ? 0 : end - begin;
     }
     if (!result && config)
-        result = configure(report, config, renumbers, quarantine_folder, err);
+        result = configure(report, config, renumbers, moves_splits, quarantine_folder, err);
     arena_release(&arena);
     return result;
 }

@@ -17,7 +17,7 @@
 
 struct catalogue {
     pthread_mutex_t lock;
-    json_t *content; /* {key, models, schema, device} */
+    json_t *content; /* {key, models, schemas, device} */
 };
 
 struct catalogue *catalogue_new(void)
@@ -142,7 +142,7 @@ static json_t *read_cache(const char *path, const char *key)
         content = json_parse(text.text, text.length, path, &ignored);
     str_release(&text);
     if (content && has_key(content, key) && json_is_array(json_object_get(content, "models")) &&
-        json_is_object(json_object_get(content, "schema")))
+        json_is_object(json_object_get(content, "schemas")))
         return content;
     json_decref(content);
     return NULL;
@@ -158,22 +158,47 @@ static void write_cache(const char *path, const json_t *content)
     free(text);
 }
 
+/* By task, of all tasks that any model does. */
+static json_t *ask_schemas(const struct trainer *trainer, const json_t *models, struct error *err)
+{
+    json_t *schemas = json_object();
+    const json_t *model, *task;
+    size_t i, j;
+
+    json_array_foreach(models, i, model) {
+        json_array_foreach(json_object_get(model, "task_types"), j, task) {
+            const char *name = json_string_value(task);
+            const char *const words[] = { "schema", "--json", "--task_type", name, NULL };
+            json_t *schema;
+
+            if (!name || json_object_get(schemas, name))
+                continue;
+            schema = ask_json(trainer, words, err);
+            if (!schema) {
+                json_decref(schemas);
+                return NULL;
+            }
+            json_object_set_new(schemas, name, schema);
+        }
+    }
+    return schemas;
+}
+
 static json_t *make_content(const struct trainer *trainer, const char *key, struct error *err)
 {
     const char *const models_words[] = { "models", "--json", "--weights_dir",
                                          trainer->weights_folder, NULL };
-    static const char *const schema_words[] = { "schema", "--json", NULL };
     json_t *models = ask_json(trainer, models_words, err);
-    json_t *schema = models ? ask_json(trainer, schema_words, err) : NULL;
-    json_t *device = schema ? ask_device(trainer, err) : NULL;
+    json_t *schemas = models ? ask_schemas(trainer, models, err) : NULL;
+    json_t *device = schemas ? ask_device(trainer, err) : NULL;
 
     if (!device) {
         json_decref(models);
-        json_decref(schema);
+        json_decref(schemas);
         return NULL;
     }
     add_spellings(models);
-    return json_pack("{s:s, s:o, s:o, s:o}", "key", key, "models", models, "schema", schema,
+    return json_pack("{s:s, s:o, s:o, s:o}", "key", key, "models", models, "schemas", schemas,
                      "device", device);
 }
 
@@ -241,30 +266,52 @@ int catalogue_models(struct trainer *trainer, const char *task_type, json_t **mo
     return 0;
 }
 
-static bool fits(const json_t *schema, const char *key, const char *wanted)
+static bool is_of(const json_t *schema, const char *framework)
 {
-    const char *has = json_string_value(json_object_get(schema, key));
+    const char *has = json_string_value(json_object_get(schema, "framework"));
 
-    return !wanted || !has || !strcmp(has, wanted);
+    return !framework || (has && !strcmp(has, framework));
+}
+
+/* The schema of the task, or of the framework's first one. */
+static const json_t *choose(const json_t *schemas, const char *framework, const char *task_type)
+{
+    const json_t *schema;
+    const char *name;
+
+    if (task_type)
+        return json_object_get(schemas, task_type_of(task_type));
+    json_object_foreach((json_t *)schemas, name, schema) {
+        if (is_of(schema, framework))
+            return schema;
+    }
+    return NULL;
+}
+
+static bool has_framework(const json_t *schemas, const char *framework)
+{
+    return choose(schemas, framework, NULL) != NULL;
 }
 
 int catalogue_schema(struct trainer *trainer, const char *framework, const char *task_type,
                      json_t **schema, struct error *err)
 {
-    json_t *found = copy_part(trainer, "schema", err);
+    json_t *schemas = copy_part(trainer, "schemas", err);
+    const json_t *found;
 
     *schema = NULL;
-    if (!found)
+    if (!schemas)
         return -1;
     if (!framework)
         framework = trainer->framework;
-    if (!fits(found, "framework", framework))
+    found = choose(schemas, framework, task_type);
+    if (!has_framework(schemas, framework))
         FAIL(err, NOT_FOUND, "Framework '%s' is not supported", framework);
-    else if (task_type && !fits(found, "task_type", task_type_of(task_type)))
+    else if (!found || !is_of(found, framework))
         FAIL(err, NOT_FOUND, "Task type '%s' is not supported", task_type);
     else
-        *schema = json_incref(found);
-    json_decref(found);
+        *schema = json_incref((json_t *)found);
+    json_decref(schemas);
     return *schema ? 0 : -1;
 }
 

@@ -93,8 +93,11 @@ static int start_process(struct resident *r, const struct trainer *trainer, cons
 /* Where the process is gone, what it said last is still to be read: that is no failure here. */
 static int send_line(struct resident *r, const struct resident_request *request, struct error *err)
 {
-    json_t *object = json_pack("{s:s, s:I}", "image_path", request->image_path, "top_k",
-                               (json_int_t)request->top_k);
+    json_t *object = json_pack("{s:s, s:I, s:f, s:f, s:I}", "image_path", request->image_path,
+                               "top_k", (json_int_t)request->top_k, "confidence_threshold",
+                               request->confidence_threshold, "iou_threshold",
+                               request->iou_threshold, "max_detections",
+                               (json_int_t)request->max_detections);
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     size_t length = text ? strlen(text) : 0, sent = 0;
 

@@ -12,6 +12,9 @@
 struct resident_request {
     const char *checkpoint_path, *image_path; /* absolute */
     int64_t top_k;
+    /* of objects */
+    double confidence_threshold, iou_threshold;
+    int64_t max_detections;
 };
 
 struct residents *residents_new(struct trainer *trainer, int limit, int64_t limit_bytes);

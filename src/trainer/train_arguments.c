@@ -182,18 +182,33 @@ static int give_id(struct words *words, const char *option, const json_t *value,
                                  : give_integer(words, option, value, err);
 }
 
-/* optimizer.type and optimizer.learning_rate of the advanced settings win over the plain ones,
- * which for the engine are flags and would win: they are made flags too. */
-static int promote(struct words *words, const json_t *advanced, const char *name, give_fn *give,
-                   struct error *err)
-{
-    char dotted[64];
-    const json_t *value = json_object_get(json_object_get(advanced, "optimizer"), name);
+/* Optimizer and rate of the advanced settings win over the plain ones, which for the engine are
+ * flags and would win: they are made flags too. */
+static const struct {
+    const char *name, *inner; /* flat, and within the object "optimizer"; inner NULL: flat only */
+    give_fn *give;
+} promoted[] = {
+    { "optimizer.type", "type", give_text },
+    { "optimizer.learning_rate", "learning_rate", give_number },
+    { "optimizer_type", NULL, give_text }, /* of detectors */
+    { "lr0", NULL, give_number },
+};
 
-    snprintf(dotted, sizeof(dotted), "optimizer.%s", name);
-    if (!value)
-        value = json_object_get(advanced, dotted);
-    return !value || json_is_null(value) ? 0 : give(words, dotted, value, err);
+static int promote(struct words *words, const json_t *advanced, struct error *err)
+{
+    const json_t *optimizer = json_object_get(advanced, "optimizer");
+
+    for (size_t i = 0; i < sizeof(promoted) / sizeof(*promoted); i++) {
+        const json_t *value = promoted[i].inner ? json_object_get(optimizer, promoted[i].inner)
+                                                : NULL;
+
+        if (!value)
+            value = json_object_get(advanced, promoted[i].name);
+        if (value && !json_is_null(value) &&
+            promoted[i].give(words, promoted[i].name, value, err))
+            return -1;
+    }
+    return 0;
 }
 
 static int give_advanced(struct words *words, const char *option, const json_t *value,
@@ -211,10 +226,7 @@ static int give_advanced(struct words *words, const char *option, const json_t *
     else
         add_option(words, option, arena_strdup(words->arena, text));
     free(text);
-    if (result || promote(words, value, "type", give_text, err) ||
-        promote(words, value, "learning_rate", give_number, err))
-        return -1;
-    return 0;
+    return result || promote(words, value, err) ? -1 : 0;
 }
 
 /* clang-format off */

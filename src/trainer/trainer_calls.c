@@ -20,6 +20,9 @@
 #define TOP_K 5
 #define TOP_K_MOST 1000
 #define CONFIDENCE_THRESHOLD 0.25
+#define IOU_THRESHOLD 0.45
+#define DETECTIONS 100
+#define DETECTIONS_MOST 300
 
 struct trainer_request {
     struct trainer *trainer;
@@ -266,13 +269,21 @@ static int path_parameter(struct trainer_request *r, const char *name, const cha
 static int post_predict(struct trainer_request *r, struct error *err)
 {
     const json_t *p = r->parameters;
-    struct resident_request request = { .top_k = parameter_integer(p, "top_k", TOP_K) };
     double threshold = parameter_number(p, "confidence_threshold", CONFIDENCE_THRESHOLD);
+    struct resident_request request = {
+        .top_k = parameter_integer(p, "top_k", TOP_K), .confidence_threshold = threshold,
+        .iou_threshold = parameter_number(p, "iou_threshold", IOU_THRESHOLD),
+        .max_detections = parameter_integer(p, "max_detections", DETECTIONS) };
     json_t *answer;
     bool was_loaded;
 
     if (request.top_k < 1 || request.top_k > TOP_K_MOST)
         return FAIL(err, INVALID, "top_k must be between 1 and %d", TOP_K_MOST);
+    if (!(threshold >= 0 && threshold <= 1) ||
+        !(request.iou_threshold >= 0 && request.iou_threshold <= 1))
+        return FAIL(err, INVALID, "confidence_threshold and iou_threshold must be from 0 to 1");
+    if (request.max_detections < 1 || request.max_detections > DETECTIONS_MOST)
+        return FAIL(err, INVALID, "max_detections must be between 1 and %d", DETECTIONS_MOST);
     if (path_parameter(r, "checkpoint_path", &request.checkpoint_path, err) ||
         path_parameter(r, "image_path", &request.image_path, err) ||
         residents_predict(r->trainer->residents, &request, &answer, &was_loaded, err))

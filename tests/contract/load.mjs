@@ -221,6 +221,7 @@ export class Writer {
   async once() {
     const { jobs, datasets, uploads, projects } = this.state, dice = this.random()
     const job = this.pick(this.keys('jobs')), status = jobs[job]?.status
+    const any = kind => this.pick(this.keys(kind))
     const room = (kind, object) => Object.keys(object).length < most[kind]
 
     if (dice < 0.08 && room('jobs', jobs)) return this.addJob()
@@ -231,10 +232,10 @@ export class Writer {
     if (dice < 0.33 && status === 'pending') return this.cancelJob(job)
     if (dice < 0.58 && status === 'running') return this.endJob(job)
     if (dice < 0.62 && job && status !== 'pending' && status !== 'running') return this.restartJob(job)
-    if (dice < 0.70) return room('uploads', uploads) ? this.addUpload() : this.addPiece(this.pick(this.keys('uploads')))
-    if (dice < 0.78 && this.keys('uploads').length) return this.addPiece(this.pick(this.keys('uploads')))
-    if (dice < 0.81) return room('datasets', datasets) ? this.addForm() : this.removeDataset(this.pick(this.keys('datasets')))
-    if (dice < 0.86) return room('projects', projects) ? this.addProject() : this.removeProject(this.pick(this.keys('projects')))
+    if (dice < 0.70) return room('uploads', uploads) ? this.addUpload() : this.addPiece(any('uploads'))
+    if (dice < 0.78 && this.keys('uploads').length) return this.addPiece(any('uploads'))
+    if (dice < 0.81) return room('datasets', datasets) ? this.addForm() : this.removeDataset(any('datasets'))
+    if (dice < 0.86) return room('projects', projects) ? this.addProject() : this.removeProject(any('projects'))
     if (dice < 0.92 && this.friends.length) return this.changeMember()
     if (dice < 0.94 && room('keys', this.state.keys)) return this.addKey()
     if (dice < 0.943 && room('users', this.state.users)) return this.addUser()
@@ -290,8 +291,10 @@ export class Writer {
     for (const { id, name } of await this.get('/api/v1/projects'))
       if (name.startsWith('project ' + this.number + '.')) found.projects[id] = name
     for (const { name } of await this.get('/api/v1/auth/api-keys')) found.keys[name] = true
-    for (const { user_id: id, role } of await this.get(`${path}/members`)) if (role !== 'owner') found.members[id] = role
-    const users = await expectCall(this.server, 200, 'GET', `/api/v1/admin/users?search=user-${this.number}.`, { token: admin })
+    for (const { user_id: id, role } of await this.get(`${path}/members`))
+      if (role !== 'owner') found.members[id] = role
+    const users = await expectCall(this.server, 200, 'GET', `/api/v1/admin/users?search=user-${this.number}.`,
+      { token: admin })
     for (const { email } of users) found.users[email] = true
     return found
   }
@@ -307,14 +310,13 @@ export class Writer {
       const [id] = this.underWay.what.match(/[-0-9a-f]{36}/)
       await until(async () => !(await this.isMade(id)) || !(await this.isUploading(id)), 10)
     }
-    const found = await this.read(admin), { underWay, state } = this
+    const found = await this.read(admin), { underWay } = this
     this.underWay = null
     if (underWay) this.settle(found, underWay)
     assert.deepEqual(found, this.state, `writer ${this.number}, ${underWay?.what ?? 'nothing'} under way`)
     if (this.tokens) await this.refresh()
     for (const email of this.keys('users').slice(-1))
       await expectCall(this.server, 200, 'POST', '/api/v1/auth/login', { body: { email, password } })
-    return state
   }
 
   settle(found, { what, effect, kind }) {

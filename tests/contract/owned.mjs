@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Database } from './sqlite.mjs'
-import { call, expectCall, report } from './support.mjs'
+import { call, expectCall, report, until } from './support.mjs'
 
 export const mark = 'ada-secret' /* is in all that is hers */
 
@@ -48,21 +48,34 @@ export async function ask(server, method, path, token, { body, form, bytes } = {
   return { status: response.status, body: JSON.parse(await response.text()) }
 }
 
-/* Every row and file. */
-export async function everything(server) {
-  const rows = await (await Database.open(join(server.data, 'vision_platform.db'))).run('.dump')
-  const files = []
-  for (const path of await readdir(server.data, { recursive: true })) {
-    if (path.startsWith('vision_platform.db') || path === 'tmp') continue
-    const found = await stat(join(server.data, path)).catch(() => null) /* the janitor was quicker */
-    if (found) files.push(`${path} ${found.isFile() ? found.size : '/'}`)
+/* Files and folders, but for those that the janitor is about to remove, while we look too. */
+async function walk(folder, name = '') {
+  const found = []
+  for (const entry of await readdir(join(folder, name), { withFileTypes: true }).catch(() => [])) {
+    const path = join(name, entry.name)
+    if (path === 'tmp' || path.startsWith('vision_platform.db') || entry.name.startsWith('dead-')) continue
+    if (entry.isDirectory()) found.push(`${path}/`, ...await walk(folder, path))
+    else found.push(`${path} ${(await stat(join(folder, path)).catch(() => ({ size: 'gone' }))).size}`)
   }
-  return [...rows.split('\n'), ...files]
+  return found
 }
 
-export async function assertUnchanged(server, state) {
-  const now = await everything(server)
-  assert.deepEqual([state.filter(line => !now.includes(line)), now.filter(line => !state.includes(line))], [[], []])
+/* Every row and file. */
+export async function everything(server) {
+  const database = await Database.open(join(server.data, 'vision_platform.db'))
+  return [...(await database.run('.dump')).split('\n'), ...await walk(server.data)]
+}
+
+/* An answer is out before what it has used is thrown away. */
+export async function assertUnchanged(server, state, seconds = 5) {
+  let changes
+  for (const end = Date.now() + 1000 * seconds; Date.now() < end;) {
+    const now = await everything(server)
+    changes = [state.filter(line => !now.includes(line)), now.filter(line => !state.includes(line))]
+    if (!changes.flat().length) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  assert.deepEqual(changes, [[], []])
 }
 
 /* What stands for the parameters of paths, by their names. */
@@ -81,6 +94,8 @@ export async function makeAll(server, ada) {
     form.append(key, value)
   form.append('files', new Blob([mark]), 'a/one.png')
   const { body: dataset } = await ask(server, 'POST', '/api/v1/datasets', ada, { form })
+  await until(async () => /* the doctor has said that it waits, as there is nobody who could look */
+    (await expectCall(server, 200, 'GET', `/api/v1/datasets/${dataset.id}`, { token: ada })).status_reason)
   await asAda('/api/v1/auth/api-keys', { name: mark })
   const invitation = await asAda(`/api/v1/projects/${project.id}/invitations`, { role: 'member', message: mark })
   const output = join(server.data, job.output_dir), file = join(output, 'checkpoints', 'best.safetensors')

@@ -78,9 +78,34 @@ TEST(trainer_knows_models_by_name)
     service_release(&service);
 }
 
+TEST(trainer_of_detectors_has_their_schemas)
+{
+    static const char *const tasks[] = { "object_detection", "instance_segmentation", "pose" };
+    struct trainer_options options = { .framework = "ultralytics" };
+    struct service service;
+    json_t *body, *parameters;
+
+    service_open_with(&service, &options);
+    body = service_call(&service, "GET", "/models/list", NULL, 200);
+    CHECK(json_array_size(json_object_get(body, "models")) == 15); /* five sizes, three tasks */
+    json_decref(body);
+    for (int i = 0; i < 3; i++) {
+        parameters = json_pack("{s:s}", "task_type", tasks[i]);
+        body = service_call(&service, "GET", "/config/schema", parameters, 200);
+        CHECK_TEXT(json_string_value(json_object_get(body, "framework")), "ultralytics");
+        CHECK(json_object_get(json_object_get(body, "presets"), "medium"));
+        json_decref(body);
+        json_decref(parameters);
+    }
+    parameters = json_pack("{s:s}", "task_type", "classification");
+    json_decref(service_call(&service, "GET", "/config/schema", parameters, 404));
+    json_decref(parameters);
+    service_release(&service);
+}
+
 TEST(trainer_of_another_framework_has_none_of_these)
 {
-    struct trainer_options options = { .framework = "ultralytics" };
+    struct trainer_options options = { .framework = "huggingface" };
     struct service service;
     json_t *body;
 
@@ -168,9 +193,9 @@ TEST(trainer_asks_the_engine_once_per_build)
         json_decref(service_call(&service, "GET", "/health", NULL, 200));
         calls = engine_calls(&service);
         if (i < 2)
-            CHECK(calls == 3); /* models, schema, version; then from the file */
+            CHECK(calls == 6); /* models, four schemas, version; then from the file */
         else
-            CHECK(calls == 6);
+            CHECK(calls == 12);
         service_close(&service, false);
         if (i == 1) /* another build */
             CHECK(!utimensat(AT_FDCWD, options.engine, times, 0));

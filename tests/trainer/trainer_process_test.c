@@ -214,7 +214,7 @@ TEST(trainer_program_wants_the_secret)
     answer = ask(&program, "GET", "/health", NULL, NULL, 200);
     CHECK_TEXT(json_string_value(json_object_get(answer, "status")), "healthy");
     json_decref(answer);
-    answer = ask(&program, "GET", "/models/list?task_type=pose", NULL, NULL, 200);
+    answer = ask(&program, "GET", "/models/list?task_type=super_resolution", NULL, NULL, 200);
     CHECK(json_integer_value(json_object_get(answer, "total")) == 0);
     json_decref(answer);
     json_decref(ask(&program, "POST", "/training/stop/1", NULL, NULL, 403));

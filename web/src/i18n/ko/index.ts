@@ -1,5 +1,6 @@
 import admin from './admin.json'
 import auth from './auth.json'
+import canvas from './canvas.json'
 import charts from './charts.json'
 import common from './common.json'
 import compare from './compare.json'
@@ -20,6 +21,7 @@ import wizard from './wizard.json'
 const messages = {
   admin,
   auth,
+  canvas,
   charts,
   common,
   compare,

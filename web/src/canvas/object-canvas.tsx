@@ -1,0 +1,268 @@
+/* object-canvas.tsx - an image with what is on it: boxes, masks, skeletons in the colours of their
+ * classes; truths are dashed.  Wheel with Ctrl, + and -, the buttons zoom; dragging and arrow keys
+ * move; 0 shows all.  A list of everything stands beside it for who does not see it. */
+import {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type PointerEvent,
+} from 'react'
+import { useMedia } from '@/api/media'
+import { formatPercent } from '@/i18n/format'
+import { useT } from '@/i18n/i18n'
+import { IconButton } from '@/ui/button'
+import { Checkbox } from '@/ui/checkbox'
+import { Slider } from '@/ui/slider'
+import { useIsDark } from '@/ui/use-theme'
+import { drawShapes } from './draw'
+import { fit, shapeAt, visibleShapes, zoomed, type Shape, type View } from './shapes'
+import styles from './object-canvas.module.css'
+
+type Props = {
+  /** what the image is called */
+  label: string
+  /** a path of the API, or an object URL */
+  image: string
+  shapes: readonly Shape[]
+  threshold: number
+  onThreshold: (threshold: number) => void
+  /** below it the server has sent nothing */
+  least?: number
+}
+
+const MOST_ZOOM = 40
+const ZOOM_STEP = 1.3
+const MOVE_PX = 40
+
+type Size = { width: number; height: number }
+
+function useImage(path: string): HTMLImageElement | 'failed' | null {
+  const isObject = path.startsWith('blob:')
+  const served = useMedia(isObject ? null : path)
+  const source = isObject ? path : served
+  const [image, setImage] = useState<HTMLImageElement | 'failed' | null>(null)
+  useEffect(() => {
+    setImage(null)
+    if (source === undefined) return
+    const loading = new Image()
+    loading.onload = () => setImage(loading)
+    loading.onerror = () => setImage('failed')
+    loading.src = source
+    return () => {
+      loading.onload = loading.onerror = null
+    }
+  }, [source])
+  return image
+}
+
+const sizeOf = (image: HTMLImageElement | 'failed' | null): Size | null =>
+  image && image !== 'failed' ? { width: image.naturalWidth, height: image.naturalHeight } : null
+
+export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshold, least }: Props) {
+  const t = useT()
+  const dark = useIsDark()
+  const image = useImage(path)
+  const natural = sizeOf(image)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [box, setBox] = useState<Size>({ width: 0, height: 0 })
+  const [view, setView] = useState<View | null>(null)
+  const [truths, setTruths] = useState(true)
+  const [found, setFound] = useState(true)
+  const [labels, setLabels] = useState(true)
+  const [hovered, setHovered] = useState<Shape | null>(null)
+  const drag = useRef<{ x: number; y: number } | null>(null)
+  const kinds = new Set(shapes.map((s) => s.kind))
+  const seen = useMemo(
+    () => visibleShapes(shapes, { threshold, truths, found }),
+    [shapes, threshold, truths, found],
+  )
+  const whole = natural && box.width ? fit(natural, box) : null
+  const shown = view ?? whole
+
+  useLayoutEffect(() => {
+    const element = canvas.current
+    if (!element) return
+    const observer = new ResizeObserver(() => {
+      setBox({ width: element.clientWidth, height: element.clientHeight })
+      setView(null)
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
+  useLayoutEffect(() => {
+    const element = canvas.current
+    if (!element || !box.width) return
+    const ratio = window.devicePixelRatio || 1
+    element.width = Math.round(box.width * ratio)
+    element.height = Math.round(box.height * ratio)
+    const context = element.getContext('2d')
+    if (!context || !shown || !image || image === 'failed') return
+    context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    context.imageSmoothingEnabled = shown.scale < 3
+    context.drawImage(
+      image,
+      shown.x,
+      shown.y,
+      image.naturalWidth * shown.scale,
+      image.naturalHeight * shown.scale,
+    )
+    drawShapes(context, seen, shown, { dark, labels, hovered })
+  }, [box, shown, image, seen, dark, labels, hovered])
+
+  const zoom = (factor: number, at = { x: box.width / 2, y: box.height / 2 }) => {
+    if (!shown || !whole) return
+    const scale = shown.scale * factor
+    if (scale <= whole.scale) return setView(null)
+    if (scale < whole.scale * MOST_ZOOM) setView(zoomed(shown, factor, at))
+  }
+  const move = (dx: number, dy: number) =>
+    shown && setView({ ...shown, x: shown.x + dx, y: shown.y + dy })
+
+  const onKey = (event: KeyboardEvent) => {
+    const step: Record<string, () => void> = {
+      '+': () => zoom(ZOOM_STEP),
+      '=': () => zoom(ZOOM_STEP),
+      '-': () => zoom(1 / ZOOM_STEP),
+      '0': () => setView(null),
+      ArrowLeft: () => move(MOVE_PX, 0),
+      ArrowRight: () => move(-MOVE_PX, 0),
+      ArrowUp: () => move(0, MOVE_PX),
+      ArrowDown: () => move(0, -MOVE_PX),
+    }
+    const act = step[event.key]
+    if (!act || event.ctrlKey || event.metaKey) return
+    event.preventDefault()
+    act()
+  }
+  const onMove = (event: PointerEvent) => {
+    if (drag.current) {
+      move(event.clientX - drag.current.x, event.clientY - drag.current.y)
+      drag.current = { x: event.clientX, y: event.clientY }
+    } else if (shown) {
+      const { left, top } = event.currentTarget.getBoundingClientRect()
+      setHovered(
+        shapeAt(
+          seen,
+          (event.clientX - left - shown.x) / shown.scale,
+          (event.clientY - top - shown.y) / shown.scale,
+        ),
+      )
+    }
+  }
+
+  // React listens to the wheel passively, which cannot keep the page from zooming.
+  const latestZoom = useRef(zoom)
+  useEffect(() => {
+    latestZoom.current = zoom
+  })
+  useEffect(() => {
+    const element = canvas.current
+    if (!element) return
+    const onWheel = (event: WheelEvent) => {
+      if (!event.ctrlKey && !event.metaKey) return
+      event.preventDefault()
+      const { left, top } = element.getBoundingClientRect()
+      latestZoom.current(Math.exp(-event.deltaY / 300), {
+        x: event.clientX - left,
+        y: event.clientY - top,
+      })
+    }
+    element.addEventListener('wheel', onWheel, { passive: false })
+    return () => element.removeEventListener('wheel', onWheel)
+  }, [])
+
+  return (
+    <figure className={styles.figure} aria-label={label}>
+      <div className={styles.controls}>
+        {kinds.has('found') && (
+          <Slider
+            label={t('canvas.threshold')}
+            value={threshold}
+            min={least ?? 0}
+            step={0.01}
+            format={(v) => formatPercent(v, 0)}
+            onChange={onThreshold}
+          />
+        )}
+        {kinds.has('truth') && (
+          <Checkbox checked={truths} onChange={setTruths}>
+            {t('canvas.truths')}
+          </Checkbox>
+        )}
+        {kinds.has('truth') && kinds.has('found') && (
+          <Checkbox checked={found} onChange={setFound}>
+            {t('canvas.found')}
+          </Checkbox>
+        )}
+        {shapes.length > 0 && (
+          <Checkbox checked={labels} onChange={setLabels}>
+            {t('canvas.labels')}
+          </Checkbox>
+        )}
+        <span className={styles.zoom}>
+          <IconButton
+            icon="zoomOut"
+            size="sm"
+            label={t('canvas.zoom_out')}
+            onClick={() => zoom(1 / ZOOM_STEP)}
+          />
+          <span className="tabular" aria-live="polite">
+            {shown && whole ? formatPercent(shown.scale / whole.scale, 0) : '-'}
+          </span>
+          <IconButton
+            icon="zoomIn"
+            size="sm"
+            label={t('canvas.zoom_in')}
+            onClick={() => zoom(ZOOM_STEP)}
+          />
+          <IconButton
+            icon="refresh"
+            size="sm"
+            label={t('canvas.whole')}
+            onClick={() => setView(null)}
+          />
+        </span>
+      </div>
+      <div className={styles.stage}>
+        {/* Keys zoom and move: an application of its own for screen readers. */}
+        <canvas
+          ref={canvas}
+          className={styles.canvas}
+          tabIndex={0}
+          role="application"
+          aria-label={t('canvas.keys', { label })}
+          data-drag={view ? true : undefined}
+          onKeyDown={onKey}
+          onDoubleClick={() => setView(null)}
+          onPointerDown={(event) => {
+            if (!view) return
+            drag.current = { x: event.clientX, y: event.clientY }
+            event.currentTarget.setPointerCapture(event.pointerId)
+          }}
+          onPointerUp={() => (drag.current = null)}
+          onPointerMove={onMove}
+          onPointerLeave={() => setHovered(null)}
+        />
+        {image === 'failed' && <p className={styles.note}>{t('canvas.missing')}</p>}
+      </div>
+      <ul className="visually-hidden" aria-label={t('canvas.list', { label })}>
+        {seen.map((shape, index) => (
+          <li key={index}>
+            {t(shape.kind === 'truth' ? 'canvas.truth_item' : 'canvas.found_item', {
+              label: shape.label,
+              percent: formatPercent(shape.confidence),
+              x: Math.round(shape.box.x),
+              y: Math.round(shape.box.y),
+              width: Math.round(shape.box.width),
+              height: Math.round(shape.box.height),
+            })}
+          </li>
+        ))}
+      </ul>
+    </figure>
+  )
+}

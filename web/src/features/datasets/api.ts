@@ -1,0 +1,161 @@
+import {
+  infiniteQueryOptions,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
+import { api, ok, type Schemas } from '@/api/client'
+import { keys } from '@/api/keys'
+import type { Dataset } from '@/api/queries'
+
+export type DatasetFile = Schemas['DatasetFile']
+export type DatasetFix = Schemas['DatasetFix']
+export type DatasetSplit = Schemas['DatasetSplit']
+
+const LIST_MOST = 200
+const LOOK_AGAIN_MS = 1500 // while the doctor is at work
+
+const isAnalyzing = (dataset: Dataset | undefined) => dataset?.status === 'analyzing'
+
+export const datasetsQuery = (projectId: number) =>
+  queryOptions({
+    queryKey: keys.datasets({ projectId }),
+    queryFn: ({ signal }) =>
+      ok(
+        api.GET('/api/v1/datasets', {
+          params: { query: { project_id: projectId, limit: LIST_MOST } },
+          signal,
+        }),
+      ),
+    refetchInterval: (query) =>
+      query.state.data?.datasets.some(isAnalyzing) ? LOOK_AGAIN_MS : false,
+  })
+
+/** To spread into datasetQuery(): asks again as long as the doctor is at work. */
+export const whileAnalyzing = {
+  refetchInterval: (query: { state: { data?: Dataset } }) =>
+    isAnalyzing(query.state.data) ? LOOK_AGAIN_MS : (false as const),
+}
+
+const path = (id: string) => ({ path: { dataset: id } })
+
+/* What follows from the files has the last change in its key: a new analysis is a new answer. */
+const part = (dataset: Dataset, what: string, more: object = {}) =>
+  [...keys.dataset(dataset.id), what, dataset.updated_at, dataset.status, more] as const
+
+export const reportQuery = (dataset: Dataset) =>
+  queryOptions({
+    queryKey: part(dataset, 'report'),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/datasets/{dataset}/report', { params: path(dataset.id), signal })),
+  })
+
+export const fixesQuery = (dataset: Dataset) =>
+  queryOptions({
+    queryKey: part(dataset, 'fixes'),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/datasets/{dataset}/fixes', { params: path(dataset.id), signal })),
+  })
+
+export const splitQuery = (dataset: Dataset) =>
+  queryOptions({
+    queryKey: part(dataset, 'split'),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/datasets/{dataset}/split', { params: path(dataset.id), signal })),
+  })
+
+export type FileFilter = { split?: string; class?: string; state?: string }
+const PAGE = 200
+
+/** Pages of files; the first tells how many there are. */
+export const filesQuery = (dataset: Dataset, filter: FileFilter) =>
+  infiniteQueryOptions({
+    queryKey: part(dataset, 'files', filter),
+    initialPageParam: 0,
+    queryFn: ({ pageParam, signal }) =>
+      ok(
+        api.GET('/api/v1/datasets/{dataset}/images', {
+          params: { ...path(dataset.id), query: { ...filter, skip: pageParam, limit: PAGE } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (last) => {
+      const next = last.skip + last.images.length
+      return last.images.length && next < last.total ? next : undefined
+    },
+  })
+
+/** Everything that shows data sets is asked again. */
+function useRefresh() {
+  const client = useQueryClient()
+  return () => client.invalidateQueries({ queryKey: keys.datasets() })
+}
+
+export function useAnalyze(id: string) {
+  const refresh = useRefresh()
+  return useMutation({
+    mutationFn: () =>
+      ok(api.POST('/api/v1/datasets/{dataset}/analyze', { params: path(id) })),
+    onSuccess: refresh,
+  })
+}
+
+export function useApplyFixes(id: string) {
+  const refresh = useRefresh()
+  return useMutation({
+    mutationFn: (ids: string[]) =>
+      ok(
+        api.POST('/api/v1/datasets/{dataset}/fixes', {
+          params: path(id),
+          body: { ids } as never,
+        }),
+      ),
+    onSuccess: refresh,
+  })
+}
+
+export type SplitChange =
+  | { train: number; val: number; test: number; seed: number }
+  | { assign: Record<string, string> }
+
+export function useChangeSplit(id: string) {
+  const refresh = useRefresh()
+  return useMutation({
+    mutationFn: (change: SplitChange) =>
+      ok(
+        api.POST('/api/v1/datasets/{dataset}/split', {
+          params: path(id),
+          body: change as never,
+        }),
+      ),
+    onSuccess: refresh,
+  })
+}
+
+export type DatasetDraft = { name: string; description: string; visibility: string }
+
+export function useChangeDataset(id: string) {
+  const refresh = useRefresh()
+  return useMutation({
+    mutationFn: (body: DatasetDraft) =>
+      ok(api.PUT('/api/v1/datasets/{dataset}', { params: path(id), body })),
+    onSuccess: refresh,
+  })
+}
+
+/** force: jobs that use it are cancelled. */
+export function useDeleteDataset() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ id, force }: { id: string; force: boolean }) =>
+      ok(
+        api.DELETE('/api/v1/datasets/{dataset}', {
+          params: { ...path(id), query: force ? { force: 1 } : {} },
+        }),
+      ),
+    onSuccess: (_, { id }) => {
+      client.removeQueries({ queryKey: keys.dataset(id) })
+      return client.invalidateQueries({ queryKey: ['datasets', 'list'] })
+    },
+  })
+}

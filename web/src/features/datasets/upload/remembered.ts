@@ -1,0 +1,69 @@
+/* remembered.ts - uploads that have not come to their end, for after a reload of the page.  The
+ * files themselves cannot be kept: the user chooses them again, and they are known by their
+ * fingerprint. */
+import { createStore } from '@/api/store'
+import type { Format } from './plan'
+
+export type Draft = {
+  name: string
+  description: string
+  format: Format
+  visibility: 'private' | 'public' | 'organization'
+}
+
+export type Remembered = {
+  id: string
+  projectId: number
+  draft: Draft
+  kind: 'files' | 'archive'
+  /** of what was chosen, in the order of choosing */
+  batches: { fingerprint: string; className: string }[]
+  fileCount: number
+  bytes: number
+  begunAt: number
+}
+
+const KEY = 'uploads'
+const MOST = 20
+
+function read(): Remembered[] {
+  try {
+    const list: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]')
+    return Array.isArray(list) ? list.filter((entry) => entry?.id && entry.draft) : []
+  } catch {
+    return []
+  }
+}
+
+export const rememberedUploads = createStore<readonly Remembered[]>(read())
+
+function write(list: readonly Remembered[]): void {
+  rememberedUploads.set(list)
+  try {
+    localStorage.setItem(KEY, JSON.stringify(list))
+  } catch {
+    /* a browser without storage: this upload then lives as long as the page */
+  }
+}
+
+export const remember = (entry: Remembered) =>
+  write([entry, ...read().filter(({ id }) => id !== entry.id)].slice(0, MOST))
+
+/** The interrupted upload of these files, whatever the order in which they were chosen. */
+export function findRemembered(
+  list: readonly Remembered[],
+  projectId: number,
+  fingerprints: readonly string[],
+): Remembered | undefined {
+  const key = [...fingerprints].sort().join()
+  return list.find(
+    (entry) =>
+      entry.projectId === projectId &&
+      entry.batches
+        .map(({ fingerprint }) => fingerprint)
+        .sort()
+        .join() === key,
+  )
+}
+
+export const forget = (id: string) => write(read().filter((entry) => entry.id !== id))

@@ -1,0 +1,321 @@
+/* uploader.ts - sends the files of a plan, piece by piece, until all of them are there.
+ *
+ * The server's offsets are the truth: whenever something breaks (a lost connection, a restart of the
+ * server, a page that was reloaded) they are asked for, and what is missing is sent.  Runs outlive
+ * the component that began them; runningUpload(projectId) finds them again. */
+import { api, ok, type Schemas } from '@/api/client'
+import { onBack } from '@/api/connection'
+import { ApiError, isStatus } from '@/api/errors'
+import type { Dataset } from '@/api/queries'
+import { createStore, type Store } from '@/api/store'
+import type { PathFile } from '@/ui/dropped-files'
+import type { Plan } from './plan'
+import { createRate } from './rate'
+import { forget, remember, type Draft, type Remembered } from './remembered'
+
+export type Phase =
+  | 'starting'
+  | 'sending'
+  /** the server does not answer; goes on by itself */
+  | 'waiting'
+  | 'paused'
+  | 'committing'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+
+export type UploadState = {
+  phase: Phase
+  sentBytes: number
+  totalBytes: number
+  doneFiles: number
+  totalFiles: number
+  bytesPerSecond: number | null
+  secondsLeft: number | null
+  /** on their way now */
+  active: readonly { path: string; sent: number; size: number }[]
+  error: ApiError | null
+  dataset: Dataset | null
+}
+
+const AT_ONCE = 4
+const PIECE_FIRST = 1 << 20
+const PIECE_LEAST = 256 << 10
+const PIECE_MOST = 16 << 20
+const PIECE_SECONDS = 1.5 // what a piece should take, so that the bars move and little is sent twice
+const WAIT_MOST_MS = 15_000
+
+type Job = {
+  projectId: number
+  draft: Draft
+  plan: Plan
+  batches: Remembered['batches']
+  /** an upload that goes on */
+  resume?: Remembered
+}
+
+export type Upload = {
+  job: Job
+  state: Store<UploadState>
+  pause: () => void
+  /** after a pause or a failure */
+  goOn: () => void
+  /** and the server throws away what has arrived */
+  cancel: () => Promise<void>
+}
+
+const isPassing = (error: unknown) =>
+  error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status)
+const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError'
+
+const running = createStore<ReadonlyMap<number, Upload>>(new Map())
+export const uploads = running
+
+function keep(projectId: number, upload: Upload | null): void {
+  const next = new Map(running.get())
+  if (upload) next.set(projectId, upload)
+  else next.delete(projectId)
+  running.set(next)
+}
+
+/** The panel has shown how it ended. */
+export const dismiss = (upload: Upload) => keep(upload.job.projectId, null)
+
+/** Until the server is back, or a while. */
+function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = () => {
+      clearTimeout(timer)
+      stop()
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    const stop = onBack(finish)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      stop()
+      reject(new DOMException('', 'AbortError'))
+    })
+  })
+}
+
+const upload = (id: string) => ({ path: { upload: id } })
+
+const begin = ({ draft, projectId, plan }: Job) =>
+  ok(
+    api.POST('/api/v1/uploads', {
+      body: {
+        kind: plan.kind,
+        total_bytes: plan.bytes,
+        filename: plan.kind === 'archive' ? plan.files[0]!.path : null,
+        dataset: { ...draft, project_id: projectId } as never,
+      },
+    }),
+  )
+
+const sendPiece = (id: string, path: string | undefined, offset: number, piece: Blob, signal: AbortSignal) =>
+  ok(
+    api.PUT('/api/v1/uploads/{upload}', {
+      params: { ...upload(id), query: { offset, ...(path === undefined ? {} : { path }) } },
+      body: piece as never,
+      bodySerializer: (body) => body as never,
+      headers: { 'Content-Type': 'application/octet-stream' },
+      signal,
+    }),
+  )
+
+type Progress = { sent: Map<string, number>; active: Map<string, number> }
+
+/** Begins, or goes on with, the upload of a plan. */
+export function startUpload(job: Job): Upload {
+  const { plan } = job
+  const sizes = new Map(plan.files.map(({ path, file }) => [path, file.size]))
+  const rate = createRate()
+  const progress: Progress = { sent: new Map(), active: new Map() }
+  let id = job.resume?.id ?? null
+  let pieceBytes = PIECE_FIRST
+  let pieceLimit = PIECE_MOST
+  let ending = new AbortController()
+
+  const state = createStore<UploadState>({
+    phase: 'starting',
+    sentBytes: 0,
+    totalBytes: plan.bytes,
+    doneFiles: 0,
+    totalFiles: plan.files.length,
+    bytesPerSecond: null,
+    secondsLeft: null,
+    active: [],
+    error: null,
+    dataset: null,
+  })
+  const set = (change: Partial<UploadState>) => state.set({ ...state.get(), ...change })
+
+  function show(): void {
+    let sentBytes = 0
+    let doneFiles = 0
+    for (const [path, sent] of progress.sent) {
+      sentBytes += sent
+      if (sent === sizes.get(path)) doneFiles++
+    }
+    const bytesPerSecond = rate.note(sentBytes, performance.now())
+    set({
+      sentBytes,
+      doneFiles,
+      bytesPerSecond,
+      secondsLeft: bytesPerSecond ? (plan.bytes - sentBytes) / bytesPerSecond : null,
+      active: [...progress.active].map(([path, sent]) => ({
+        path,
+        sent,
+        size: sizes.get(path) ?? 0,
+      })),
+    })
+  }
+
+  /** What the server has; forgets what it does not know any more. */
+  async function look(): Promise<void> {
+    if (!id) {
+      const session = await begin(job)
+      id = session.upload_id
+      pieceLimit = Math.min(PIECE_MOST, session.chunk_limit)
+      remember({
+        id,
+        projectId: job.projectId,
+        draft: job.draft,
+        kind: plan.kind,
+        batches: job.batches,
+        fileCount: plan.files.length,
+        bytes: plan.bytes,
+        begunAt: Date.now(),
+      })
+    }
+    const known = await ok(api.GET('/api/v1/uploads/{upload}', { params: upload(id) }))
+    progress.sent = arrived(known, plan)
+    progress.active.clear()
+    rate.restart()
+    show()
+  }
+
+  async function sendFile({ path, file }: PathFile, signal: AbortSignal): Promise<void> {
+    let offset = progress.sent.get(path) ?? 0
+    const isBegun = progress.sent.has(path)
+    if (isBegun && offset >= file.size) return
+    progress.active.set(path, offset)
+    do {
+      const end = Math.min(file.size, offset + Math.min(pieceBytes, pieceLimit))
+      const began = performance.now()
+      const name = plan.kind === 'archive' ? undefined : path
+      await sendPiece(id!, name, offset, file.slice(offset, end), signal)
+      const seconds = (performance.now() - began) / 1000
+      if (end - offset >= pieceBytes)
+        pieceBytes = Math.max(
+          PIECE_LEAST,
+          Math.min(PIECE_MOST, (pieceBytes * PIECE_SECONDS) / Math.max(seconds, PIECE_SECONDS / 2)),
+        )
+      offset = end
+      progress.sent.set(path, offset)
+      progress.active.set(path, offset)
+      show()
+    } while (offset < file.size)
+    progress.active.delete(path)
+  }
+
+  async function sendAll(signal: AbortSignal): Promise<void> {
+    const failing = new AbortController()
+    const either = AbortSignal.any([signal, failing.signal])
+    let next = 0
+    const worker = async () => {
+      while (next < plan.files.length) await sendFile(plan.files[next++]!, either)
+    }
+    const workers = Array.from({ length: AT_ONCE }, worker)
+    try {
+      await Promise.all(workers)
+    } catch (error) {
+      failing.abort()
+      await Promise.allSettled(workers)
+      throw error
+    }
+  }
+
+  async function once(signal: AbortSignal): Promise<Dataset> {
+    await look()
+    set({ phase: 'sending', error: null })
+    await sendAll(signal)
+    set({ phase: 'committing', active: [], bytesPerSecond: null, secondsLeft: null })
+    return (await ok(
+      api.POST('/api/v1/uploads/{upload}/commit', { params: upload(id!), signal }),
+    )) as Dataset
+  }
+
+  function fail(error: unknown): void {
+    const known = error instanceof ApiError ? error : new ApiError(-1, 'FILE', String(error))
+    if (id && known.status === 404) forget(id)
+    set({ phase: 'failed', error: known, active: [] })
+  }
+
+  async function run(): Promise<void> {
+    const { signal } = (ending = new AbortController())
+    let wait = 1000
+    for (let conflicts = 0; ; )
+      try {
+        const dataset = await once(signal)
+        forget(id!)
+        set({ phase: 'done', dataset })
+        return
+      } catch (error) {
+        if (isAbort(error)) return
+        // Another request of ours is still being written there: its offset is asked for again.
+        const isBehind = isStatus(error, 409) && conflicts++ < 3
+        if (!isPassing(error) && !isBehind) return fail(error)
+        set({ phase: 'waiting', error: error as ApiError, active: [] })
+        try {
+          await pauseFor(wait, signal)
+        } catch {
+          return
+        }
+        wait = Math.min(wait * 2, WAIT_MOST_MS)
+      }
+  }
+
+  const result: Upload = {
+    job,
+    state,
+    pause: () => {
+      ending.abort()
+      set({ phase: 'paused', active: [], bytesPerSecond: null, secondsLeft: null })
+    },
+    goOn: () => {
+      if (state.get().error?.status === 404) id = null // it has expired: from the beginning
+      set({ phase: 'starting', error: null })
+      void run()
+    },
+    cancel: async () => {
+      ending.abort()
+      set({ phase: 'cancelled', active: [] })
+      keep(job.projectId, null)
+      if (id) await discardUpload(id)
+    },
+  }
+  keep(job.projectId, result)
+  void run()
+  return result
+}
+
+/** The offsets of the plan's files; an archive is one file without a path. */
+function arrived(known: Schemas['UploadState'], plan: Plan): Map<string, number> {
+  if (plan.kind === 'archive') return new Map([[plan.files[0]!.path, known.received_bytes]])
+  const wanted = new Set(plan.files.map(({ path }) => path))
+  return new Map(
+    known.files.filter(({ path }) => wanted.has(path)).map(({ path, offset }) => [path, offset]),
+  )
+}
+
+/** Throws away what has arrived; one that is gone already is fine. */
+export async function discardUpload(id: string): Promise<void> {
+  try {
+    await ok(api.DELETE('/api/v1/uploads/{upload}', { params: upload(id) }))
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error
+  }
+  forget(id)
+}

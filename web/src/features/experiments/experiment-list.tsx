@@ -1,0 +1,197 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState, type ReactNode } from 'react'
+import { useSearchParams } from 'react-router-dom'
+import { jobStatuses, type JobStatus } from '@/api/jobs'
+import { useT } from '@/i18n/i18n'
+import { Button } from '@/ui/button'
+import { Card } from '@/ui/card'
+import { Input } from '@/ui/input'
+import type { useJobActions } from '@/ui/job-actions'
+import { Select } from '@/ui/select'
+import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
+import { Pager } from '@/ui/table'
+import { experimentsQuery, PAGE_SIZE } from './api'
+import { ExperimentTable } from './experiment-table'
+import {
+  isFiltered,
+  nextSort,
+  readList,
+  readSelected,
+  writeList,
+  writeSelected,
+  type ListState,
+} from './list-state'
+import styles from './project-page.module.css'
+
+const TYPING_MS = 300
+const COMPARED_MOST = 20 // what the server compares at once
+
+type Props = {
+  projectId: number
+  mayWork: boolean
+  actions: ReturnType<typeof useJobActions>
+  /** what to press when there is nothing yet */
+  create: ReactNode
+  onCompare: (ids: readonly number[]) => void
+}
+
+export function ExperimentList({ projectId, mayWork, actions, create, onCompare }: Props) {
+  const t = useT()
+  const [search, setSearch] = useSearchParams()
+  const list = readList(search)
+  const selected = readSelected(search)
+  const jobs = useQuery(experimentsQuery(projectId, list))
+
+  const change = (next: Partial<ListState>) =>
+    setSearch((now) => writeList(now, next), { replace: true })
+  const select = (ids: readonly number[], chosen: boolean) =>
+    setSearch(
+      (now) => {
+        const rest = readSelected(now).filter((id) => !ids.includes(id))
+        return writeSelected(now, chosen ? [...rest, ...ids] : rest)
+      },
+      { replace: true },
+    )
+
+  // The last page goes when its last row does.
+  const total = jobs.data?.total ?? 0
+  const isBeyond = !jobs.isPlaceholderData && total > 0 && jobs.data?.rows.length === 0
+  useEffect(() => {
+    if (isBeyond) change({ page: Math.max(1, Math.ceil(total / PAGE_SIZE)) })
+  })
+
+  if (jobs.data && total === 0 && !isFiltered(list) && !jobs.isPlaceholderData)
+    return (
+      <EmptyState icon="chart" title={t('experiments.empty')} action={create}>
+        {t(mayWork ? 'experiments.empty_text' : 'experiments.empty_viewer')}
+      </EmptyState>
+    )
+  return (
+    <Card flush aria-label={t('experiments.title')}>
+      <div className={styles.bar}>
+        <SearchField value={list.q} onChange={(q) => change({ q })} />
+        <Select
+          fit
+          label={t('experiments.status_filter')}
+          value={list.status ?? 'all'}
+          onChange={(value) => change({ status: value === 'all' ? null : (value as JobStatus) })}
+          options={[
+            { value: 'all', label: t('experiments.status_all') },
+            ...jobStatuses.map((status) => ({
+              value: status,
+              label: t(`common.job_status.${status}`),
+            })),
+          ]}
+        />
+        <Selection
+          count={selected.length}
+          onClear={() => select(selected, false)}
+          onCompare={() => onCompare(selected)}
+        />
+      </div>
+      {jobs.data === undefined ? (
+        <div className={styles.empty}>
+          {jobs.error ? (
+            <ErrorState error={jobs.error} onRetry={() => void jobs.refetch()} />
+          ) : (
+            <LoadingRows rows={8} />
+          )}
+        </div>
+      ) : total === 0 ? (
+        <EmptyState
+          icon="search"
+          title={t('experiments.none_found')}
+          action={
+            <Button onClick={() => change({ q: '', status: null })}>
+              {t('experiments.clear_filters')}
+            </Button>
+          }
+        />
+      ) : (
+        <>
+          <ExperimentTable
+            jobs={jobs.data.rows}
+            list={list}
+            selected={selected}
+            isStale={jobs.isPlaceholderData}
+            mayWork={mayWork}
+            actions={actions}
+            onSort={(sort) => change(nextSort(list, sort))}
+            onSelect={select}
+          />
+          <div className={styles.foot}>
+            <Pager
+              page={list.page}
+              pageSize={PAGE_SIZE}
+              total={total}
+              onPage={(page) => change({ page })}
+            />
+          </div>
+        </>
+      )}
+    </Card>
+  )
+}
+
+/** Asks when the typing pauses; Korean syllables in the making are no pause. */
+function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const t = useT()
+  const [typed, setTyped] = useState(value)
+  const [shown, setShown] = useState(value)
+  if (shown !== value) {
+    // The URL was changed from elsewhere: back, or "clear filters".
+    setShown(value)
+    setTyped(value)
+  }
+  useEffect(() => {
+    if (typed === value) return
+    const timer = setTimeout(() => {
+      setShown(typed)
+      onChange(typed)
+    }, TYPING_MS)
+    return () => clearTimeout(timer)
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- onChange is new each time
+  }, [typed, value])
+  return (
+    <div className={styles.search}>
+      <Input
+        icon="search"
+        type="search"
+        aria-label={t('experiments.search')}
+        placeholder={t('experiments.search')}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </div>
+  )
+}
+
+type SelectionProps = { count: number; onClear: () => void; onCompare: () => void }
+
+function Selection({ count, onClear, onCompare }: SelectionProps) {
+  const t = useT()
+  if (!count) return null
+  const hint =
+    count < 2
+      ? t('experiments.compare_hint')
+      : count > COMPARED_MOST
+        ? t('experiments.compare_most', { most: COMPARED_MOST })
+        : null
+  return (
+    <div className={styles.selection} role="status">
+      <span>{hint ?? t('experiments.selected', { count })}</span>
+      <Button size="sm" variant="ghost" icon="close" onClick={onClear}>
+        {t('experiments.clear_selection')}
+      </Button>
+      <Button
+        size="sm"
+        variant="primary"
+        icon="compare"
+        disabled={Boolean(hint)}
+        onClick={onCompare}
+      >
+        {t('experiments.compare')} ({count})
+      </Button>
+    </div>
+  )
+}
