@@ -53,7 +53,8 @@ static void allow_origin(const struct api *api, struct http_request *request)
     http_add_header(request, "Access-Control-Allow-Origin", origin);
     http_add_header(request, "Access-Control-Allow-Credentials", "true");
     http_add_header(request, "Access-Control-Expose-Headers",
-                    "X-Total-Count, X-Request-Id, Retry-After, Content-Disposition, ETag, Location");
+                    "X-Total-Count, X-Request-Id, Retry-After, Content-Disposition, ETag, "
+                    "Location");
     http_add_header(request, "Vary", "Origin");
 }
 

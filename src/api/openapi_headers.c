@@ -29,7 +29,7 @@ static const struct header {
     { "admin_users_post", "201", "Location", "text", "The account" },
     { "upload_put", "200", "Upload-Offset", "int", "Where the next piece begins" },
     { "project_experiments", "200", "X-Total-Count", "int", "Of all pages" },
-    { "jobs_get", "200", "X-Total-Count", "int", "Of all pages; with project_id", .may_lack = true },
+    { "jobs_get", "200", "X-Total-Count", "int", "Of all pages; with project_id", true },
     { "models_list", "200", "X-Total-Count", "int", "Of all models" },
     { "models_envelope", "200", "X-Total-Count", "int", "Of all models" },
     { "admin_users_get", "200", "X-Total-Count", "int", "Of all pages" },

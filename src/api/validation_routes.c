@@ -29,6 +29,7 @@ static void put_validation(struct json_writer *w, const struct validation *v)
     put_json_or_null(w, "metrics", v->metrics);
     put_json_or_null(w, "per_class_metrics", v->per_class_metrics);
     put_json_or_null(w, "confusion_matrix", v->confusion_matrix);
+    put_json_or_null(w, "pr_curves", v->pr_curves);
     put_json_or_null(w, "class_names", v->class_names);
     json_put_text(w, "checkpoint_path", v->checkpoint_path);
     json_put_bool(w, "is_best", v->is_best);
@@ -116,6 +117,7 @@ static void put_image(struct call *call, struct json_writer *w, const struct val
     put_number_or_null(w, "confidence", i->confidence);
     put_json_or_null(w, "top5_predictions", i->top5_predictions);
     json_put_bool(w, "is_correct", i->is_correct);
+    put_json_or_null(w, "objects", i->objects);
     put_time(w, "created_at", i->created_at);
     json_close(w);
 }

@@ -68,7 +68,7 @@ struct validation {
     int64_t id, job_id, epoch, created_at;
     double primary_metric_value, overall_loss;
     const char *task_type, *primary_metric_name, *metrics, *per_class_metrics, *confusion_matrix,
-        *class_names, *checkpoint_path;
+        *pr_curves, *class_names, *checkpoint_path;
     bool is_best; /* so far, when it was measured */
 };
 
@@ -78,6 +78,7 @@ struct validation_image {
     double confidence;
     bool is_correct;
     const char *image_path, *true_label, *predicted_label, *top5_predictions;
+    const char *objects; /* NULL: a classified image */
 };
 
 /* A validation_result event.  images_path, a file below output_folder, has one row per image; it is

@@ -59,6 +59,45 @@ static struct db_value part(const json_t *data, const char *key, struct arena *a
     return db_text(copy);
 }
 
+/* ",0:0,0:2," of [[0, 0], [0, 2]]; NULL: no list. */
+static const char *cells_of(const json_t *image, struct arena *arena)
+{
+    const json_t *cells = json_object_get(image, "cells"), *cell;
+    struct str text = STR_INIT;
+    const char *copy = NULL;
+    size_t i;
+
+    if (json_is_array(cells)) {
+        str_add_char(&text, ',');
+        json_array_foreach((json_t *)cells, i, cell)
+            str_printf(&text, "%lld:%lld,", (long long)json_integer_value(json_array_get(cell, 0)),
+                       (long long)json_integer_value(json_array_get(cell, 1)));
+        copy = arena_strdup(arena, text.text);
+    }
+    str_release(&text);
+    return copy;
+}
+
+/* An image of objects as it came, without what has a column of its own. */
+static struct db_value objects_of(const json_t *image, struct arena *arena)
+{
+    json_t *objects = json_object();
+    static const char *const keys[] = { "width", "height", "true_boxes", "predicted_boxes" };
+    struct db_value value = db_null();
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        if (json_object_get(image, keys[i]))
+            json_object_set(objects, keys[i], json_object_get(image, keys[i]));
+    if (json_object_get(objects, "true_boxes")) {
+        json_t *holder = json_pack("{s:O}", "objects", objects);
+
+        value = part(holder, "objects", arena);
+        json_decref(holder);
+    }
+    json_decref(objects);
+    return value;
+}
+
 static int add_image(struct db_connection *connection, int64_t id, int64_t job_id, int64_t epoch,
                      size_t index, const json_t *image, struct error *err)
 {
@@ -76,6 +115,7 @@ static int add_image(struct db_connection *connection, int64_t id, int64_t job_i
                             integer(image, "predicted_label_id"), number(image, "confidence"),
                             part(image, "top5", &arena),
                             db_int(json_is_true(json_object_get(image, "is_correct"))),
+                            objects_of(image, &arena), db_text(cells_of(image, &arena)),
                             db_int(clock_unix_microseconds())),
                     NULL, NULL, err);
     arena_release(&arena);
@@ -141,6 +181,7 @@ int validation_store(struct db_connection *connection, int64_t job_id, const cha
                             number(data, "primary_metric_value"), number(data, "overall_loss"),
                             part(data, "metrics", &arena), part(data, "per_class_metrics", &arena),
                             part(data, "confusion_matrix", &arena),
+                            part(data, "pr_curves", &arena),
                             part(data, "class_names", &arena),
                             db_text(text(data, "checkpoint_path")),
                             db_int(json_is_true(json_object_get(data, "is_best"))),
@@ -192,6 +233,18 @@ static struct db_value or_null(int64_t value)
     return value < 0 ? db_null() : db_int(value);
 }
 
+/* What LIKE finds in ",0:0,0:2,". */
+static const char *cell_pattern(const struct validation_filter *f, struct arena *arena)
+{
+    if (f->true_id >= 0 && f->predicted_id >= 0)
+        return arena_printf(arena, "%%,%lld:%lld,%%", (long long)f->true_id,
+                            (long long)f->predicted_id);
+    if (f->true_id >= 0)
+        return arena_printf(arena, "%%,%lld:%%", (long long)f->true_id);
+    return f->predicted_id >= 0 ? arena_printf(arena, "%%:%lld,%%", (long long)f->predicted_id)
+                                : "%";
+}
+
 int validation_images(struct app *app, int64_t validation_id,
                       const struct validation_filter *f, struct arena *arena,
                       struct validation_image **list, int *count, int64_t *total,
@@ -199,13 +252,15 @@ int validation_images(struct app *app, int64_t validation_id,
 {
     struct db_value id = db_int(validation_id), is_correct = or_null(f->correct);
     struct db_value truth = or_null(f->true_id), predicted = or_null(f->predicted_id);
+    struct db_value cell = db_text(cell_pattern(f, arena));
     struct db_rows rows, counted;
 
     if (db_read(app->db, STATEMENT_validation_images,
-                DB_ARGS(id, is_correct, truth, predicted, db_int(f->limit), db_int(f->offset)),
+                DB_ARGS(id, is_correct, truth, predicted, cell, db_int(f->limit),
+                        db_int(f->offset)),
                 arena, &rows, err) ||
         db_read(app->db, STATEMENT_validation_images_count,
-                DB_ARGS(id, is_correct, truth, predicted), arena, &counted, err))
+                DB_ARGS(id, is_correct, truth, predicted, cell), arena, &counted, err))
         return -1;
     *total = db_at(&counted, 0, 0)->integer;
     *correct = db_at(&counted, 0, 1)->integer;

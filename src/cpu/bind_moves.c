@@ -144,6 +144,47 @@ static void setup_slice_grad(struct step *step, void *data, const struct setup *
     setup_pieces(step, work, setup);
 }
 
+static bool offer_slice_add(struct device *device, struct arena *arena, const struct node *node,
+                            const int *wish, struct offer *offer)
+{
+    if (!offer_slice(device, arena, node, wish, offer))
+        return false;
+    offer_in_place(offer, 0, 0);
+    return true;
+}
+
+struct slice_add_work {
+    struct copy_work copy; /* what lies outside of the slice */
+    struct add_rows_work add;
+};
+
+static void setup_slice_add(struct step *step, void *data, const struct setup *setup)
+{
+    const struct node *node = step->node;
+    int axis = ((const struct slice_attributes *)node->attributes)->axis;
+    const struct shape *whole = &node->outputs[0]->shape, *part = &node->inputs[1]->shape;
+    const float *x = step_input(step, 0);
+    float *y = step_output(step, 0);
+    struct slice_add_work *work = data;
+    int64_t begin, count, row, end;
+
+    slice_of(step, setup, whole, part, &begin, &count);
+    row = row_floats(whole, axis, setup->offer.outputs[0], setup->device->block);
+    end = begin + count;
+    work->copy.outer = rows_before(whole, axis);
+    work->copy.piece_count = 2;
+    work->copy.pieces[0] = (struct copy_piece){ x, y, row, row, begin };
+    work->copy.pieces[1] = (struct copy_piece){ x ? x + end : NULL, y ? y + end : NULL, row, row,
+                                                row - end };
+    work->add = (struct add_rows_work){ .rows = work->copy.outer, .count = count, .step = row,
+                                        .chunks = (count + ELEMENTWISE_CHUNK - 1) /
+                                                  ELEMENTWISE_CHUNK,
+                                        .x = x ? x + begin : NULL, .part = step_input(step, 1),
+                                        .y = y ? y + begin : NULL };
+    setup_pieces(step, &work->copy, setup);
+    bind_phase(step, setup->kernels->add_rows, &work->add, work->add.rows * work->add.chunks);
+}
+
 /* --- reshape, transpose ---------------------------------------------------------------------- */
 
 static bool offer_all_plain(struct device *device, struct arena *arena, const struct node *node,
@@ -298,11 +339,12 @@ static const struct simple_row rows[] = {
     SIMPLE_ROW(prepend_token_grad, offer_all_plain, struct prepend_grad_work, setup_prepend_grad),
     SIMPLE_ROW(dropout, offer_dropout, struct random_work, setup_dropout),
     SIMPLE_ROW(drop_path_mask, offer_all_plain, struct random_work, setup_mask),
+    SIMPLE_ROW(slice_add, offer_slice_add, struct slice_add_work, setup_slice_add),
 };
 /* clang-format on */
 
 const struct kernel *const move_kernels[] = {
     &rows[0].kernel, &rows[1].kernel, &rows[2].kernel, &rows[3].kernel, &rows[4].kernel,
     &rows[5].kernel, &rows[6].kernel, &rows[7].kernel, &rows[8].kernel, &rows[9].kernel,
-    &rows[10].kernel, NULL,
+    &rows[10].kernel, &rows[11].kernel, NULL,
 };

@@ -192,6 +192,13 @@ struct copy_work {
     } pieces[COPY_MAX];
 };
 
+/* Rows of `count` floats, `step` apart in x and y: y, over x, is x + part. */
+struct add_rows_work {
+    int64_t rows, count, step, chunks; /* items: rows * chunks of ELEMENTWISE_CHUNK */
+    const float *x, *part;
+    float *y;
+};
+
 struct transpose_work {
     int rank;
     int64_t dim[6], step[6]; /* of the target; step of x along each of its dimensions */
@@ -222,7 +229,7 @@ struct random_work {
     const float *x;
     float *y;
 };
-/* copy_pieces; transpose; tokens_from_image, image_from_tokens; first_rows_sum
+/* copy_pieces (a piece that is in place already is left); add_rows; transpose; tokens_from_image, image_from_tokens; first_rows_sum
  * dropout            y from x
  * drop_path_mask     y, one number per sample */
 

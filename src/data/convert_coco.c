@@ -39,7 +39,13 @@ static void add_images(struct document *document)
         if (!is_in(document, i))
             continue;
         str_printf(document->text, "%s{\"id\":%d,\"file_name\":", separator, i + 1);
-        add_escaped(document->text, document->converter->names[i]);
+        if (document->split < 0) /* one file for all splits: their folder says which */
+            add_escaped(document->text,
+                        arena_printf(&document->converter->arena, "%s/%s",
+                                     dataset_split_name(converter_split(document->converter, i)),
+                                     document->converter->names[i]));
+        else
+            add_escaped(document->text, document->converter->names[i]);
         str_printf(document->text, ",\"width\":%d,\"height\":%d}", image->width, image->height);
         separator = ",\n";
     }

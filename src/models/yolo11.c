@@ -82,19 +82,18 @@ static struct value *block(struct graph *g, const struct yolo11 *y, int layer, s
                            int out, double share, bool deep)
 {
     int hidden = (int)(out * share), count = (int)fmax(round(2 * y->depth), 1);
-    struct value *made[4];
+    struct value *made[3], *way;
 
     graph_enter(g, "model.%d", layer);
-    x = unit(g, "cv1", x, .out = 2 * hidden);
-    made[0] = nn_slice(g, x, 1, 0, hidden);
-    made[1] = nn_slice(g, x, 1, hidden, 2 * hidden);
+    made[0] = unit(g, "cv1", x, .out = 2 * hidden);
+    way = nn_slice(g, made[0], 1, hidden, 2 * hidden);
     for (int i = 0; i < count; i++) {
         graph_enter(g, "m.%d", i);
-        made[2 + i] = deep || y->deep ? small_block(g, made[1 + i])
-                                      : bottleneck(g, made[1 + i], hidden / 2);
+        way = deep || y->deep ? small_block(g, way) : bottleneck(g, way, hidden / 2);
+        made[1 + i] = way;
         graph_leave(g);
     }
-    x = unit(g, "cv2", nn_concat(g, 1, made, 2 + count), .out = out);
+    x = unit(g, "cv2", nn_concat(g, 1, made, 1 + count), .out = out);
     graph_leave(g);
     return x;
 }

@@ -79,3 +79,15 @@ void gradient_add(struct gradient *gradient, const struct node *node, int index,
     *slot = *slot ? GRAPH_APPLY(gradient->graph, &op_add, "", NULL, *slot, contribution)
                   : contribution;
 }
+
+struct value *gradient_collected(const struct gradient *gradient, const struct node *node,
+                                 int index)
+{
+    return gradient_wanted(gradient, node, index) ? gradient->_of[node->inputs[index]->id] : NULL;
+}
+
+void gradient_set(struct gradient *gradient, const struct node *node, int index, struct value *sum)
+{
+    if (sum && gradient_wanted(gradient, node, index))
+        gradient->_of[node->inputs[index]->id] = sum;
+}

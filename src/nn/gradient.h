@@ -33,4 +33,11 @@ bool gradient_wanted(const struct gradient *gradient, const struct node *node, i
 void gradient_add(struct gradient *gradient, const struct node *node, int index,
                   struct value *contribution);
 
+/* What input `index` has collected so far, NULL if nothing; gradient_set() puts something that
+ * contains it in its place.  For rules that can add cheaper than by making a whole contribution. */
+struct value *gradient_collected(const struct gradient *gradient, const struct node *node,
+                                 int index);
+void gradient_set(struct gradient *gradient, const struct node *node, int index,
+                  struct value *sum);
+
 #endif

@@ -172,6 +172,7 @@ struct transpose_attributes {
     int order[SHAPE_MAX_RANK]; /* output dimension i is input dimension order[i] */
 };
 /* concat (x0, x1, ...) -> y;  slice (x) -> y;  slice_grad (dy) -> dx
+ * slice_add (x, part) -> x plus part at [begin, end): several gradients of slices in one
  * reshape (x) -> y, a view;  transpose (x) -> y
  * to_tokens (x (N,C,H,W)) -> (N,H*W,C);  from_tokens (x (N,T,C)) -> (N,C,H,W), attributes: reshape
  *   with dim[2], dim[3] = H, W

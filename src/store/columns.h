@@ -82,15 +82,15 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     FIRST(INT, id)                                                                 \
     X(INT, job_id) X(INT, epoch) X(TEXT, task_type) X(TEXT, primary_metric_name)   \
     X(REAL, primary_metric_value) X(REAL, overall_loss) X(TEXT, metrics)           \
-    X(TEXT, per_class_metrics) X(TEXT, confusion_matrix) X(TEXT, class_names)      \
-    X(TEXT, checkpoint_path) X(BOOL, is_best) X(TIME, created_at)
+    X(TEXT, per_class_metrics) X(TEXT, confusion_matrix) X(TEXT, pr_curves)        \
+    X(TEXT, class_names) X(TEXT, checkpoint_path) X(BOOL, is_best) X(TIME, created_at)
 
 #define VALIDATION_IMAGE_COLUMNS(FIRST, X)                                           \
     FIRST(INT, id)                                                                   \
     X(INT, validation_result_id) X(INT, job_id) X(INT, epoch) X(TEXT, image_path)    \
     X(INT, image_index) X(TEXT, true_label) X(INT, true_label_id)                    \
     X(TEXT, predicted_label) X(INT, predicted_label_id) X(REAL, confidence)          \
-    X(TEXT, top5_predictions) X(BOOL, is_correct) X(TIME, created_at)
+    X(TEXT, top5_predictions) X(BOOL, is_correct) X(TEXT, objects) X(TIME, created_at)
 
 #define INFERENCE_COLUMNS(FIRST, X)                                                  \
     FIRST(INT, id)                                                                   \

@@ -1,7 +1,7 @@
 /* trainer_http.h - a training service over HTTP: trainer_call() for each request.
  *
- * Parameters are the query and the JSON body together; the body wins.  POST /inference/predict takes
- * an image as the file of a form too, in the place of image_path.  With a secret, what is not
+ * Parameters are the query and the JSON body together; the body wins.  POST /inference/predict
+ * takes an image as the file of a form too, in the place of image_path.  With a secret, what is not
  * GET needs it in X-Internal-Auth, else 403.
  */
 #ifndef TRAINER_TRAINER_HTTP_H

@@ -80,8 +80,8 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Another process: holds the lock again and again, and writes.  How often; -1 for a failure.  It may
- * find no gap between those of ours for as long as it waits, which is no failure. */
+/* Another process: holds the lock again and again, and writes.  How often; -1 for a failure.  It
+ * may find no gap between those of ours for as long as it waits, which is no failure. */
 static int disturb(const char *path, double end_seconds)
 {
     static const char write_one[] = "INSERT INTO settings VALUES ('outside', '1') ON CONFLICT "

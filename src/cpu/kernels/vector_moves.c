@@ -12,10 +12,28 @@ void KERNEL(copy_pieces)(const void *work, int64_t begin, int64_t end)
         int64_t row = item / w->piece_count;
         size_t bytes = (size_t)piece->count * sizeof(float);
 
+        if (piece->from == piece->to)
+            continue;
         if (piece->from)
             memcpy(piece->to + row * piece->to_step, piece->from + row * piece->from_step, bytes);
         else
             memset(piece->to + row * piece->to_step, 0, bytes);
+    }
+}
+
+void KERNEL(add_rows)(const void *work, int64_t begin, int64_t end)
+{
+    const struct add_rows_work *w = work;
+
+    for (int64_t item = begin; item < end; item++) {
+        int64_t row = item / w->chunks, first = item % w->chunks * ELEMENTWISE_CHUNK;
+        int64_t last = smaller(first + ELEMENTWISE_CHUNK, w->count);
+        const float *x = w->x + row * w->step, *part = w->part + row * w->count;
+        float *y = w->y + row * w->step;
+
+        for (int64_t i = first; i < last; i += LANES)
+            vector_store_first(y + i, vector_load_first(x + i, last - i) +
+                                          vector_load_first(part + i, last - i), last - i);
     }
 }
 

@@ -141,7 +141,22 @@ static int find_image_file(const struct coco *coco, const struct coco_source *so
     for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && file < 0; i++)
         if (folders[i])
             file = labelled_find_foreign(all, folders[i], name);
+    if (file < 0 && map_find(&coco->base_names, file_base_name(name)) != &coco->several)
+        file = (int)(intptr_t)map_find(&coco->base_names, file_base_name(name)) - 1;
     return file;
+}
+
+/* Where no folder fits, a name that there is only once does. */
+static void collect_base_names(struct coco *coco)
+{
+    for (int i = 0; i < coco->all->files.count; i++) {
+        const char *name = file_base_name(coco->all->files.items[i].path);
+
+        if (coco->all->files.items[i].is_image)
+            map_set(&coco->base_names, name,
+                    map_find(&coco->base_names, name) ? (void *)&coco->several
+                                                      : (void *)(intptr_t)(i + 1));
+    }
 }
 
 static enum dataset_split split_of(const struct coco_source *source, const json_t *json,
@@ -418,6 +433,7 @@ static int check_sizes(struct coco *coco, struct coco_source *source, struct err
 
 static int read_all(struct coco *coco, struct error *err)
 {
+    collect_base_names(coco);
     for (int i = 0; i < coco->source_count; i++) {
         struct arena scratch = ARENA_INIT;
         int result = json_file_open(
@@ -449,6 +465,7 @@ int coco_read(struct coco *coco, struct error *err)
         json_decref(coco->sources[i].splits);
     }
     map_release(&coco->image_files);
+    map_release(&coco->base_names);
     mask_release(&coco->mask);
     VEC_RELEASE(&coco->categories);
     VEC_RELEASE(&coco->points);

@@ -32,6 +32,8 @@ struct coco {
         int count, capacity;
     } categories; /* sorted by id once all are known */
     struct map image_files; /* "SOURCE:ID" -> file + 1 */
+    struct map base_names;  /* of images -> file + 1; coco.several when there are several */
+    int several;
     const char **keypoint_names;
     int keypoint_count;
     struct mask mask; /* scratch */

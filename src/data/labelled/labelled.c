@@ -234,7 +234,8 @@ int labelled_clip_box(struct annotation_box *box, int width, int height, char te
     else if (box->bottom > (float)height + slack_y || box->bottom < 0)
         result = snprintf(text, 64, "bottom edge at y = %.6g of 0 to %d", (double)box->bottom,
                           height);
-    *box = clipped;
+    if (result > 0) /* rounding stays, so that what is written again is the same */
+        *box = clipped;
     if (!(clipped.right > clipped.left && clipped.bottom > clipped.top)) {
         if (result == 0)
             snprintf(text, 64, "the box has no area");

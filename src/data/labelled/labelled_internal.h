@@ -130,7 +130,7 @@ bool labelled_is_repeated(struct labelled *all, int image, const void *bytes, si
 void labelled_set_class(struct labelled *all, int id, const char *name);
 
 /* Clip a box of pixels to its image.  `text` says what is wrong when something is; returns 0: it is
- * within, 1: clipped, 2: nothing is left. */
+ * within, but for rounding, and left as it is, 1: clipped, 2: nothing is left. */
 int labelled_clip_box(struct annotation_box *box, int width, int height, char text[64]);
 
 /* ---- the readers ------------------------------------------------------------------------- */

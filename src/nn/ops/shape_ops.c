@@ -132,9 +132,17 @@ static void slice_shape(struct graph *graph, struct node *node, void *attributes
 
 static void slice_gradient(struct gradient *gradient, const struct node *node)
 {
-    gradient_add(gradient, node, 0,
-                 GRAPH_APPLY(gradient->graph, &op_slice_grad, node->name, node->attributes,
-                             gradient_of_output(gradient, node, 0)));
+    struct value *dy = gradient_of_output(gradient, node, 0);
+    struct value *collected = gradient_collected(gradient, node, 0);
+
+    if (collected)
+        gradient_set(gradient, node, 0,
+                     GRAPH_APPLY(gradient->graph, &op_slice_add, node->name, node->attributes,
+                                 collected, dy));
+    else
+        gradient_add(gradient, node, 0,
+                     GRAPH_APPLY(gradient->graph, &op_slice_grad, node->name, node->attributes,
+                                 dy));
 }
 
 static void slice_reference(const struct reference_call *call)
@@ -187,6 +195,43 @@ static void slice_grad_reference(const struct reference_call *call)
 const struct op op_slice_grad = {
     .name = "slice_grad", .version = 1, .attributes_size = sizeof(struct slice_attributes),
     .attributes = slice_table, .shape = slice_grad_shape, .reference = slice_grad_reference,
+};
+
+static void slice_add_shape(struct graph *graph, struct node *node, void *attributes)
+{
+    struct slice_attributes *a = attributes;
+    struct shape part;
+
+    if (!op_has_inputs(graph, node, 2, 2) || !has_axis(graph, node, a->axis))
+        return;
+    part = node->inputs[0]->shape;
+    a->size = (int)part.dim[a->axis];
+    part.dim[a->axis] = a->end - a->begin;
+    if (a->begin < 0 || a->end > a->size || a->end <= a->begin) {
+        graph_fail(graph, "slice_add: [%d, %d) is no part of the %d along axis %d", a->begin,
+                   a->end, a->size, a->axis);
+        return;
+    }
+    if (op_has_shape(graph, node, 1, "the part", &part))
+        graph_node_output(graph, node, node->inputs[0]->shape, DTYPE_F32);
+}
+
+static void slice_add_reference(const struct reference_call *call)
+{
+    const struct slice_attributes *a = call->node->attributes;
+    const struct shape *shape = &call->node->outputs[0]->shape;
+    struct view y = view_of(shape, a->axis);
+    int64_t size = (a->end - a->begin) * y.inner;
+
+    memcpy(call->outputs[0], call->inputs[0], (size_t)shape_count(shape) * sizeof(double));
+    for (int64_t o = 0; o < y.outer; o++)
+        vector_add(call->outputs[0] + (o * y.size + a->begin) * y.inner, 1,
+                   call->inputs[1] + o * size, size);
+}
+
+const struct op op_slice_add = {
+    .name = "slice_add", .version = 1, .attributes_size = sizeof(struct slice_attributes),
+    .attributes = slice_table, .shape = slice_add_shape, .reference = slice_add_reference,
 };
 
 /* --- reshape --------------------------------------------------------------------------------- */

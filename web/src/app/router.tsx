@@ -24,7 +24,7 @@ const outside: RouteObject[] = [
 
 const inside: RouteObject[] = [
   page('/', () => import('@/features/projects/dashboard-page')),
-  page('/projects/:projectId', () => import('@/features/experiments/project-page')),
+  page('/projects/:projectId', () => import('./pages/project-page')),
   page('/projects/:projectId/members', () => import('@/features/members/members-page')),
   page('/projects/:projectId/new', () => import('@/features/wizard/new-experiment-page')),
   page('/projects/:projectId/datasets', () => import('@/features/datasets/datasets-page')),

@@ -94,8 +94,7 @@ function useRefresh() {
 export function useAnalyze(id: string) {
   const refresh = useRefresh()
   return useMutation({
-    mutationFn: () =>
-      ok(api.POST('/api/v1/datasets/{dataset}/analyze', { params: path(id) })),
+    mutationFn: () => ok(api.POST('/api/v1/datasets/{dataset}/analyze', { params: path(id) })),
     onSuccess: refresh,
   })
 }
@@ -115,8 +114,7 @@ export function useApplyFixes(id: string) {
 }
 
 export type SplitChange =
-  | { train: number; val: number; test: number; seed: number }
-  | { assign: Record<string, string> }
+  { train: number; val: number; test: number; seed: number } | { assign: Record<string, string> }
 
 export function useChangeSplit(id: string) {
   const refresh = useRefresh()
@@ -150,7 +148,7 @@ export function useDeleteDataset() {
     mutationFn: ({ id, force }: { id: string; force: boolean }) =>
       ok(
         api.DELETE('/api/v1/datasets/{dataset}', {
-          params: { ...path(id), query: force ? { force: 1 } : {} },
+          params: { ...path(id), query: force ? { force: '1' as const } : {} },
         }),
       ),
     onSuccess: (_, { id }) => {

@@ -11,13 +11,7 @@ export type Batch = { files: readonly PathFile[]; className: string }
 export type LeftOut = 'empty' | 'hidden' | 'not_image' | 'twice'
 /** What stands in the way of all of it; one_class is no more than a warning. */
 export type Obstacle =
-  | 'nothing'
-  | 'only_empty'
-  | 'no_images'
-  | 'mixed'
-  | 'many_archives'
-  | 'no_class'
-  | 'one_class'
+  'nothing' | 'only_empty' | 'no_images' | 'mixed' | 'many_archives' | 'no_class' | 'one_class'
 
 export type Plan = {
   kind: 'files' | 'archive'
@@ -47,7 +41,11 @@ export function formatOf(paths: readonly string[]): Format | null {
   if (paths.some((path) => /(^|\/)data\.ya?ml$/i.test(path))) return 'yolo'
   if (paths.some((path) => /(^|\/)Annotations\/[^/]+\.xml$/i.test(path))) return 'voc'
   if (paths.some((path) => /(^|\/)label_map\.json$/i.test(path))) return 'dice'
-  if (paths.some((path) => /(^|\/)(annotations\/)?(instances|person_keypoints)_[^/]+\.json$/i.test(path)))
+  if (
+    paths.some((path) =>
+      /(^|\/)(annotations\/)?(instances|person_keypoints)_[^/]+\.json$/i.test(path),
+    )
+  )
     return 'coco'
   if (paths.some((path) => /(^|\/)annotations(_\w+)?\.json$/i.test(path))) return 'dice'
   if (paths.some((path) => /(^|\/)labels\/.+\.txt$/i.test(path))) return 'yolo'

@@ -41,7 +41,7 @@ export type UploadState = {
 const AT_ONCE = 4
 const PIECE_FIRST = 1 << 20
 const PIECE_LEAST = 256 << 10
-const PIECE_MOST = 16 << 20
+const PIECE_MOST = 8 << 20
 const PIECE_SECONDS = 1.5 // what a piece should take, so that the bars move and little is sent twice
 const WAIT_MOST_MS = 15_000
 
@@ -113,7 +113,13 @@ const begin = ({ draft, projectId, plan }: Job) =>
     }),
   )
 
-const sendPiece = (id: string, path: string | undefined, offset: number, piece: Blob, signal: AbortSignal) =>
+const sendPiece = (
+  id: string,
+  path: string | undefined,
+  offset: number,
+  piece: ArrayBuffer,
+  signal: AbortSignal,
+) =>
   ok(
     api.PUT('/api/v1/uploads/{upload}', {
       params: { ...upload(id), query: { offset, ...(path === undefined ? {} : { path }) } },
@@ -123,6 +129,15 @@ const sendPiece = (id: string, path: string | undefined, offset: number, piece: 
       signal,
     }),
   )
+
+/** Read before it is sent, so that a file that has changed on the disk is no network failure. */
+async function read(file: File, from: number, to: number): Promise<ArrayBuffer> {
+  try {
+    return await file.slice(from, to).arrayBuffer()
+  } catch {
+    throw new ApiError(-1, 'FILE_CHANGED', file.name)
+  }
+}
 
 type Progress = { sent: Map<string, number>; active: Map<string, number> }
 
@@ -205,7 +220,7 @@ export function startUpload(job: Job): Upload {
       const end = Math.min(file.size, offset + Math.min(pieceBytes, pieceLimit))
       const began = performance.now()
       const name = plan.kind === 'archive' ? undefined : path
-      await sendPiece(id!, name, offset, file.slice(offset, end), signal)
+      await sendPiece(id!, name, offset, await read(file, offset, end), signal)
       const seconds = (performance.now() - began) / 1000
       if (end - offset >= pieceBytes)
         pieceBytes = Math.max(
@@ -248,7 +263,7 @@ export function startUpload(job: Job): Upload {
   }
 
   function fail(error: unknown): void {
-    const known = error instanceof ApiError ? error : new ApiError(-1, 'FILE', String(error))
+    const known = error instanceof ApiError ? error : new ApiError(-1, 'UPLOAD', String(error))
     if (id && known.status === 404) forget(id)
     set({ phase: 'failed', error: known, active: [] })
   }
@@ -256,7 +271,7 @@ export function startUpload(job: Job): Upload {
   async function run(): Promise<void> {
     const { signal } = (ending = new AbortController())
     let wait = 1000
-    for (let conflicts = 0; ; )
+    for (let conflicts = 0; ;)
       try {
         const dataset = await once(signal)
         forget(id!)

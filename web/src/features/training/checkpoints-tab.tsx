@@ -1,0 +1,107 @@
+import { useQuery } from '@tanstack/react-query'
+import { saveFile } from '@/api/media'
+import type { Job } from '@/api/queries'
+import { formatBytes, formatPercent } from '@/i18n/format'
+import { useT } from '@/i18n/i18n'
+import { Badge } from '@/ui/badge'
+import { Button, ButtonLink } from '@/ui/button'
+import { Card } from '@/ui/card'
+import { Row } from '@/ui/page'
+import { RelativeTime } from '@/ui/relative-time'
+import { EmptyState, Loaded } from '@/ui/states'
+import { Table, Td, Th, Tr } from '@/ui/table'
+import { toast } from '@/ui/toast'
+import { checkpointsQuery, type Checkpoint } from './api'
+import { kindOf } from './metric-groups'
+import { metricLabel } from './metrics-panel'
+
+/** "my-run-best-epoch3.safetensors": files of several runs lie in one folder later. */
+function fileName(job: Job, checkpoint: Checkpoint): string {
+  const base = (job.experiment_name || `${job.model_name}-${job.id}`).replace(/[^\p{L}\p{N}._-]+/gu, '-')
+  return `${base}-${checkpoint.kind}${checkpoint.epoch === null ? '' : `-epoch${checkpoint.epoch}`}.safetensors`
+}
+
+export function CheckpointsTab({ job }: { job: Job }) {
+  const t = useT()
+  const checkpoints = useQuery(checkpointsQuery(job.id))
+  const metric = job.primary_metric ?? 'accuracy'
+  const valueOf = (checkpoint: Checkpoint) => {
+    const value = (checkpoint.metrics as Record<string, unknown> | null)?.[metric]
+    if (typeof value !== 'number') return '-'
+    return kindOf(metric) === 'share' ? formatPercent(value, 2) : value.toFixed(4)
+  }
+  return (
+    <Card flush title={t('training.checkpoints')}>
+      <Loaded query={checkpoints}>
+        {(all) =>
+          all.length === 0 ? (
+            <EmptyState icon="disk" title={t('training.no_checkpoints')}>
+              {t('training.no_checkpoints_text')}
+            </EmptyState>
+          ) : (
+            <Table caption={t('training.checkpoints')}>
+              <thead>
+                <tr>
+                  <Th>{t('training.file')}</Th>
+                  <Th numeric>Epoch</Th>
+                  <Th numeric>{metricLabel(metric)}</Th>
+                  <Th numeric>{t('training.size')}</Th>
+                  <Th>{t('training.saved')}</Th>
+                  <Th>{t('common.actions')}</Th>
+                </tr>
+              </thead>
+              <tbody>
+                {all.map((checkpoint) => (
+                  <Tr key={checkpoint.id}>
+                    <Td>
+                      <Row>
+                        {checkpoint.filename}
+                        {checkpoint.is_best && (
+                          <Badge tone="good" mark="★">
+                            {t('training.best')}
+                          </Badge>
+                        )}
+                        {checkpoint.kind === 'latest' && (
+                          <Badge tone="info">{t('training.latest')}</Badge>
+                        )}
+                      </Row>
+                    </Td>
+                    <Td numeric>{checkpoint.epoch ?? '-'}</Td>
+                    <Td numeric>{valueOf(checkpoint)}</Td>
+                    <Td numeric>{formatBytes(checkpoint.size_bytes)}</Td>
+                    <Td>
+                      <RelativeTime time={checkpoint.created_at} />
+                    </Td>
+                    <Td>
+                      <Row>
+                        <Button
+                          size="sm"
+                          icon="download"
+                          aria-label={t('training.download_of', { name: checkpoint.filename })}
+                          onClick={() =>
+                            void saveFile(checkpoint.download_url, fileName(job, checkpoint)).catch(
+                              () => toast.error(t('training.download_failed')),
+                            )
+                          }
+                        >
+                          {t('common.download')}
+                        </Button>
+                        <ButtonLink
+                          size="sm"
+                          icon="wand"
+                          to={`/projects/${job.project_id}/inference?job=${job.id}&checkpoint=${checkpoint.id}`}
+                        >
+                          {t('training.predict')}
+                        </ButtonLink>
+                      </Row>
+                    </Td>
+                  </Tr>
+                ))}
+              </tbody>
+            </Table>
+          )
+        }
+      </Loaded>
+    </Card>
+  )
+}

@@ -1,0 +1,70 @@
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { Link } from 'react-router-dom'
+import type { Job } from '@/api/queries'
+import { useLinkState } from '@/api/stream'
+import { formatDuration } from '@/i18n/format'
+import { useT } from '@/i18n/i18n'
+import { Banner } from '@/ui/banner'
+import { warningsQuery } from './api'
+import { failureKind, SCRATCH } from './failure'
+import { isQueued } from './job-actions'
+
+type Props = { job: Job; logsLink: string }
+
+/** What a reader must know before the numbers: why it failed, that it waits, what was warned of. */
+export function JobBanners({ job, logsLink }: Props) {
+  const t = useT()
+  const link = useLinkState()
+  const warnings = useQuery(warningsQuery(job.id))
+  const texts = (warnings.data ?? []).map((line) => line.content)
+  const fromScratch = texts.some((text) => SCRATCH.test(text))
+  const banners: ReactNode[] = []
+
+  if (job.status === 'failed') {
+    const kind = failureKind(job.error_message ?? '')
+    banners.push(
+      <Banner
+        key="failed"
+        tone="danger"
+        title={t(`training.failure.${kind}`)}
+        action={<Link to={logsLink}>{t('training.see_log')}</Link>}
+      >
+        <p>{t(`training.remedy.${kind}`)}</p>
+        {job.error_message && <p lang="en">“{job.error_message}”</p>}
+      </Banner>,
+    )
+  }
+  if (job.status === 'stopped')
+    banners.push(
+      <Banner key="stopped" tone="info" title={t('training.stopped_title')}>
+        {t('training.stopped_text')}
+      </Banner>,
+    )
+  if (isQueued(job))
+    banners.push(
+      <Banner
+        key="queued"
+        tone="info"
+        title={t('training.queued_title', { position: job.queue_position ?? '?' })}
+        action={<Link to="/queue">{t('training.see_queue')}</Link>}
+      >
+        {typeof job.eta === 'number'
+          ? t('training.queued_eta', { time: formatDuration(job.eta) })
+          : t('training.queued_text')}
+      </Banner>,
+    )
+  if (fromScratch && job.pretrained)
+    banners.push(
+      <Banner key="scratch" tone="warn" title={t('training.scratch_title')}>
+        {t('training.scratch_text')}
+      </Banner>,
+    )
+  if (job.status === 'running' && link === 'disconnected')
+    banners.push(
+      <Banner key="link" tone="warn">
+        {t('training.link_lost')}
+      </Banner>,
+    )
+  return <>{banners}</>
+}

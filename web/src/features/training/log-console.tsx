@@ -1,0 +1,261 @@
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { stream, useChannel } from '@/api/stream'
+import { useT } from '@/i18n/i18n'
+import { Card } from '@/ui/card'
+import { CopyButton } from '@/ui/copy-button'
+import { Input } from '@/ui/input'
+import { Select } from '@/ui/select'
+import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
+import { Switch } from '@/ui/switch'
+import { fetchLogs, type LogLevel, type LogLine } from './api'
+import { joinLines, matching, textOf, withoutEchoes, type Line } from './log-lines'
+import styles from './log-console.module.css'
+
+const PAGE = 500
+const WAIT_MS = 400
+const NEAR_TOP_PX = 60
+const ROW_PX = 22
+
+type Loaded = { lines: Line[]; hasOlder: boolean }
+
+/** The job's log: the newest page, older ones when asked, newer ones as they are written. */
+function useLog(id: number, level: LogLevel) {
+  const [loaded, setLoaded] = useState<Loaded | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  const [isOlderComing, setOlderComing] = useState(false)
+  const lines = useRef<Line[]>([])
+  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const round = useRef(0)
+
+  const take = useCallback((rows: readonly LogLine[], hasOlder?: boolean) => {
+    lines.current = joinLines(lines.current, rows)
+    setLoaded((old) => ({ lines: lines.current, hasOlder: hasOlder ?? old?.hasOlder ?? false }))
+  }, [])
+
+  const begin = useCallback(() => {
+    const mine = ++round.current
+    lines.current = []
+    setLoaded(null)
+    setError(null)
+    fetchLogs(id, { level, limit: PAGE })
+      .then((rows) => mine === round.current && take(rows, rows.length === PAGE))
+      .catch((problem) => mine === round.current && setError(problem))
+  }, [id, level, take])
+
+  useEffect(() => {
+    begin()
+    return () => {
+      round.current++
+      clearTimeout(waiting.current)
+      waiting.current = undefined
+    }
+  }, [begin])
+
+  const askNewer = useCallback(() => {
+    waiting.current ??= setTimeout(() => {
+      const mine = round.current
+      waiting.current = undefined
+      fetchLogs(id, { level, limit: PAGE, after: lines.current.at(-1)?.id ?? 0 })
+        .then((rows) => {
+          if (mine !== round.current) return
+          take(rows)
+          if (rows.length === PAGE) askNewer()
+        })
+        .catch(() => undefined) // the next line, or the connection's return, asks again
+    }, WAIT_MS)
+  }, [id, level, take])
+
+  useChannel(`experiment:${id}`, (frame) => {
+    if (frame.type === 'training_log' || frame.type === 'training_status_change') askNewer()
+  })
+  useEffect(
+    () => stream.state.subscribe(() => stream.state.get() === 'connected' && askNewer()),
+    [askNewer],
+  )
+
+  const askOlder = useCallback(() => {
+    const first = lines.current[0]
+    if (!first || isOlderComing) return
+    const mine = round.current
+    setOlderComing(true)
+    fetchLogs(id, { level, limit: PAGE, before: first.id })
+      .then((rows) => mine === round.current && take(rows, rows.length === PAGE))
+      .catch(() => undefined)
+      .finally(() => setOlderComing(false))
+  }, [id, level, take, isOlderComing])
+
+  return { loaded, error, askOlder, isOlderComing, begin }
+}
+
+export function LogConsole({ jobId }: { jobId: number }) {
+  const t = useT()
+  const [level, setLevel] = useState<LogLevel>('debug')
+  const [search, setSearch] = useState('')
+  const [follow, setFollow] = useState(true)
+  const { loaded, error, askOlder, isOlderComing, begin } = useLog(jobId, level)
+  const shown = loaded ? matching(withoutEchoes(loaded.lines), search) : []
+  return (
+    <Card
+      flush
+      title={t('training.log')}
+      actions={
+        <>
+          <span className={styles.search}>
+            <Input
+              icon="search"
+              type="search"
+              aria-label={t('training.log_search')}
+              placeholder={t('training.log_search')}
+              value={search}
+              onChange={(event) => setSearch(event.target.value)}
+            />
+          </span>
+          <Select
+            fit
+            label={t('training.log_level')}
+            value={level}
+            onChange={(value) => setLevel(value as LogLevel)}
+            options={(['debug', 'info', 'warning', 'error'] as const).map((value) => ({
+              value,
+              label: t(`training.level.${value}`),
+            }))}
+          />
+          <span className={styles.follow}>
+            <Switch checked={follow} onChange={setFollow} label={t('training.follow')} />
+            <span aria-hidden="true">{t('training.follow')}</span>
+          </span>
+          <CopyButton text={textOf(shown)} />
+        </>
+      }
+    >
+      {error && !loaded ? (
+        <ErrorState error={error} onRetry={begin} />
+      ) : !loaded ? (
+        <LoadingRows rows={8} height="1.25rem" />
+      ) : shown.length ? (
+        <LogLines
+          lines={shown}
+          search={search}
+          follow={follow}
+          onFollow={setFollow}
+          hasOlder={loaded.hasOlder}
+          isOlderComing={isOlderComing}
+          onOlder={askOlder}
+        />
+      ) : (
+        <EmptyState
+          icon="terminal"
+          title={t(loaded.lines.length ? 'training.log_nothing_found' : 'training.log_empty')}
+        />
+      )}
+    </Card>
+  )
+}
+
+type LinesProps = {
+  lines: readonly Line[]
+  search: string
+  follow: boolean
+  onFollow: (follow: boolean) => void
+  hasOlder: boolean
+  isOlderComing: boolean
+  onOlder: () => void
+}
+
+function LogLines({
+  lines,
+  search,
+  follow,
+  onFollow,
+  hasOlder,
+  isOlderComing,
+  onOlder,
+}: LinesProps) {
+  const t = useT()
+  const box = useRef<HTMLDivElement>(null)
+  const first = useRef<number | undefined>(lines[0]?.id)
+  const rows = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    getItemKey: (index) => lines[index]?.id ?? index,
+    overscan: 20,
+  })
+
+  useLayoutEffect(() => {
+    if (follow && lines.length) rows.scrollToIndex(lines.length - 1, { align: 'end' })
+  }, [follow, lines.length, rows])
+
+  // Lines were added above: what was read stays where it was.
+  useLayoutEffect(() => {
+    const added = lines.findIndex((line) => line.id === first.current)
+    if (added > 0 && !follow) rows.scrollToIndex(added, { align: 'start' })
+    first.current = lines[0]?.id
+  }, [lines, follow, rows])
+
+  const onScroll = () => {
+    const element = box.current
+    if (!element) return
+    if (element.scrollTop < NEAR_TOP_PX && hasOlder && !follow) onOlder()
+  }
+  const leaveEnd = () => {
+    if (follow) onFollow(false)
+  }
+  return (
+    <div
+      ref={box}
+      className={styles.box}
+      role="log"
+      aria-label={t('training.log')}
+      aria-live="off"
+      tabIndex={0}
+      onScroll={onScroll}
+      onWheel={(event) => event.deltaY < 0 && leaveEnd()}
+      onTouchMove={leaveEnd}
+      onKeyDown={(event) => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && leaveEnd()}
+    >
+      {(hasOlder || isOlderComing) && (
+        <button type="button" className={styles.older} onClick={onOlder}>
+          {t(isOlderComing ? 'common.loading' : 'training.log_older')}
+        </button>
+      )}
+      <div className={styles.lines} style={{ height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map((item) => {
+          const line = lines[item.index]!
+          return (
+            <div
+              key={item.key}
+              ref={rows.measureElement}
+              data-index={item.index}
+              data-level={line.level}
+              className={styles.line}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <time dateTime={line.time ?? undefined}>{clockOf(line.time)}</time>
+              <span className={styles.level}>{line.level}</span>
+              <span className={styles.text}>
+                <Marked text={line.text} search={search.trim()} />
+              </span>
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+const clockOf = (time: string | null) =>
+  time ? new Date(time).toLocaleTimeString('en-GB', { hour12: false }) : ''
+
+function Marked({ text, search }: { text: string; search: string }) {
+  const at = search ? text.toLocaleLowerCase().indexOf(search.toLocaleLowerCase()) : -1
+  if (at < 0) return <>{text}</>
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark>{text.slice(at, at + search.length)}</mark>
+      {text.slice(at + search.length)}
+    </>
+  )
+}

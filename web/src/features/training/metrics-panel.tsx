@@ -1,0 +1,246 @@
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { useSearchParams } from 'react-router-dom'
+import type { Job } from '@/api/queries'
+import { useLinkState } from '@/api/stream'
+import { LineChart } from '@/charts/line-chart'
+import type { ChartSeries } from '@/charts/series'
+import { formatMetric, formatNumber, formatPercent } from '@/i18n/format'
+import { tMaybe, useT } from '@/i18n/i18n'
+import { Button } from '@/ui/button'
+import { Card } from '@/ui/card'
+import { Slider } from '@/ui/slider'
+import { ErrorState } from '@/ui/states'
+import { Switch } from '@/ui/switch'
+import { metricSchemaQuery, seriesQuery, type Series, type Stretch } from './api'
+import { chartsOf, defaultMetrics, kindOf, sortMetrics, type Chart } from './metric-groups'
+import styles from './metrics-panel.module.css'
+
+const SHOWN_MOST = 12
+
+const seedColors: Record<string, string> = {
+  loss: 'var(--chart-loss)',
+  accuracy: 'var(--chart-accuracy)',
+}
+
+export const metricLabel = (name: string) => tMaybe(`training.metric.${name}`) ?? name
+
+const formatOf = (name: string) =>
+  kindOf(name) === 'share'
+    ? (v: number) => formatPercent(v, 2)
+    : kindOf(name) === 'loss'
+      ? (v: number) => formatNumber(v, 4)
+      : formatMetric
+
+function toChartSeries(series: Series, right: boolean, primary: string | null): ChartSeries {
+  const isJoined = series.resolution > 1
+  const color = seedColors[series.name] ?? (series.name === primary ? seedColors.accuracy : undefined)
+  return {
+    id: series.name,
+    label: metricLabel(series.name),
+    x: series.x,
+    y: series.last,
+    ...(isJoined && { low: series.min, high: series.max }),
+    axis: right ? 'right' : 'left',
+    format: formatOf(series.name),
+    color,
+  }
+}
+
+/** The curves of a job: loss and accuracy as the contract draws them, and any other metric. */
+export function MetricsPanel({ job }: { job: Job }) {
+  const t = useT()
+  const [search, setSearch] = useSearchParams()
+  const [isChoosing, setChoosing] = useState(false)
+  const [log, setLog] = useState(false)
+  const [smoothing, setSmoothing] = useState(0)
+  const schema = useQuery(metricSchemaQuery(job.id))
+  const available = schema.data?.available_metrics ?? []
+  const wanted = search.get('metrics')?.split(',').filter(Boolean)
+  const chosen = wanted ?? defaultMetrics(available, job.primary_metric ?? null)
+  const axes = (schema.data?.axes ?? {}) as Record<string, unknown>
+  const charts = chartsOf(
+    chosen.filter((name) => available.includes(name)),
+    axes,
+  )
+
+  const toggle = (name: string) => {
+    const next = chosen.includes(name) ? chosen.filter((n) => n !== name) : [...chosen, name]
+    setSearch(
+      (old) => {
+        old.set('metrics', next.slice(-SHOWN_MOST).join(','))
+        return old
+      },
+      { replace: true },
+    )
+  }
+  return (
+    <Card
+      title={t('training.metrics')}
+      actions={
+        <Button
+          size="sm"
+          icon="filter"
+          aria-expanded={isChoosing}
+          onClick={() => setChoosing(!isChoosing)}
+        >
+          {t('training.choose_metrics')}
+        </Button>
+      }
+    >
+      <div className={styles.panel}>
+        <LiveValues job={job} />
+        {isChoosing && (
+          <MetricChooser
+            available={available}
+            chosen={chosen}
+            axes={axes}
+            onToggle={toggle}
+          />
+        )}
+        <div className={styles.looks}>
+          <Slider
+            label={t('training.smoothing')}
+            value={smoothing}
+            max={0.95}
+            format={(v) => formatNumber(v, 2)}
+            onChange={setSmoothing}
+          />
+          <span className={styles.switch}>
+            <Switch checked={log} onChange={setLog} label={t('training.log_scale')} />
+            <span aria-hidden="true">{t('training.log_scale')}</span>
+          </span>
+        </div>
+        {schema.error ? <ErrorState error={schema.error} onRetry={() => schema.refetch()} /> : null}
+        {charts.length ? (
+          charts.map((chart) => (
+            <MetricChart
+              key={chart.id}
+              job={job}
+              chart={chart}
+              log={log}
+              smoothing={smoothing}
+              isFirst={chart === charts[0]}
+            />
+          ))
+        ) : (
+          <LineChart
+            label={t('training.metrics')}
+            series={[]}
+            empty={t(wanted?.length === 0 ? 'training.nothing_chosen' : 'training.no_metrics_yet')}
+          />
+        )}
+      </div>
+    </Card>
+  )
+}
+
+/** "🟢 Connected", and the last values as the contract writes them. */
+function LiveValues({ job }: { job: Job }) {
+  const t = useT()
+  const isConnected = useLinkState() === 'connected'
+  const judged = job.primary_metric && job.primary_metric !== 'accuracy' ? job.primary_metric : null
+  return (
+    <div className={styles.live}>
+      <span role="status" className={styles.light}>
+        {isConnected ? `🟢 ${t('training.connected')}` : `🔴 ${t('training.disconnected')}`}
+      </span>
+      <dl className={styles.values}>
+        <div>
+          <dt>Epoch</dt>
+          <dd>
+            {job.current_epoch} / {job.total_epochs}
+          </dd>
+        </div>
+        <div>
+          <dt>Loss</dt>
+          <dd>{typeof job.loss === 'number' ? job.loss.toFixed(4) : '-'}</dd>
+        </div>
+        <div>
+          <dt>{judged ?? 'Accuracy'}</dt>
+          <dd>{formatPercent(job.accuracy, 2)}</dd>
+        </div>
+      </dl>
+    </div>
+  )
+}
+
+type ChooserProps = {
+  available: readonly string[]
+  chosen: readonly string[]
+  axes: Record<string, unknown>
+  onToggle: (name: string) => void
+}
+
+function MetricChooser({ available, chosen, axes, onToggle }: ChooserProps) {
+  const t = useT()
+  const groups = (['epoch', 'step'] as const).map((axis) => ({
+    axis,
+    names: sortMetrics(available.filter((n) => (axes[n] === 'step') === (axis === 'step'))),
+  }))
+  return (
+    <div className={styles.chooser}>
+      {groups.map(({ axis, names }) =>
+        names.length ? (
+          <fieldset key={axis} className={styles.group}>
+            <legend>{t(axis === 'epoch' ? 'training.by_epoch' : 'training.by_step')}</legend>
+            {names.map((name) => (
+              <button
+                key={name}
+                type="button"
+                className={styles.metric}
+                aria-pressed={chosen.includes(name)}
+                onClick={() => onToggle(name)}
+              >
+                {metricLabel(name)}
+              </button>
+            ))}
+          </fieldset>
+        ) : null,
+      )}
+    </div>
+  )
+}
+
+type ChartProps = { job: Job; chart: Chart; log: boolean; smoothing: number; isFirst: boolean }
+
+function MetricChart({ job, chart, log, smoothing, isFirst }: ChartProps) {
+  const t = useT()
+  const [stretch, setStretch] = useState<Stretch>({})
+  const names = useMemo(() => [...chart.left, ...chart.right], [chart.left.join(), chart.right.join()]) // eslint-disable-line react-hooks/exhaustive-deps
+  const query = useQuery(seriesQuery(job.id, names, stretch))
+  const primary = job.primary_metric ?? null
+  const series = useMemo(
+    () =>
+      names.flatMap((name) => {
+        const found = query.data?.find((s) => s.name === name)
+        return found ? [toChartSeries(found, chart.right.includes(name), primary)] : []
+      }),
+    [names, query.data, primary, chart.right.join()], // eslint-disable-line react-hooks/exhaustive-deps
+  )
+  const words = names.map(metricLabel).join(', ')
+  const left = chart.left.map(metricLabel).join(', ')
+  return (
+    <LineChart
+      label={t('training.chart_of', { metrics: words })}
+      series={series}
+      xLabel={chart.axis === 'epoch' ? 'Epoch' : t('training.step')}
+      leftLabel={left || undefined}
+      rightLabel={chart.right.length ? chart.right.map(metricLabel).join(', ') : undefined}
+      rightRange={chart.right.length ? [0, 1] : undefined}
+      formatX={formatX}
+      logLeft={log && chart.left.length > 0}
+      smoothing={smoothing}
+      height={isFirst ? 320 : 200}
+      syncKey={`${job.id}:${chart.axis}`}
+      empty={query.isPending ? t('common.loading') : t('training.no_metrics_yet')}
+      onZoom={(range) =>
+        setStretch(
+          range ? { from: Math.max(0, Math.floor(range.min)), to: Math.ceil(range.max) } : {},
+        )
+      }
+    />
+  )
+}
+
+const formatX = (x: number) => formatNumber(x, Number.isInteger(x) ? 0 : 1)

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { ConfigSchema, Model } from './api'
+import { configText, readConfigText } from './config-text'
+import { nest } from './config-values'
+import { emptyDraft, jobBody, loadDraft, saveDraft, withModel, type Draft } from './draft'
+
+const model = {
+  framework: 'timm',
+  model_name: 'resnet18',
+  task_types: ['image_classification'],
+  recommended_batch_size: 32,
+  recommended_lr: 0.001,
+} as unknown as Model
+const schema: ConfigSchema = {
+  fields: [
+    { name: 'image_size', type: 'number', integer: true, default: 0, min: 0, max: 1280 },
+    { name: 'optimizer.type', type: 'select', default: 'adamw', options: ['adam', 'adamw', 'sgd'] },
+    { name: 'optimizer.learning_rate', type: 'number', default: 0.001, min: 1e-6, max: 1 },
+    { name: 'ema', type: 'boolean', default: false },
+  ],
+  presets: { fine: { optimizer: { type: 'sgd', learning_rate: 0.0001 } } },
+}
+const draft: Draft = withModel(emptyDraft, model)
+
+describe('the configuration as a text', () => {
+  it.each(['yaml', 'json'] as const)('says the same when it is read back: %s', (format) => {
+    const changed: Draft = { ...draft, preset: 'fine', epochs: 3, typed: { image_size: 64 } }
+    const text = configText(changed, model, schema, format)
+    const { change, problems } = readConfigText(text, format, changed, model, schema)
+    expect(problems).toEqual([])
+    expect({ ...changed, ...change }).toEqual({ ...changed })
+  })
+  it('takes a whole request, and resets what is not in it', () => {
+    const before: Draft = { ...draft, epochs: 7, typed: { ema: true } }
+    const text = JSON.stringify({
+      project_id: 1,
+      config: {
+        framework: 'timm',
+        batch_size: 8,
+        advanced_config: { optimizer: { learning_rate: 0.5 } },
+      },
+    })
+    const { change } = readConfigText(text, 'json', before, model, schema)
+    expect(change).toMatchObject({ batch_size: 8, learning_rate: 0.5, typed: {} })
+    expect(change!.epochs).toBeUndefined()
+  })
+  it('names what is wrong and changes nothing', () => {
+    const read = (text: string, format: 'yaml' | 'json') =>
+      readConfigText(text, format, draft, model, schema)
+    expect(read('a: 1\nb', 'yaml').problems).toEqual([
+      { kind: 'syntax', line: 2, reason: 'colon' },
+    ])
+    expect(read('{"a": 1,\n x}', 'json').problems[0]).toMatchObject({ kind: 'syntax' })
+    expect(read('[1]', 'json').problems).toEqual([{ kind: 'mapping' }])
+    const { change, problems } = read('optimzer: 1\nepochs: 0\nema: maybe\n', 'yaml')
+    expect(change).toBeUndefined()
+    expect(problems).toEqual([
+      { kind: 'unknown', name: 'optimzer' },
+      { kind: 'value', name: 'epochs', problem: { kind: 'least', least: 1 } },
+      { kind: 'value', name: 'ema', problem: { kind: 'boolean' } },
+    ])
+  })
+})
+
+describe('a draft', () => {
+  it('becomes the body of a request', () => {
+    const full: Draft = {
+      ...draft,
+      dataset_id: 'abc',
+      preset: 'fine',
+      typed: { image_size: 64 },
+      tags: 'a, b,, a',
+      name: '  x ',
+    }
+    expect(jobBody(3, full, model, schema, nest)).toEqual({
+      project_id: 3,
+      experiment_name: 'x',
+      tags: ['a', 'b'],
+      notes: null,
+      priority: 0,
+      config: {
+        framework: 'timm',
+        model_name: 'resnet18',
+        task_type: 'image_classification',
+        dataset_id: 'abc',
+        dataset_format: 'imagefolder',
+        epochs: 50,
+        batch_size: 32,
+        learning_rate: 0.0001,
+        optimizer: 'sgd',
+        pretrained: true,
+        advanced_config: { optimizer: { type: 'sgd' }, image_size: 64 },
+      },
+    })
+  })
+  it('survives a reload, and leaves nothing behind when it is empty', () => {
+    saveDraft(9, { ...draft, name: 'x', epochs: 'ten' })
+    expect(loadDraft(9)).toMatchObject({ name: 'x', epochs: 'ten', model_name: 'resnet18' })
+    expect(loadDraft(10)).toEqual(emptyDraft)
+    saveDraft(9, emptyDraft)
+    expect(sessionStorage.length).toBe(0)
+    sessionStorage.setItem('new-experiment:9', '{broken')
+    expect(loadDraft(9)).toEqual(emptyDraft)
+  })
+})
