@@ -147,7 +147,7 @@ struct job_log {
 struct job_log_page {
     int64_t limit;
     const char *log_type;  /* exactly this one; NULL: all */
-    int level;             /* and worse: 0 DEBUG, 1 INFO and stdout, 2 WARNING and stderr, 3 ERROR */
+    int level;             /* and worse: 0 DEBUG, 1 INFO, stdout, 2 WARNING, stderr, 3 ERROR */
     int64_t after, before; /* ids of lines; 0: none.  after: the oldest ones after it */
 };
 /* The newest of what is wanted, or with `after` the next; oldest first in any case. */

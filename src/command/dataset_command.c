@@ -76,7 +76,8 @@ static void print_report(const struct check_report *r)
     const struct dataset *d = r->dataset;
 
     printf("%s: %s, %s; %d images, %d classes (%d train, %d val, %d test)\n", d->root, d->format,
-           dataset_task_name(d->task), d->item_count, d->class_count, dataset_count(d, DATASET_SPLIT_TRAIN),
+           dataset_task_name(d->task), d->item_count, d->class_count,
+           dataset_count(d, DATASET_SPLIT_TRAIN),
            dataset_count(d, DATASET_SPLIT_VAL), dataset_count(d, DATASET_SPLIT_TEST));
     printf("good %d, unreadable %d, rotated by EXIF %d, excluded files %d\n", r->good_count,
            r->corrupted_count, r->rotated_count, d->excluded_count);
@@ -300,7 +301,8 @@ static int run(int argc, char **argv, struct error *err)
         { "train", NULL, &f.train, NULL, "N",
           "sample: training images, for classification per class (default 100)" },
         { "val", NULL, &f.val, NULL, "N", "sample: validation images, as above (default 25)" },
-        { "image_size", NULL, &f.size, NULL, "N", "sample: side in pixels (default 96; 160 with objects)" },
+        { "image_size", NULL, &f.size, NULL, "N",
+          "sample: side in pixels (default 96; 160 with objects)" },
         { "seed", NULL, &f.seed, NULL, "N", "sample: seed (default 1)" },
         { "format", NULL, &f.format, NULL, "NAME",
           "imagefolder, yolo, coco, dice or voc; by content when it is not given" },

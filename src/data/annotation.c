@@ -53,7 +53,8 @@ int annotations_begin_image(struct annotations *all, int width, int height, stru
     if (reserve((void **)&all->images, all->image_count, 1, &capacity, sizeof(*all->images), err))
         return -1;
     all->_image_capacity = (int)capacity;
-    all->images[all->image_count++] = (struct annotation_image){ width, height, all->item_count, 0 };
+    all->images[all->image_count++] =
+        (struct annotation_image){ width, height, all->item_count, 0 };
     return 0;
 }
 

@@ -2,10 +2,10 @@
  *
  * Ragged    An image has any number of instances, an instance any number of outlines, an outline
  *           any number of points.  All lie in a few growing arrays that the whole data set
- *           shares, found by ranges: about 80 bytes an instance, 8 a point, 12 a key point.
+ *           shares, found by ranges: about 90 bytes an instance, 8 a point, 12 a key point.
  * Units     Pixels of the upright original image; (0, 0) is the outer corner of its first pixel,
- *           so that a box of the whole image is (0, 0, width, height).  Boxes may leave the image by
- *           as much as labels are rounded, less than a tenth of a pixel at a usual size.
+ *           so that a box of the whole image is (0, 0, width, height).  Boxes may leave the image
+ *           by as much as labels are rounded: less than a tenth of a pixel at a usual size.
  * Order     Instances of an image stand in the order of its file, images in the order of the data
  *           set's items.  The same files give the same arrays, byte for byte.
  * Growth    What a file sizes is allocated by calls that can fail.

@@ -98,7 +98,8 @@ static void add_group(struct check_report *report, const struct content *group, 
     }
 }
 
-static void find_equal(struct check_report *report, struct check_fixes *removals, struct check_fixes *looks)
+static void find_equal(struct check_report *report, struct check_fixes *removals,
+                       struct check_fixes *looks)
 {
     struct content *contents = calloc((size_t)report->dataset->item_count + 1, sizeof(*contents));
     int count = 0;

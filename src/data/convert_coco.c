@@ -242,5 +242,5 @@ static int write_dice(struct converter *converter, struct error *err)
     return result;
 }
 
-const struct converter_format converter_coco = { "coco", write_coco };
-const struct converter_format converter_dice = { "dice", write_dice };
+const struct converter_format converter_coco = { "coco", true, write_coco };
+const struct converter_format converter_dice = { "dice", true, write_dice };

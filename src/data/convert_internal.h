@@ -32,6 +32,7 @@ void converter_add_length(struct str *out, float start, float end);
 
 struct converter_format {
     const char *name;
+    bool has_split_folders;
     int (*write)(struct converter *converter, struct error *err);
 };
 extern const struct converter_format converter_yolo, converter_coco, converter_dice, converter_voc;

@@ -102,4 +102,4 @@ static int write(struct converter *converter, struct error *err)
     return result ? -1 : 0;
 }
 
-const struct converter_format converter_voc = { "voc", write };
+const struct converter_format converter_voc = { "voc", false, write };

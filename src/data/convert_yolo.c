@@ -156,4 +156,4 @@ static int write(struct converter *converter, struct error *err)
     return result ? -1 : write_config(converter, is_used, err);
 }
 
-const struct converter_format converter_yolo = { "yolo", write };
+const struct converter_format converter_yolo = { "yolo", true, write };

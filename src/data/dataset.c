@@ -227,8 +227,9 @@ static void hash_annotations(const struct dataset *dataset, struct sha256 *sha)
                 sha256_add(sha, annotation_points(all, ring),
                            sizeof(struct annotation_point) * (size_t)ring->point_count);
             }
-            sha256_add(sha, all->runs + item->first_run,
-                       sizeof(uint32_t) * (size_t)item->run_count);
+            if (item->run_count)
+                sha256_add(sha, all->runs + item->first_run,
+                           sizeof(uint32_t) * (size_t)item->run_count);
             for (int k = 0; item->first_keypoint >= 0 && k < all->keypoint_count; k++) {
                 const struct annotation_keypoint *point = annotation_keypoints(all, item) + k;
                 const float values[] = { point->x, point->y, (float)point->visibility };

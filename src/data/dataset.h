@@ -11,10 +11,10 @@
  *            division depends on names and seed alone.  A file is in one split only.
  * Accounts   Every file below DIR is either an item or in `excluded` with its reason.  Nothing is
  *            decoded here: whether a file is a good image is seen by the loader and by check.h.
- * Labelled   For boxes, outlines and key points the layouts are those of YOLO, COCO, DICE and Pascal
- *            VOC; labelled.h tells how they are read.  Then every row of every label file is
- *            accounted for too: used, used after a repair in memory, or left out; the latter two
- *            are in `findings`.  An image without a label is one without objects.
+ * Labelled   For boxes, outlines and key points the layouts are those of YOLO, COCO, DICE and
+ *            Pascal VOC; labelled.h tells how they are read.  Then every row of every label file
+ *            is accounted for too: used, used after a repair in memory, or left out; the latter
+ *            two are in `findings`.  An image without a label is one without objects.
  * Ownership  The dataset owns everything it points to until dataset_close().
  */
 #ifndef DATA_DATASET_H

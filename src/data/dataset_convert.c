@@ -30,8 +30,8 @@ const char *converter_stem(struct converter *converter, int item)
     return arena_strndup(&converter->arena, name, dot ? (size_t)(dot - name) : strlen(name));
 }
 
-/* Stems must differ, too: labels are called after them. */
-static void choose_names(struct converter *converter)
+/* Stems must differ within a folder: labels are called after them. */
+static void choose_names(struct converter *converter, bool has_split_folders)
 {
     const struct dataset *dataset = converter->dataset;
     struct map stems = MAP_INIT;
@@ -40,10 +40,18 @@ static void choose_names(struct converter *converter)
     for (int i = 0; i < dataset->item_count; i++) {
         const char *name = file_base_name(dataset->items[i].path);
 
+        const char *key;
+
         converter->names[i] = name;
-        for (int k = 2; map_find(&stems, converter_stem(converter, i)); k++)
+        for (int k = 2;; k++) {
+            key = arena_printf(&converter->arena, "%d/%s",
+                               has_split_folders ? (int)converter_split(converter, i) : 0,
+                               converter_stem(converter, i));
+            if (!map_find(&stems, key))
+                break;
             converter->names[i] = arena_printf(&converter->arena, "%d_%s", k, name);
-        map_set(&stems, converter_stem(converter, i), converter);
+        }
+        map_set(&stems, key, converter);
     }
     map_release(&stems);
 }
@@ -133,7 +141,8 @@ int dataset_convert(const struct dataset *dataset, const char *folder, const cha
 
     memset(result, 0, sizeof(*result));
     if (dataset->task == DATASET_TASK_CLASSIFICATION)
-        return FAIL(err, UNSUPPORTED, "'%s' is a set of class folders: it has no objects to convert",
+        return FAIL(err, UNSUPPORTED, "'%s' is a set of class folders: it has no objects to "
+                                      "convert",
                     dataset->root);
     for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
         if (!strcmp(formats[i]->name, format))
@@ -144,7 +153,7 @@ int dataset_convert(const struct dataset *dataset, const char *folder, const cha
                     format);
     if (check_empty(folder, err))
         return -1;
-    choose_names(&converter);
+    choose_names(&converter, writer->has_split_folders);
     failed = writer->write(&converter, err);
     mask_release(&converter.mask);
     mask_rings_release(&converter.rings);

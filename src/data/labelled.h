@@ -11,8 +11,8 @@
  *            machine are cut from the left until they fit.
  * Sizes      Those of the upright image, read from its header; what a label file says of the size
  *            is compared with it.
- * Repairs    Where it is plain what was meant a row is repaired in memory and the finding says so: a
- *            box that leaves the image is clipped, an outline among boxes becomes its box.  What
+ * Repairs    Where it is plain what was meant a row is repaired in memory, and a finding says so:
+ *            a box that leaves the image is clipped, an outline among boxes becomes its box.  What
  *            is not understood is left out.
  * Task       By content: key points make pose, outlines without any plain box segmentation,
  *            everything else detection.

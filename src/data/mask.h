@@ -17,6 +17,7 @@
 
 #include "data/annotation.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;

@@ -1,10 +1,11 @@
 /* mask_raster.c - from an outline to the pixels inside, as the public COCO tools count them.
  *
- * The outline is rounded to a grid five times as fine and walked there point by point.  Wherever the
- * walk steps over the middle of a pixel column, the column is crossed; the first whole pixel at or
+ * The outline is rounded to a grid five times as fine and walked there point by point.  Wherever
+ * the walk steps over the middle of a pixel column, the column is crossed; the first whole pixel at or
  * below the crossing changes its side.  Sorted crossings are the ends of runs. */
 #include "base/error.h"
 #include "data/mask_internal.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -58,8 +59,8 @@ static int walk_to(struct walker *walker, int x, int y)
     return 0;
 }
 
-/* Walk from one corner to the next, one step at a time along the longer direction.  Rounding is that
- * of going to the right or down, so that both directions give the same points. */
+/* Walk from one corner to the next, one step at a time along the longer direction.  Rounding is
+ * that of going to the right or down, so that both directions give the same points. */
 static int walk_edge(struct walker *walker, int from_x, int from_y, int to_x, int to_y)
 {
     int dx = abs(to_x - from_x), dy = abs(to_y - from_y);
@@ -102,11 +103,13 @@ static int make_runs(struct mask *mask, struct crossings *crossings, struct erro
 }
 
 /* Outside by more than the image's own size changes nothing but time. */
+/* Coordinates come as float, and those with one decimal lie on the halves that rounding decides
+ * about: 10.7 must be what it was in the file, not the float below it. */
 static int fine(double value, int side)
 {
     double limit = 4.0 * side + 4;
 
-    return (int)(GRID * fmin(fmax(value, -limit), limit) + 0.5);
+    return (int)(GRID * fmin(fmax(value, -limit), limit) * (1 + FLT_EPSILON) + 0.5);
 }
 
 static int walk_all(struct walker *walker, const struct annotation_point *points, int count,

@@ -88,6 +88,7 @@ static int write_split(const char *folder, const struct sample_options *options,
                        enum dataset_split split, struct sample_writer *writer, struct error *err)
 {
     int count = split == DATASET_SPLIT_TRAIN ? options->train_count : options->val_count;
+    int first = split == DATASET_SPLIT_TRAIN ? 1 : options->train_count + 1; /* no name twice */
     const char *name = dataset_split_name(split);
     struct arena arena = ARENA_INIT;
     char *images = arena_printf(&arena, "%s/images/%s", folder, name);
@@ -101,10 +102,10 @@ static int write_split(const char *folder, const struct sample_options *options,
 
         str_clear(&text);
         write_labels(options, scenes, objects, &text);
-        result = sample_write_image(writer, arena_printf(&arena, "%s/%012d.jpg", images, i + 1),
+        result = sample_write_image(writer, arena_printf(&arena, "%s/%012d.jpg", images, first + i),
                                     options->image_size, err) ||
-                 sample_write_file(arena_printf(&arena, "%s/%012d.txt", labels, i + 1), text.text,
-                                   text.length, err);
+                 sample_write_file(arena_printf(&arena, "%s/%012d.txt", labels, first + i),
+                                   text.text, text.length, err);
     }
     str_release(&text);
     arena_release(&arena);

@@ -81,7 +81,8 @@ struct scene {
 
 void scene_release(struct scene *scene);
 void scene_clear(struct scene *scene); /* no objects; memory and pixels stay */
-int scene_resize(struct scene *scene, int width, int height, struct error *err); /* pixels undefined */
+/* The pixels are undefined then. */
+int scene_resize(struct scene *scene, int width, int height, struct error *err);
 void scene_fill(struct scene *scene, uint8_t level);
 int scene_copy(struct scene *scene, const struct scene *from, struct error *err);
 

@@ -49,15 +49,6 @@ int coco_read_box(const json_t *entry, const struct coco_place *place, struct ob
 
 /* --- masks ------------------------------------------------------------------------------------ */
 
-/* Outlines are drawn on a grid of fifths of pixels, rounded up at halves; with a decimal or two
- * coordinates are often there, where the nearest float below would fall to the other side. */
-static float round_up(double value)
-{
-    float nearest = (float)value;
-
-    return nearest < value ? nextafterf(nearest, INFINITY) : nearest;
-}
-
 static int set_polygon(struct mask *mask, const json_t *numbers, const struct coco_image *image,
                        const struct coco_place *place, struct error *err)
 {
@@ -73,7 +64,8 @@ static int set_polygon(struct mask *mask, const json_t *numbers, const struct co
     for (size_t i = 0; i < count; i++) {
         double value = json_number_value(json_array_get(numbers, i));
 
-        *(i % 2 ? &points[i / 2].y : &points[i / 2].x) = round_up(fmax(-1e6, fmin(1e6, value)));
+        *(i % 2 ? &points[i / 2].y : &points[i / 2].x) =
+            (float)fmax(-1e6, fmin(1e6, value));
     }
     result = mask_set_ring(mask, image->width, image->height, points, (int)(count / 2), err);
     free(points);

@@ -162,6 +162,9 @@ TEST(slice_equals_the_reference)
                   NULL);
         check_one(TEST_NODE(&graph, &op_slice_grad, &slice, values_of(&graph, y)), move_kernels,
                   seed, NULL);
+        check_one(TEST_NODE(&graph, &op_slice_add, &slice, values_of(&graph, x),
+                            values_of(&graph, y)),
+                  move_kernels, seed, NULL);
         graph_release(&graph);
     }
 }

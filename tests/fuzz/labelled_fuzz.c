@@ -36,8 +36,17 @@ static void write_label(const char *name, const void *data, size_t size_bytes)
     fclose(file);
 }
 
+static void remove_folder(void)
+{
+    char command[100];
+
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    BUG_IF(system(command) != 0);
+}
+
 static void make_folder(void)
 {
+    atexit(remove_folder);
     snprintf(folder, sizeof(folder), "/dev/shm/labelled_fuzz.%d", (int)getpid());
     for (int i = 0; i < 4; i++) {
         struct error err;

@@ -1,5 +1,5 @@
-/* yaml_fuzz.c - any bytes as YAML, as JSON to walk through, as a VOC file and as the runs of a mask:
- * all end, within their limits.  modules: data formats base */
+/* yaml_fuzz.c - any bytes as YAML, as JSON to walk through, as a VOC file and as the runs of a
+ * mask: all end, within their limits.  modules: data formats base */
 
 #include "base/error.h"
 #include "base/str.h"

@@ -65,7 +65,8 @@ static int read_classes(struct legacy *legacy, struct error *err)
         json_int_t place = json_is_integer(id) ? json_integer_value(id) : (json_int_t)i;
 
         if (!name || !*name || place < 0 || place >= LABELLED_CLASS_LIMIT) {
-            result = FAIL(err, CORRUPT, "class %zu of label_map.json lacks a name or a good idx", i);
+            result = FAIL(err, CORRUPT, "class %zu of label_map.json lacks a name or an idx",
+                          i);
             break;
         }
         labelled_set_class(all, (int)place, name);

@@ -95,7 +95,7 @@ int labelled_find_file(const struct labelled *all, const char *path);
 int labelled_find_inner(const struct labelled *all, const char *folder, const char *path);
 /* A file that is named by somebody else's path: cut from the left until one fits; -1: none. */
 int labelled_find_foreign(const struct labelled *all, const char *folder, const char *path);
-bool labelled_has_folder(const struct labelled *all, const char *path); /* of the root, no '/' end */
+bool labelled_has_folder(const struct labelled *all, const char *path); /* without '/' at its end */
 /* Path of `folder`/`inner` with "." taken away, in the arena; NULL when it leads outside. */
 const char *labelled_path(const struct labelled *all, const char *folder, const char *inner);
 void labelled_take(struct labelled *all, int file);

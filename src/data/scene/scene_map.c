@@ -180,7 +180,8 @@ static int map_ring(struct scene *scene, struct clipper *clipper, int ring,
     room = scene->_point_capacity - scene->point_count;
     if (count > room) {
         int64_t capacity = 2 * ((int64_t)scene->point_count + count);
-        struct annotation_point *larger = realloc(scene->points, sizeof(*larger) * (size_t)capacity);
+        struct annotation_point *larger =
+            realloc(scene->points, sizeof(*larger) * (size_t)capacity);
 
         if (!larger || capacity > INT32_MAX)
             return FAIL(err, NO_MEMORY, "no memory for outlines");
@@ -220,7 +221,8 @@ static int map_object(struct scene *scene, struct clipper *clipper, struct scene
     object->ring_count = kept;
     object->box = left;
     map_keypoints(scene, object, map, (int)clipper->width, (int)clipper->height);
-    *is_kept = judge ? is_worth_it(&whole, &left) : left.right > left.left && left.bottom > left.top;
+    *is_kept = judge ? is_worth_it(&whole, &left)
+                     : left.right > left.left && left.bottom > left.top;
     return 0;
 }
 

@@ -19,7 +19,7 @@ const isAnalyzing = (dataset: Dataset | undefined) => dataset?.status === 'analy
 
 export const datasetsQuery = (projectId: number) =>
   queryOptions({
-    queryKey: keys.datasets({ projectId }),
+    queryKey: keys.datasets({ projectId, limit: LIST_MOST }),
     queryFn: ({ signal }) =>
       ok(
         api.GET('/api/v1/datasets', {
@@ -65,20 +65,30 @@ export const splitQuery = (dataset: Dataset) =>
   })
 
 export type FileFilter = { split?: string; class?: string; state?: string }
-const PAGE = 200
+export const FILES_PER_PAGE = 100
 
-/** Pages of files; the first tells how many there are. */
+const filesPage = (id: string, filter: FileFilter, skip: number, signal: AbortSignal) =>
+  ok(
+    api.GET('/api/v1/datasets/{dataset}/images', {
+      params: { ...path(id), query: { ...filter, skip, limit: FILES_PER_PAGE } },
+      signal,
+    }),
+  )
+
+/** One page of files, from 0: for what is scrolled to anywhere. */
+export const filesPageQuery = (dataset: Dataset, filter: FileFilter, page: number) =>
+  queryOptions({
+    queryKey: part(dataset, 'files', { ...filter, page }),
+    queryFn: ({ signal }) => filesPage(dataset.id, filter, page * FILES_PER_PAGE, signal),
+    staleTime: Infinity, // a change of the files changes the key
+  })
+
+/** The same, one page after the other. */
 export const filesQuery = (dataset: Dataset, filter: FileFilter) =>
   infiniteQueryOptions({
-    queryKey: part(dataset, 'files', filter),
+    queryKey: part(dataset, 'all-files', filter),
     initialPageParam: 0,
-    queryFn: ({ pageParam, signal }) =>
-      ok(
-        api.GET('/api/v1/datasets/{dataset}/images', {
-          params: { ...path(dataset.id), query: { ...filter, skip: pageParam, limit: PAGE } },
-          signal,
-        }),
-      ),
+    queryFn: ({ pageParam, signal }) => filesPage(dataset.id, filter, pageParam, signal),
     getNextPageParam: (last) => {
       const next = last.skip + last.images.length
       return last.images.length && next < last.total ? next : undefined

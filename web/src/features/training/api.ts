@@ -7,11 +7,14 @@ export type Series = Schemas['Series']
 export type Checkpoint = Schemas['Checkpoint']
 export type LogLine = Schemas['LogLine']
 /** Detectors report more than classifiers; absent where the task has none. */
-export type Validation = Schemas['Validation'] & {
+export type Validation = Omit<Schemas['Validation'], 'pr_curves' | 'confusion_labels'> & {
   pr_curves?: Record<string, { precision?: number[]; recall?: number[] }> | null
   confusion_labels?: string[] | null
 }
-export type ValidationImage = Schemas['ValidationImage'] & {
+export type ValidationImage = Omit<
+  Schemas['ValidationImage'],
+  'true_boxes' | 'predicted_boxes'
+> & {
   true_boxes?: unknown
   predicted_boxes?: unknown
 }

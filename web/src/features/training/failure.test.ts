@@ -12,5 +12,5 @@ it.each([
   ['the engine crashed (signal 11, SIGSEGV)', 'crashed'],
   ['another process uses the output folder', 'busy'],
   ['the options or the configuration do not fit', 'settings'],
-  ['something new', 'other'],
+  ['something new', 'unknown'],
 ])('%s: %s', (message, kind) => expect(failureKind(message)).toBe(kind))

@@ -13,10 +13,10 @@ const kinds = [
   ['settings', /do not fit|must be|not supported|unknown/i],
 ] as const
 
-export type FailureKind = (typeof kinds)[number][0] | 'other'
+export type FailureKind = (typeof kinds)[number][0] | 'unknown'
 
 export const failureKind = (message: string): FailureKind =>
-  kinds.find(([, words]) => words.test(message))?.[0] ?? 'other'
+  kinds.find(([, words]) => words.test(message))?.[0] ?? 'unknown'
 
 /** The engine's warning that random weights were used although pretrained ones were wished. */
 export const SCRATCH = /trained from scratch/i

@@ -21,7 +21,7 @@ export function HistoryCard({ job }: { job: Job }) {
   const candidates: [string | null | undefined, string][] = [
     [job.created_at, t('training.event.created')],
     [job.status === 'pending' ? job.queued_at : null, t('training.event.queued')],
-    [job.started_at, t('training.event.started', { attempt: job.attempt })],
+    [job.started_at, t('training.event.started', { attempt: job.attempt ?? 1 })],
     [
       best?.created_at,
       t('training.event.best', {

@@ -54,15 +54,15 @@ export function settingsOf(job: Job, schema?: Schemas['ConfigSchema']): Setting[
     .map((field) => ({
       name: field.name,
       label: field.label ?? field.name,
-      description: field.description ?? undefined,
-      group: field.group ?? 'other',
+      description: (field as { description?: string }).description,
+      group: field.group ?? 'rest',
       value: field.name in given ? given[field.name] : field.default,
       given: field.name in given,
     }))
   const names = new Set(listed.map((setting) => setting.name))
   const extra = Object.entries(given)
     .filter(([name]) => !names.has(name))
-    .map(([name, value]) => ({ name, label: name, group: 'other', value, given: true }))
+    .map(([name, value]) => ({ name, label: name, group: 'rest', value, given: true }))
   return [...main, ...listed, ...extra]
 }
 

@@ -86,7 +86,7 @@ export const schemaQuery = (framework: string, task: string) =>
 
 export const datasetsQuery = (projectId: number) =>
   queryOptions({
-    queryKey: keys.datasets({ projectId }),
+    queryKey: keys.datasets({ projectId, as: 'choices' }),
     queryFn: async ({ signal }) =>
       (
         await ok(

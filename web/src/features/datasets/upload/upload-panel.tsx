@@ -167,18 +167,16 @@ function UploadForm({ projectId, taskType, isRunning }: Props & { isRunning: boo
       {isTried && !batches.length && (
         <Banner tone="danger">{t('datasets.plan.obstacles.nothing')}</Banner>
       )}
-      {match && (
+      {resume && (
         <Banner
           tone="info"
           action={
-            !isNew && (
-              <Button size="sm" onClick={() => setNew(true)}>
-                {t('datasets.upload.start_anew')}
-              </Button>
-            )
+            <Button size="sm" onClick={() => setNew(true)}>
+              {t('datasets.upload.start_anew')}
+            </Button>
           }
         >
-          {!isNew && t('datasets.upload.interrupted_match', { name: match.draft.name })}
+          {t('datasets.upload.interrupted_match', { name: resume.draft.name })}
         </Banner>
       )}
       <div className={styles.fields}>

@@ -148,5 +148,5 @@ function Advice({ error }: { error: ApiError }) {
   if (known) return <p>{t(`datasets.upload.advice.${known}`)}</p>
   if (error.code === 'FILE_CHANGED')
     return <p>{t('datasets.upload.advice.file_changed', { name: error.detail })}</p>
-  return <p>{t('datasets.upload.advice.other', { reason: errorText(error) })}</p>
+  return <p>{t('datasets.upload.advice.refused', { reason: errorText(error) })}</p>
 }

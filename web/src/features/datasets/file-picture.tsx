@@ -1,0 +1,38 @@
+import { useState } from 'react'
+import { apiUrl } from '@/api/config'
+import { useT } from '@/i18n/i18n'
+import { Icon } from '@/ui/icons'
+import styles from './file-picture.module.css'
+
+/** A path inside a data set, as a part of an address. */
+const escaped = (path: string) => path.split('/').map(encodeURIComponent).join('/')
+
+export const thumbnailUrl = (datasetId: string, path: string) =>
+  apiUrl(`/api/v1/datasets/${datasetId}/thumbnail/${escaped(path)}`)
+export const fileUrl = (datasetId: string, path: string) =>
+  apiUrl(`/api/v1/datasets/${datasetId}/file/${escaped(path)}`)
+
+type Props = { datasetId: string; path: string; size?: number | string }
+
+/** A small picture; a sign in its place where it cannot be shown.  The path stands beside it. */
+export function FilePicture({ datasetId, path, size = '3rem' }: Props) {
+  const t = useT()
+  const [isBroken, setBroken] = useState(false)
+  return (
+    <span className={styles.frame} style={{ width: size, height: size }}>
+      {isBroken ? (
+        <span title={t('datasets.report.no_picture')} className={styles.broken}>
+          <Icon name="image" size={18} />
+        </span>
+      ) : (
+        <img
+          src={thumbnailUrl(datasetId, path)}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          onError={() => setBroken(true)}
+        />
+      )}
+    </span>
+  )
+}

@@ -1,0 +1,131 @@
+import { useState } from 'react'
+import { tMaybe, useT } from '@/i18n/i18n'
+import { Card } from '@/ui/card'
+import { Field } from '@/ui/field'
+import { Row, Stack } from '@/ui/page'
+import { Switch } from '@/ui/switch'
+import type { ConfigSchema, Model } from './api'
+import { ConfigField, problemText } from './config-field'
+import { grouped, isSame, isVisible, type ConfigField as FieldSchema, type Value } from './config-values'
+import styles from './config.module.css'
+import { basicFields, basicNames, settingsOf, type BasicName, type Draft } from './draft'
+import { PresetChoice } from './preset-choice'
+
+export type ConfigProps = {
+  draft: Draft
+  model: Model | undefined
+  schema: ConfigSchema
+  /** what the server said about fields, by their names */
+  refused: Readonly<Record<string, string>>
+  /** values with problems are marked also before they are touched */
+  onChange: (change: Partial<Draft>) => void
+}
+
+/** How many values differ from what they would be without typing. */
+export function modifiedNames({ draft, model, schema }: Omit<ConfigProps, 'refused' | 'onChange'>) {
+  const { base, basicBases } = settingsOf(draft, model, schema)
+  return [
+    ...basicNames.filter((name) => draft[name] !== undefined && !isSame(draft[name], basicBases[name])),
+    ...Object.keys(draft.typed).filter((name) => !isSame(draft.typed[name], base[name])),
+  ]
+}
+
+export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigProps) {
+  const t = useT()
+  const settings = settingsOf(draft, model, schema)
+  const { base, basicBases, basics, values, problems } = settings
+  const needsAdvanced = schema.fields.some(
+    ({ name, advanced }) => advanced && (problems.has(name) || refused[name]),
+  )
+  const [isAdvanced, setAdvanced] = useState(false)
+  const showsAdvanced = isAdvanced || needsAdvanced
+  const modified = new Set(modifiedNames({ draft, model, schema }))
+
+  const errorOf = (name: string) => {
+    const problem = problems.get(name)
+    return problem ? problemText(t, problem) : refused[name]
+  }
+  const type = (name: string, value: Value | undefined) => {
+    const typed = { ...draft.typed }
+    if (value === undefined || isSame(value, base[name])) delete typed[name]
+    else typed[name] = value
+    onChange({ typed })
+  }
+  const field = (schemaField: FieldSchema) => (
+    <ConfigField
+      key={schemaField.name}
+      field={schemaField}
+      value={values[schemaField.name]}
+      base={base[schemaField.name]}
+      isModified={modified.has(schemaField.name)}
+      error={errorOf(schemaField.name)}
+      onChange={(value) => type(schemaField.name, value)}
+      onReset={() => type(schemaField.name, undefined)}
+    />
+  )
+  return (
+    <Stack>
+      {Object.keys(schema.presets).length > 0 && (
+        <PresetChoice
+          names={Object.keys(schema.presets)}
+          value={draft.preset}
+          onChange={(preset) => onChange({ preset })}
+        />
+      )}
+      <Card title={t('wizard.config.basics')}>
+        <div className={styles.fields}>
+          {basicFields.map((basic) => {
+            const name = basic.name as BasicName
+            return (
+              <ConfigField
+                key={name}
+                field={{ ...basic, label: t(`wizard.config.${name}`) }}
+                value={basics[name]}
+                base={basicBases[name]}
+                isModified={modified.has(name)}
+                error={errorOf(name)}
+                onChange={(value) => onChange({ [name]: value })}
+                onReset={() => onChange({ [name]: undefined })}
+              />
+            )
+          })}
+          <Field
+            label={t('wizard.config.pretrained')}
+            hint={
+              model?.pretrained_installed === false ? t('wizard.config.pretrained_missing') : null
+            }
+          >
+            <span className={styles.switch}>
+              <Switch
+                checked={draft.pretrained}
+                onChange={(pretrained) => onChange({ pretrained })}
+              />
+              <span aria-hidden="true">
+                {t(draft.pretrained ? 'wizard.config.on' : 'wizard.config.off')}
+              </span>
+            </span>
+          </Field>
+        </div>
+      </Card>
+      <Row>
+        <Switch
+          checked={showsAdvanced}
+          disabled={needsAdvanced}
+          onChange={setAdvanced}
+          label={t('wizard.config.advanced')}
+        />
+        <span aria-hidden="true">{t('wizard.config.advanced')}</span>
+      </Row>
+      {grouped(schema.fields).map(([group, fields]) => {
+        const shown = fields.filter(
+          (f) => isVisible(f, values) && (showsAdvanced || !f.advanced || modified.has(f.name)),
+        )
+        return shown.length ? (
+          <Card key={group} title={tMaybe(`wizard.config.groups.${group}`) ?? group}>
+            <div className={styles.fields}>{shown.map(field)}</div>
+          </Card>
+        ) : null
+      })}
+    </Stack>
+  )
+}

@@ -1,0 +1,63 @@
+import { useT } from '@/i18n/i18n'
+import { Banner } from '@/ui/banner'
+import { Button } from '@/ui/button'
+import { Stack } from '@/ui/page'
+import { Segmented } from '@/ui/tabs'
+import { ConfigForm, modifiedNames, type ConfigProps } from './config-form'
+import { ConfigSource } from './config-source'
+import styles from './config.module.css'
+import { settingsOf } from './draft'
+
+export type ConfigView = 'form' | 'yaml' | 'json'
+type Props = ConfigProps & { view: ConfigView; onView: (view: ConfigView) => void }
+
+export function ConfigStep({ view, onView, ...config }: Props) {
+  const t = useT()
+  const { draft, model, schema, onChange } = config
+  const modified = modifiedNames({ draft, model, schema }).length
+  const wrong = settingsOf(draft, model, schema).problems.size
+  return (
+    <Stack>
+      <div className={styles.bar}>
+        <Segmented
+          label={t('wizard.config.view')}
+          value={view}
+          onChange={onView}
+          options={[
+            { value: 'form', label: t('wizard.config.form') },
+            { value: 'yaml', label: 'YAML' },
+            { value: 'json', label: 'JSON' },
+          ]}
+        />
+        <div className={styles.tools}>
+          <span role="status">
+            {modified > 0 && t('wizard.config.modified_count', { count: modified })}
+          </span>
+          <Button
+            size="sm"
+            icon="restart"
+            disabled={!modified && !draft.text}
+            onClick={() =>
+              onChange({
+                typed: {},
+                epochs: undefined,
+                batch_size: undefined,
+                learning_rate: undefined,
+                text: null,
+              })
+            }
+          >
+            {t('wizard.config.reset_all')}
+          </Button>
+        </div>
+      </div>
+      {wrong > 0 && <Banner tone="danger">{t('wizard.config.fix', { count: wrong })}</Banner>}
+      {view === 'form' ? (
+        <ConfigForm {...config} />
+      ) : (
+        // Another format, and everything reset, begin with the text of what is.
+        <ConfigSource key={`${view} ${modified === 0 && !draft.text}`} format={view} {...config} />
+      )}
+    </Stack>
+  )
+}
