@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/str.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -25,6 +26,17 @@ static const struct {
     { ERR_UNSUPPORTED, 415, "UNSUPPORTED" },
     { ERR_NO_SPACE,    507, "NO_SPACE" },
     { ERR_UNAVAILABLE, 503, "UNAVAILABLE" },
+};
+
+/* Where the contract has a narrower word for what it says in these words. */
+static const struct {
+    enum error_kind kind;
+    const char *beginning, *code;
+} narrower[] = {
+    { ERR_NOT_FOUND, "Training job not found", "JOB_NOT_FOUND" },
+    { ERR_NOT_FOUND, "Checkpoint not found",   "CHECKPOINT_NOT_FOUND" },
+    { ERR_NOT_FOUND, "Dataset not found",      "DATASET_NOT_FOUND" },
+    { ERR_INVALID,   "Dataset not found: ",    "DATASET_NOT_FOUND" },
 };
 /* clang-format on */
 
@@ -56,6 +68,14 @@ void call_fail_with(struct call *call, int status, const char *code, const char 
     answer_send(call, status, &answer);
 }
 
+static const char *code_of(const struct error *err, const char *general)
+{
+    for (size_t i = 0; i < sizeof(narrower) / sizeof(*narrower); i++)
+        if (narrower[i].kind == err->kind && str_starts_with(err->text, narrower[i].beginning))
+            return narrower[i].code;
+    return general;
+}
+
 /* What only the operator can mend is logged, with its place in the source. */
 void call_fail(struct call *call)
 {
@@ -64,7 +84,8 @@ void call_fail(struct call *call)
             if (statuses[i].status >= 500)
                 log_error("%s %s: %s (%s:%d)", http_method(call->request), http_path(call->request),
                           call->err.text, call->err.file, call->err.line);
-            call_fail_with(call, statuses[i].status, statuses[i].code, call->err.text);
+            call_fail_with(call, statuses[i].status, code_of(&call->err, statuses[i].code),
+                           call->err.text);
             return;
         }
     log_error("%s %s: %s (%s:%d)", http_method(call->request), http_path(call->request),
@@ -192,6 +213,16 @@ bool call_is_true(const char *text)
 }
 
 /* --- the query ------------------------------------------------------------------------------- */
+
+int call_query_flag(struct call *call, const char *name, bool fallback, bool *value)
+{
+    const char *text = http_query(call->request, name);
+
+    *value = text ? call_is_true(text) : fallback;
+    if (text && !*value && strcmp(text, "0") && strcasecmp(text, "false"))
+        return FAIL(&call->err, INVALID, "%s must be true or false", name);
+    return 0;
+}
 
 int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,
                    int64_t most, int64_t *value)

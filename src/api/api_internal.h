@@ -78,12 +78,14 @@ bool call_knows_secret(struct call *call);
 
 /* --- bodies ---------------------------------------------------------------------------------- */
 
-/* Only read the body into call->body; false: 422 has been answered. */
+/* Only read the body into call->body, {} when there is none; false: 422 has been answered. */
 bool call_parse_body(struct call *call);
 /* Fill the record from the body by the route's fields; false: 422 has been answered. */
 bool call_read_body(struct call *call, void *record);
 /* The same where an object of the body, "config" say, may hold some of the fields. */
 bool call_read_nested_body(struct call *call, const char *inner, void *record);
+/* 422 that names a parameter of the query that must be given. */
+void call_refuse_missing(struct call *call, const char *parameter);
 /* 422 that names fields of the body. */
 void call_refuse_fields(struct call *call, const char *const *names, const char *const *messages,
                         int count);
@@ -133,6 +135,9 @@ bool call_is_true(const char *text);
 
 /* "image/png" by a file's name; what is no image is a download of bytes. */
 const char *call_image_type(const char *name);
+
+/* A parameter of the query, "true" or "1", "false" or "0"; INVALID names it. */
+int call_query_flag(struct call *call, const char *name, bool fallback, bool *value);
 
 /* A parameter of the query, within bounds; INVALID names it. */
 int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,

@@ -82,7 +82,8 @@ static void problems_begin(struct problems *p)
     json_array_open(p->w);
 }
 
-static void problems_add(struct problems *p, const char *name, const char *message, size_t length)
+static void problems_add(struct problems *p, const char *place, const char *name,
+                         const char *message, size_t length)
 {
     struct str text = STR_INIT;
 
@@ -90,7 +91,7 @@ static void problems_add(struct problems *p, const char *name, const char *messa
     json_object_open(p->w);
     json_key(p->w, "loc");
     json_array_open(p->w);
-    json_text(p->w, "body");
+    json_text(p->w, place);
     if (name)
         json_text(p->w, name);
     json_close(p->w);
@@ -128,7 +129,17 @@ void call_refuse_fields(struct call *call, const char *const *names, const char 
 
     problems_begin(&p);
     for (int i = 0; i < count; i++)
-        problems_add(&p, names[i], messages[i], strlen(messages[i]));
+        problems_add(&p, "body", names[i], messages[i], strlen(messages[i]));
+    problems_send(call, &p);
+}
+
+void call_refuse_missing(struct call *call, const char *parameter)
+{
+    const char *message = arena_printf(call->arena, "%s is required", parameter);
+    struct problems p;
+
+    problems_begin(&p);
+    problems_add(&p, "query", parameter, message, strlen(message));
     problems_send(call, &p);
 }
 
@@ -142,7 +153,7 @@ static void send_field_problems(struct call *call, const char *list)
         const char *end = strstr(list, "; ");
         size_t length = end ? (size_t)(end - list) : strlen(list);
 
-        problems_add(&p, field_of(call, list), list, length);
+        problems_add(&p, "body", field_of(call, list), list, length);
         list += length + (end ? strlen("; ") : 0);
     }
     problems_send(call, &p);
@@ -153,7 +164,7 @@ static bool refuse_body(struct call *call, const char *message)
     struct problems p;
 
     problems_begin(&p);
-    problems_add(&p, NULL, message, strlen(message));
+    problems_add(&p, "body", NULL, message, strlen(message));
     problems_send(call, &p);
     return false;
 }

@@ -44,8 +44,7 @@ static json_t *open_asked_schema(struct call *call, const char *fallback)
         framework = fallback;
     if (framework)
         return open_schema(call, framework, http_query(call->request, "task_type"));
-    call_refuse_fields(call, (const char *const[]){ "framework" },
-                       (const char *const[]){ "framework is required" }, 1);
+    call_refuse_missing(call, "framework");
     return NULL;
 }
 

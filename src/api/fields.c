@@ -8,6 +8,7 @@
 #define REQUIRED .required = true
 
 const struct field own_fields[] = { FIELD_END };
+const struct field no_fields[] = { FIELD_END };
 
 const struct field register_fields[] = {
     TEXT(register_body, email, REQUIRED), TEXT(register_body, password, REQUIRED),

@@ -97,6 +97,8 @@ extern const struct field setup_fields[], token_fields[], password_link_fields[]
 
 /* No fields: the handler reads the body in its own way. */
 extern const struct field own_fields[];
+/* None that says anything: what comes must be JSON all the same. */
+extern const struct field no_fields[];
 
 extern const struct field job_fields[], job_start_fields[], job_change_fields[], config_fields[],
     callback_fields[];

@@ -43,21 +43,32 @@ static void send_job(struct call *call, int64_t id, int status, const char *mess
     answer_send(call, status, &answer);
 }
 
+/* What is wrong with an action is the job's status. */
+static void fail_action(struct call *call)
+{
+    if (call->err.kind == ERR_INVALID)
+        call_fail_with(call, 400, "INVALID_STATUS", call->err.text);
+    else
+        call_fail(call);
+}
+
 void route_job_start(struct call *call)
 {
     struct job_start_body b = { 0 };
-    const char *resume = http_query(call->request, "resume"), *chosen;
     struct start_request request = { .resume = -1 };
     struct project project;
+    const char *chosen;
     struct job job;
-    bool queued;
+    bool queued, resume;
 
     if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
         return;
-    if (resume)
-        request.resume = call_is_true(resume);
-    else if (call_has(call, "resume"))
-        request.resume = b.resume;
+    if (call_query_flag(call, "resume", b.resume, &resume)) {
+        call_fail(call);
+        return;
+    }
+    if (http_query(call->request, "resume") || call_has(call, "resume"))
+        request.resume = resume;
     request.checkpoint_path = b.checkpoint_path ? b.checkpoint_path
                                                 : http_query(call->request, "checkpoint_path");
     if (request.checkpoint_path) {
@@ -72,10 +83,8 @@ void route_job_start(struct call *call)
         send_job(call, job.id, 200, queued ? "Training job queued" : "Training started");
     else if (call->err.kind == ERR_UNAVAILABLE)
         call_fail_with(call, 500, "TRAINING_SERVICE_UNAVAILABLE", "Failed to start training");
-    else if (call->err.kind == ERR_INVALID)
-        call_fail_with(call, 400, "INVALID_STATUS", call->err.text);
     else
-        call_fail(call);
+        fail_action(call);
 }
 
 void route_job_stop(struct call *call)
@@ -84,11 +93,11 @@ void route_job_stop(struct call *call)
     struct job job, after;
     const char *message;
 
-    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_parse_body(call))
         return;
     if (control_stop(call->app, job.id, &call->err) ||
         jobs_get(call->app, job.id, call->arena, &after, &call->err)) {
-        call_fail(call);
+        fail_action(call);
         return;
     }
     message = !strcmp(after.status, "running")
@@ -103,10 +112,10 @@ void route_job_cancel(struct call *call)
     struct project project;
     struct job job;
 
-    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_parse_body(call))
         return;
     if (control_cancel(call->app, job.id, &call->err))
-        call_fail(call);
+        fail_action(call);
     else
         send_job(call, job.id, 200, "Training cancelled");
 }
@@ -117,22 +126,23 @@ void route_job_restart(struct call *call)
     struct job_metric *metrics;
     struct project project;
     struct job job;
+    bool force;
     int count;
 
     if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
         return;
-    if (jobs_latest_metrics(call->app, job.id, 1, call->arena, &metrics, &count, &call->err)) {
+    if (call_query_flag(call, "force", b.force, &force) ||
+        jobs_latest_metrics(call->app, job.id, 1, call->arena, &metrics, &count, &call->err)) {
         call_fail(call);
         return;
     }
-    if (count && !b.force && !call_is_true(http_query(call->request, "force")) &&
-        strcmp(job.status, "running") && strcmp(job.status, "pending")) {
+    if (count && !force && strcmp(job.status, "running") && strcmp(job.status, "pending")) {
         call_fail_with(call, 409, "CONFLICT",
                        "Restarting clears the results of this job; use force=1 to confirm");
         return;
     }
     if (control_restart(call->app, job.id, &call->err))
-        call_fail(call);
+        fail_action(call);
     else
         send_job(call, job.id, 200, "Training job reset");
 }
@@ -142,7 +152,7 @@ void route_job_clone(struct call *call)
     struct project project;
     struct job job, clone;
 
-    if (!call_open_job(call, RIGHT_WORK, &job, &project))
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_parse_body(call))
         return;
     if (control_clone(call->app, job.id, &call->user, call->arena, &clone, &call->err))
         call_fail(call);
@@ -156,11 +166,12 @@ void route_job_delete(struct call *call)
 {
     struct project project;
     struct job job;
+    bool force;
 
     if (!call_open_job(call, RIGHT_WORK, &job, &project))
         return;
-    if (control_remove(call->app, job.id, call_is_true(http_query(call->request, "force")),
-                       &call->err))
+    if (call_query_flag(call, "force", false, &force) ||
+        control_remove(call->app, job.id, force, &call->err))
         call_fail(call);
     else
         call_message(call, 200, "Training job deleted");

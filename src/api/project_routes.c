@@ -146,16 +146,16 @@ void route_project_put(struct call *call)
 
 void route_project_delete(struct call *call)
 {
-    bool force = call_is_true(http_query(call->request, "force"));
     struct project project;
     struct answer answer;
     struct json_writer *w;
     int64_t removed;
+    bool force;
 
     if (!open_project(call, RIGHT_OWN, &project))
         return;
-    if (control_remove_project(call->app, project.id, force, &removed,
-                               &call->err)) {
+    if (call_query_flag(call, "force", false, &force) ||
+        control_remove_project(call->app, project.id, force, &removed, &call->err)) {
         call_fail(call);
         return;
     }

@@ -24,12 +24,15 @@
 
 struct datasets;
 
-/* Texts may be NULL but for id, name, format, visibility, storage_path and status; class_names,
- * class_distribution and tags are JSON. */
+/* Texts may be NULL but for id, name, format, visibility, storage_path and status.  format is what
+ * was declared ("auto": whatever it is), detected_format what the doctor found.  JSON are
+ * class_names, class_distribution (images on which each class is), object_distribution (objects of
+ * each; NULL: images are classified), keypoints (as the report has them) and tags. */
 struct dataset {
     const char *id, *name, *description, *format, *visibility, *class_distribution, *storage_path,
-        *task_type, *tags, *content_hash, *class_names, *status, *status_reason;
-    int64_t project_id, user_id, file_count, total_size_bytes, num_classes, num_images, revision,
+        *task_type, *tags, *content_hash, *class_names, *status, *status_reason, *detected_format,
+        *object_distribution, *keypoints;
+    int64_t num_objects, project_id, user_id, file_count, total_size_bytes, num_classes, num_images, revision,
         listing, created_at, updated_at;
 };
 
@@ -97,19 +100,29 @@ int datasets_import_more(struct app *app, const struct dataset *into, const char
                          bool replace, struct arena *arena, struct dataset *dataset,
                          struct error *err);
 
+/* state: used, labels (what says what is on the images), excluded.  classes is JSON, {name: objects},
+ * of labelled images, which have no class_name. */
 struct dataset_file {
-    const char *path, *split, *class_name, *state, *reason; /* state: used, excluded */
-    int64_t size_bytes, width, height;                      /* 0: not known yet */
+    const char *path, *split, *class_name, *state, *reason, *classes;
+    int64_t size_bytes, width, height; /* 0: not known yet */
+    int64_t objects, annotation_offset, annotation_bytes; /* bytes 0: not known */
 };
+/* class_name: of the image, or of an object on it. */
 struct dataset_file_page {
-    const char *split, *class_name, *state; /* NULL: all */
+    const char *split, *class_name, *state, *path; /* NULL: all */
     int64_t limit, offset;
 };
 int datasets_files(struct app *app, const struct dataset *dataset,
                    const struct dataset_file_page *page, struct arena *arena,
                    struct dataset_file **files, int *count, int64_t *total, struct error *err);
 
-/* Every file is one of these; fixed is what was taken out. */
+/* What is on some images, by files[]: {filename, width, height, true_boxes} in pixels, as the engine
+ * has written it (data/check.h); NULL where it is not known (yet).  JSON in the arena. */
+int datasets_annotations(struct app *app, const struct dataset *dataset,
+                         const struct dataset_file *files, int count, struct arena *arena,
+                         const char ***annotations, struct error *err);
+
+/* Every file is one of these, those of labels count as used; fixed is what was taken out. */
 struct dataset_sums {
     int64_t used_files, used_bytes, excluded_files, excluded_bytes, fixed_files, fixed_bytes;
 };
@@ -129,8 +142,10 @@ struct dataset_class_split {
     const char *class_name;
     int64_t train, val, test; /* images that are used */
 };
+/* An image with several classes counts for each; *all counts it once. */
 int datasets_split(struct app *app, const struct dataset *dataset, struct arena *arena,
-                   struct dataset_class_split **classes, int *count, struct error *err);
+                   struct dataset_class_split **classes, int *count,
+                   struct dataset_class_split *all, struct error *err);
 
 struct dataset_split_change {
     double train, val, test; /* shares of each class that make 1; what the seed says stays the same
@@ -161,16 +176,18 @@ int datasets_check_folder(struct app *app, const char *path, json_t **report, st
 
 /* --- fixes ----------------------------------------------------------------------------------- */
 
-/* "action" is "remove", or "look" for what only a person can decide. */
+/* "action" is "remove", "edit" for what changes a label file, or "look" for what only a person can
+ * decide. */
 struct dataset_fix {
     const char *id, *kind, *path, *reason, *action;
+    int64_t line; /* of the label file, or the number of an annotation in it; 0: the whole file */
     int64_t size_bytes, applied_at; /* 0: proposed */
 };
 /* What the last analysis proposes, and what has been applied. */
 int datasets_fixes(struct app *app, const struct dataset *dataset, struct arena *arena,
                    struct dataset_fix **fixes, int *count, struct error *err);
-/* Move the files of these to the quarantine and look again; ids NULL: all proposed removals.
- * NOT_FOUND names an id that is not proposed. */
+/* Move the files of these to the quarantine, where files that are edited leave a copy, and look
+ * again; ids NULL: all proposed removals and edits.  NOT_FOUND names an id that is not proposed. */
 int datasets_apply_fixes(struct app *app, const struct dataset *dataset, const char *const *ids,
                          int id_count, int *applied, struct error *err);
 

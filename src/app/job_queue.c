@@ -124,33 +124,35 @@ static void start_waiting(struct app *app)
     arena_release(&arena);
 }
 
-int control_queue_place(struct app *app, int64_t id, struct queue_place *place, struct error *err)
+int control_queue(struct app *app, struct arena *arena, struct queue *queue, struct error *err)
 {
-    struct arena arena = ARENA_INIT;
-    int64_t *waiting, *running, places = control_places(app);
-    int waiting_count, running_count, result;
-    double mean = NAN, soonest = NAN;
-
-    *place = (struct queue_place){ .eta_seconds = NAN };
-    result = jobs_queue(app, &arena, &waiting, &waiting_count, err) ||
-             jobs_running(app, &arena, &running, &running_count, err) ||
-             jobs_mean_seconds(app, &mean, err);
-    for (int i = 0; !result && i < waiting_count; i++)
-        if (waiting[i] == id)
-            place->position = i + 1;
-    for (int i = 0; !result && i < running_count; i++) {
+    *queue = (struct queue){ .places = control_places(app), ._soonest_seconds = NAN };
+    if (jobs_queue(app, arena, &queue->waiting, &queue->waiting_count, err) ||
+        jobs_running(app, arena, &queue->running, &queue->running_count, err) ||
+        jobs_mean_seconds(app, &queue->_mean_seconds, err))
+        return -1;
+    for (int i = 0; i < queue->running_count; i++) {
         struct job_pulse pulse;
 
-        control_pulse(app, running[i], &pulse);
-        if (pulse.eta_seconds > 0)
-            soonest = fmin(soonest, pulse.eta_seconds); /* fmin leaves out a NAN */
+        control_pulse(app, queue->running[i], &pulse);
+        if (pulse.eta_seconds > 0) /* fmin leaves out a NAN */
+            queue->_soonest_seconds = fmin(queue->_soonest_seconds, pulse.eta_seconds);
     }
-    if (place->position == 1)
-        place->eta_seconds = soonest;
-    else if (place->position)
-        place->eta_seconds = soonest + mean * (double)((place->position - 1) / places);
-    arena_release(&arena);
-    return result ? -1 : 0;
+    return 0;
+}
+
+struct queue_place queue_place(const struct queue *queue, int64_t id)
+{
+    struct queue_place place = { .eta_seconds = NAN };
+
+    for (int i = 0; i < queue->waiting_count && !place.position; i++)
+        if (queue->waiting[i] == id)
+            place.position = i + 1;
+    if (place.position)
+        place.eta_seconds = queue->_soonest_seconds;
+    if (place.position > 1)
+        place.eta_seconds += queue->_mean_seconds * (double)((place.position - 1) / queue->places);
+    return place;
 }
 
 /* --- running jobs ---------------------------------------------------------------------------- */

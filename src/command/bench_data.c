@@ -14,7 +14,7 @@ int bench_classes(const struct model *model)
     return classes[model->task];
 }
 
-/* --- what a target is filled with, by the name of the input ------------------------------------ */
+/* --- what a target is filled with, by the name of the input ----------------------------------- */
 
 struct target {
     const struct network_options *options;
@@ -106,7 +106,7 @@ static const struct filler {
     { "counts", fill_counts },   { "masks", fill_masks }, { "key_points", fill_key_points },
 };
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static void *new_target(const struct network *network, const struct value *value)
 {

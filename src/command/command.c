@@ -15,6 +15,15 @@ static const struct command *const all[] = {
 };
 #define COMMAND_COUNT ((int)(sizeof(all) / sizeof(*all)))
 
+static const struct {
+    const char *name, *summary;
+} platform[] = {
+#define PLATFORM(name, function, summary) { name, summary },
+#include "command/platform.def"
+#undef PLATFORM
+};
+#define PLATFORM_COUNT ((int)(sizeof(platform) / sizeof(*platform)))
+
 /* clang-format off */
 static const struct exit_code {
     enum error_kind kind;
@@ -69,15 +78,38 @@ int command_print_options(const struct command *command, const char *text,
 
 static void print_all(void)
 {
-    printf("Fovea trains vision models.\n\nUsage: fovea COMMAND [OPTIONS]\n\n");
+    printf("Fovea trains vision models.\n\nUsage: fovea COMMAND [OPTIONS]\n\nThe platform:\n");
+    for (int i = 0; i < PLATFORM_COUNT; i++)
+        printf("  %-10s %s\n", platform[i].name, platform[i].summary);
+    printf("\nWithout a server, on folders and files:\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
         printf("  %-10s %s\n", all[i]->name, all[i]->summary);
     printf("\n'fovea COMMAND --help' shows the options of a command.\n");
 }
 
+static int refuse_unknown(const char *name)
+{
+    const char *names[COMMAND_COUNT + PLATFORM_COUNT], *nearest;
+
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = all[i]->name;
+    for (int i = 0; i < PLATFORM_COUNT; i++) {
+        names[COMMAND_COUNT + i] = platform[i].name;
+        if (!strcmp(platform[i].name, name)) {
+            fprintf(stderr, "fovea-engine: '%s' is a command of fovea\n", name);
+            return 2;
+        }
+    }
+    nearest = str_nearest(name, names, COMMAND_COUNT + PLATFORM_COUNT);
+    if (nearest)
+        fprintf(stderr, "fovea: unknown command '%s' (did you mean '%s'?)\n", name, nearest);
+    else
+        fprintf(stderr, "fovea: unknown command '%s'; --help lists them all\n", name);
+    return 2;
+}
+
 int command_main(int argc, char **argv)
 {
-    const char *names[COMMAND_COUNT], *nearest;
     struct error err = { 0 };
 
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk */
@@ -89,7 +121,6 @@ int command_main(int argc, char **argv)
     if (!strcmp(argv[1], "--version"))
         argv[1] = (char *)"version";
     for (int i = 0; i < COMMAND_COUNT; i++) {
-        names[i] = all[i]->name;
         if (strcmp(all[i]->name, argv[1]))
             continue;
         if (!all[i]->run(argc - 2, argv + 2, &err))
@@ -97,10 +128,5 @@ int command_main(int argc, char **argv)
         fprintf(stderr, "fovea %s: %s\n", argv[1], err.text);
         return command_exit_code(err.kind);
     }
-    nearest = str_nearest(argv[1], names, COMMAND_COUNT);
-    if (nearest)
-        fprintf(stderr, "fovea: unknown command '%s' (did you mean '%s'?)\n", argv[1], nearest);
-    else
-        fprintf(stderr, "fovea: unknown command '%s'; --help lists them all\n", argv[1]);
-    return 2;
+    return refuse_unknown(argv[1]);
 }

@@ -3,6 +3,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "command/command.h"
 #include "data/check.h"
@@ -15,12 +16,14 @@
 #include <string.h>
 
 #define FINDINGS_SHOWN 100
+#define ONLY_LIMIT_BYTES ((size_t)64 << 20)
 #define FIX_ROUNDS 4 /* what one round brings to light the next one fixes */
 
 struct dataset_flags {
     const char *task, *format, *to, *classes, *train, *val, *size, *seed;
-    const char *thumbnails, *quarantine, *only;
-    bool json, apply;
+    const char *thumbnails, *quarantine, *only, *only_from;
+    const struct map *chosen; /* ids of fixes; NULL: all */
+    bool json, apply, labels;
     int round; /* of fixing */
 };
 
@@ -96,19 +99,30 @@ static void print_report(const struct check_report *r)
         printf("ready\n");
 }
 
-/* The program behind --thumbnails also wants to know what became of every file. */
+/* The program behind --thumbnails also wants to know what became of every file, and what is on the
+ * images.  The second file comes first: the first tells where to read in it. */
 static int write_files(const struct check_report *report, const char *folder, struct error *err)
 {
-    struct str path = STR_INIT, text = STR_INIT;
-    int result;
+    struct arena arena = ARENA_INIT;
+    struct str text = STR_INIT;
+    struct check_place *places = NULL;
+    int result = file_make_folders(folder, err);
 
-    str_printf(&path, "%s/files.jsonl", folder);
-    check_write_files(report, &text);
-    result = file_make_folders(folder, err);
-    if (!result)
-        result = file_replace(path.text, text.text, text.length, err);
-    str_release(&path);
+    if (!result && report->dataset->task != DATASET_TASK_CLASSIFICATION) {
+        places = calloc((size_t)report->dataset->item_count + 1, sizeof(*places));
+        result = !places ? FAIL(err, NO_MEMORY, "no memory for the list of files")
+                         : check_write_annotations(report->dataset,
+                                                   file_join(&arena, folder, "annotations.jsonl"),
+                                                   places, err);
+    }
+    if (!result) {
+        check_write_files(report, places, &text);
+        result = file_replace(file_join(&arena, folder, "files.jsonl"), text.text, text.length,
+                              err);
+    }
+    free(places);
     str_release(&text);
+    arena_release(&arena);
     return result;
 }
 
@@ -131,15 +145,14 @@ static int check(const struct check_report *report, const struct dataset_flags *
 
 /* --- fixes ----------------------------------------------------------------------------------- */
 
-/* Is the id one of the list, between commas?  Without a list all are. */
-static bool is_chosen(const char *list, const char *id)
+/* The ids of a list, between commas or lines. */
+static void choose(struct map *chosen, const char *list, struct arena *arena)
 {
-    size_t length = strlen(id);
-
-    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
-        if (!strncmp(at, id, length) && (!at[length] || at[length] == ','))
-            return true;
-    return !list;
+    for (size_t length; *list; list += length + (list[length] != 0)) {
+        length = strcspn(list, ",\r\n");
+        if (length)
+            map_set(chosen, arena_strndup(arena, list, length), (void *)1);
+    }
 }
 
 static int apply_fixes(const struct check_report *report, const struct dataset_flags *f,
@@ -152,7 +165,7 @@ static int apply_fixes(const struct check_report *report, const struct dataset_f
     str_printf(&folder, f->quarantine ? "%s" : "%s.quarantine",
                f->quarantine ? f->quarantine : report->dataset->root);
     for (int i = 0; i < report->fix_count && !result; i++) {
-        is_wanted[i] = is_chosen(f->only, report->fixes[i].id);
+        is_wanted[i] = !f->chosen || map_find(f->chosen, report->fixes[i].id);
         if (!report->fixes[i].removes || !is_wanted[i])
             continue;
         result = check_apply_fix(report, &report->fixes[i], folder.text, err);
@@ -214,7 +227,8 @@ static int with_report(const char *folder, const struct dataset_flags *f,
                                   const struct dataset_flags *f, struct error *err),
                        struct error *err)
 {
-    const struct check_options options = { .thumbnails_folder = f->thumbnails };
+    const struct check_options options = { .thumbnails_folder = f->thumbnails,
+                                           .labels_only = f->labels && use == fix };
     struct dataset_options wanted = { .is_lenient = true };
     struct dataset dataset;
     struct check_report report;
@@ -279,13 +293,27 @@ static int convert(const char *from, const char *to, const struct dataset_flags 
     return result;
 }
 
-/* A fix may bring other faults to light: classes that were unknown, labels of a removed image. */
+/* A fix may bring other faults to light: classes that were unknown, labels of a removed image.  Not
+ * where some were chosen: after the first round an id may stand for another row. */
 static int fix_all(const char *folder, struct dataset_flags *f, struct error *err)
 {
-    int result = 1;
+    struct arena arena = ARENA_INIT;
+    struct map chosen = MAP_INIT;
+    struct str text = STR_INIT;
+    int rounds = f->only || f->only_from ? 1 : FIX_ROUNDS, result = 1;
 
-    for (f->round = 0; f->round < FIX_ROUNDS && result == 1; f->round++)
+    if (f->only_from && file_read(f->only_from, ONLY_LIMIT_BYTES, &text, err))
+        result = -1;
+    if (f->only)
+        choose(&chosen, f->only, &arena);
+    if (f->only_from && result == 1)
+        choose(&chosen, text.text, &arena);
+    f->chosen = rounds == 1 ? &chosen : NULL;
+    for (f->round = 0; f->round < rounds && result == 1; f->round++)
         result = with_report(folder, f, fix, err);
+    str_release(&text);
+    map_release(&chosen);
+    arena_release(&arena);
     return result < 0 ? -1 : 0;
 }
 
@@ -310,10 +338,13 @@ static int run(int argc, char **argv, struct error *err)
         { "json", NULL, NULL, &f.json, NULL,
           "check: the report as one JSON object; fix: an array" },
         { "thumbnails", NULL, &f.thumbnails, NULL, "FOLDER",
-          "check: draw a small picture of every image there, and write files.jsonl" },
+          "check: draw a small picture of every image there, and write files.jsonl and "
+          "annotations.jsonl" },
         { "apply", NULL, NULL, &f.apply, NULL,
           "fix: move the files that are proposed for removal" },
+        { "labels", NULL, NULL, &f.labels, NULL, "fix: labels alone; no image is looked at" },
         { "only", NULL, &f.only, NULL, "IDS", "fix: apply these alone, separated by commas" },
+        { "only_from", NULL, &f.only_from, NULL, "FILE", "fix: the same, with an id per line" },
         { "quarantine", NULL, &f.quarantine, NULL, "FOLDER",
           "fix: where they are moved (default: the folder's name with .quarantine)" },
         OPTION_END,

@@ -10,9 +10,9 @@
 #include "formats/image.h"
 #include "formats/image_write.h"
 #include "train/detection_evaluation.h"
-#include "train/detections.h"
-#include "train/drawing.h"
-#include "train/prediction_json.h"
+#include "objects/detections.h"
+#include "objects/drawing.h"
+#include "objects/prediction_json.h"
 #include "train/task.h"
 
 #include <stdlib.h>

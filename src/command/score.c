@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "command/command.h"
-#include "train/coco_set.h"
-#include "train/detection_report.h"
+#include "score/coco_set.h"
+#include "score/detection_report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -114,4 +114,5 @@ static const struct simple_row rows[] = {
 /* clang-format on */
 
 const struct kernel *const channel_kernels[] = { &rows[0].kernel, &rows[1].kernel, &rows[2].kernel,
-                                                 &rows[3].kernel, &rows[4].kernel, &rows[5].kernel, NULL };
+                                                 &rows[3].kernel, &rows[4].kernel, &rows[5].kernel,
+                                                 NULL };

@@ -229,7 +229,8 @@ struct random_work {
     const float *x;
     float *y;
 };
-/* copy_pieces (a piece that is in place already is left); add_rows; transpose; tokens_from_image, image_from_tokens; first_rows_sum
+/* copy_pieces (a piece that is in place already is left); add_rows; transpose
+ * tokens_from_image, image_from_tokens; first_rows_sum
  * dropout            y from x
  * drop_path_mask     y, one number per sample */
 

@@ -332,6 +332,10 @@ int check_run(struct check_report *report, const struct dataset *dataset,
     arena_init(&report->_arena);
     report->dataset = dataset;
     report->files = ARENA_ARRAY(&report->_arena, struct check_file, dataset->item_count);
+    if (options && options->labels_only) {
+        check_find_fixes(report, true);
+        return 0;
+    }
     if (look_at_all(report, threads, options ? options->thumbnails_folder : NULL, err)) {
         check_release(report);
         return -1;
@@ -339,7 +343,7 @@ int check_run(struct check_report *report, const struct dataset *dataset,
     count_files(report);
     measure_sizes(report);
     check_find_pairs(report);
-    check_find_fixes(report);
+    check_find_fixes(report, false);
     judge(report);
     return 0;
 }

@@ -81,6 +81,7 @@ struct check_options {
     /* Small pictures for people are drawn meanwhile: FOLDER/PATH.jpg, THUMBNAIL_SIDE pixels at the
      * longer side, upright.  What is newer than its image stays.  NULL: none. */
     const char *thumbnails_folder;
+    bool labels_only; /* find what is to be fixed in labels and look at no image */
 };
 #define THUMBNAIL_SIDE 192
 
@@ -92,8 +93,20 @@ void check_release(struct check_report *report);
 /* The report as one JSON object. */
 void check_write(const struct check_report *report, struct str *out);
 /* Every file, as one JSON object per line: path, size, split, class, width, height, and for what is
- * not used the reason. */
-void check_write_files(const struct check_report *report, struct str *out);
+ * not used the reason.  Of labelled images also objects, classes {name: objects}, and with places
+ * annotation [offset, bytes]; NULL: without. */
+struct check_place {
+    int64_t offset, size_bytes;
+};
+void check_write_files(const struct check_report *report, const struct check_place *places,
+                       struct str *out);
+/* The objects of every item of a labelled dataset, into a file of one JSON object per line:
+ * {filename, width, height, true_boxes [{class_id, label, bbox [left, top, width, height], format
+ * "xywh", is_crowd, polygons [[[x, y]...]...], keypoints [[x, y, visibility]...]}]} in pixels of the
+ * upright image; an object has polygons and keypoints where they are known.  places: by item,
+ * filled with where its object lies. */
+int check_write_annotations(const struct dataset *dataset, const char *path,
+                            struct check_place *places, struct error *err);
 /* The proposed fixes, as a JSON array. */
 void check_write_fixes(const struct check_report *report, struct str *out);
 

@@ -154,15 +154,17 @@ static void add_sorted(struct check_fixes *all, struct check_fixes *part)
     VEC_RELEASE(part);
 }
 
-void check_find_fixes(struct check_report *report)
+void check_find_fixes(struct check_report *report, bool labels_only)
 {
     struct check_fixes all = { 0 }, removals = { 0 }, looks = { 0 };
 
     for (int i = 0; i < report->dataset->item_count; i++)
         if (report->files[i].message)
             add(report, &removals, "unreadable", i, true, report->files[i].message);
-    find_equal(report, &removals, &looks);
-    find_alike(report, &looks);
+    if (!labels_only) {
+        find_equal(report, &removals, &looks);
+        find_alike(report, &looks);
+    }
     add_sorted(&all, &removals);
     if (report->dataset->task != DATASET_TASK_CLASSIFICATION)
         check_find_label_fixes(report, &all);

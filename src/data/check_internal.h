@@ -16,8 +16,8 @@ int thumbnailer_draw(struct thumbnailer *thumbnailer, struct decoder *decoder,
                      const struct decode_info *info, const char *source, const char *path,
                      struct error *err);
 
-/* check_fixes.c: fill the proposals, after the pairs. */
-void check_find_fixes(struct check_report *report);
+/* check_fixes.c: fill the proposals, after the pairs; or those of labels alone, before them. */
+void check_find_fixes(struct check_report *report, bool labels_only);
 
 /* check_pairs.c: fill pairs and their counts from the files' hashes. */
 void check_find_pairs(struct check_report *report);

@@ -1,8 +1,10 @@
 /* check_write.c - the report as JSON. */
+#include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "data/check_internal.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FORMAT_LIMIT 16
@@ -199,7 +201,30 @@ void check_write_fixes(const struct check_report *report, struct str *out)
     str_add_char(out, '\n');
 }
 
-static void write_item(const struct check_report *report, int index, struct json_writer *w)
+/* How many objects of each class are on the image.  counts: by class, zero before and after. */
+static void write_item_classes(const struct dataset *dataset, int index, int *counts,
+                               struct json_writer *w)
+{
+    const struct annotation *objects = annotations_of(&dataset->annotations, index);
+    int count = dataset->annotations.images[index].count;
+
+    json_put_int(w, "objects", count);
+    json_key(w, "classes");
+    json_object_open(w);
+    for (int i = 0; i < count; i++)
+        counts[objects[i].class_id]++;
+    for (int i = 0; i < count; i++) {
+        int class_id = objects[i].class_id;
+
+        if (counts[class_id])
+            json_put_int(w, dataset->classes[class_id], counts[class_id]);
+        counts[class_id] = 0;
+    }
+    json_close(w);
+}
+
+static void write_item(const struct check_report *report, int index,
+                       const struct check_place *places, int *counts, struct json_writer *w)
 {
     const struct dataset_item *item = &report->dataset->items[index];
     const struct check_file *file = &report->files[index];
@@ -211,7 +236,14 @@ static void write_item(const struct check_report *report, int index, struct json
     json_put_text(w, "class",
                   item->class_id < 0 ? NULL : report->dataset->classes[item->class_id]);
     if (report->dataset->task != DATASET_TASK_CLASSIFICATION)
-        json_put_int(w, "objects", report->dataset->annotations.images[index].count);
+        write_item_classes(report->dataset, index, counts, w);
+    if (places) {
+        json_key(w, "annotation");
+        json_array_open(w);
+        json_int(w, places[index].offset);
+        json_int(w, places[index].size_bytes);
+        json_close(w);
+    }
     if (file->message) {
         json_put_text(w, "reason", file->message);
     } else {
@@ -221,15 +253,18 @@ static void write_item(const struct check_report *report, int index, struct json
     json_close(w);
 }
 
-void check_write_files(const struct check_report *report, struct str *out)
+void check_write_files(const struct check_report *report, const struct check_place *places,
+                       struct str *out)
 {
     const struct dataset *dataset = report->dataset;
+    int *counts = calloc((size_t)dataset->class_count + 1, sizeof(*counts));
     struct json_writer w;
 
+    BUG_IF(!counts);
     for (int i = 0; i < dataset->item_count + dataset->excluded_count; i++) {
         json_begin(&w, out);
         if (i < dataset->item_count) {
-            write_item(report, i, &w);
+            write_item(report, i, places, counts, &w);
         } else {
             json_object_open(&w);
             json_put_text(&w, "path", dataset->excluded[i - dataset->item_count].path);
@@ -238,6 +273,7 @@ void check_write_files(const struct check_report *report, struct str *out)
         }
         str_add_char(out, '\n');
     }
+    free(counts);
 }
 
 void check_write(const struct check_report *report, struct str *out)

@@ -5,8 +5,10 @@
 #include "base/arguments.h"
 #include "base/error.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* clang-format off */
 static const struct {
@@ -77,4 +79,29 @@ int cli_parse(struct arguments *arguments, int argc, char **argv, const char *na
     str_release(&text);
     *code = 0;
     return -1;
+}
+
+int cli_read_port(const char *text, int *port, struct error *err)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (!*text || *end || value < 0 || value > 65535)
+        return FAIL(err, INVALID, "port must be a number from 0 to 65535, not '%s'", text);
+    *port = (int)value;
+    return 0;
+}
+
+bool cli_is_loopback(const char *address)
+{
+    return !strcmp(address, "127.0.0.1") || !strcmp(address, "::1");
+}
+
+void cli_block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }

@@ -18,12 +18,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    { "serve", serve },
-    { "trainer", trainer_command },
-    { "user", user_command },
-    { "backup", backup_command },
-    { "restore", restore_command },
-    { "migrate", migrate_command },
+#define PLATFORM(name, function, summary) { name, function },
+#include "command/platform.def"
+#undef PLATFORM
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "main/cli.h"
 #include "main/platform.h"
 #include "main/web_pack.h"
 
@@ -17,37 +18,12 @@
 #include <unistd.h>
 
 #define PORT "8000"
+#define USAGE "fovea serve - the platform on this machine\n\nUsage: fovea serve [OPTIONS]\n"
 
 struct serve_options {
     const char *data, *address, *port, *database, *origins, *engine;
     bool open_registration, no_trainer, quiet, openapi;
 };
-
-static bool is_loopback(const char *address)
-{
-    return !strcmp(address, "127.0.0.1") || !strcmp(address, "::1");
-}
-
-static int read_port(const char *text, int *port, struct error *err)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-
-    if (!*text || *end || value < 0 || value > 65535)
-        return FAIL(err, INVALID, "port must be a number from 0 to 65535, not '%s'", text);
-    *port = (int)value;
-    return 0;
-}
-
-/* Blocked before any thread is made, so that they are all this thread's. */
-static void block_signals(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 /* As long as nobody administrates; whoever reads what this prints runs the machine. */
 static int print_setup_link(struct app *app, const char *address, int port, struct error *err)
@@ -73,7 +49,7 @@ static int run(const struct serve_options *o, struct error *err)
         .app = { .data_folder = o->data, .database_url = o->database },
         .api = { .address = o->address, .origins = o->origins, .access_log = !o->quiet,
                  .open_registration = o->open_registration,
-                 .local_registration = is_loopback(o->address),
+                 .local_registration = cli_is_loopback(o->address),
                  .web_pack = web_pack, .web_pack_bytes = web_pack_bytes() },
         .engine = o->engine, .no_trainer = o->no_trainer,
     };
@@ -81,8 +57,8 @@ static int run(const struct serve_options *o, struct error *err)
     sigset_t signals;
     int caught = 0, lock, result = -1;
 
-    block_signals(&signals);
-    if (read_port(o->port, &options.api.port, err) || data_folder_lock(o->data, &lock, err))
+    cli_block_signals(&signals);
+    if (cli_read_port(o->port, &options.api.port, err) || data_folder_lock(o->data, &lock, err))
         return -1;
     if (platform_open(&platform, &options, err))
         goto done;
@@ -107,11 +83,12 @@ done:
 int serve(int argc, char **argv)
 {
     const char *origins = getenv("CORS_ORIGINS");
-    struct serve_options o = { .data = "fovea-data", .address = "127.0.0.1", .port = PORT,
+    struct serve_options o = { .data = CLI_DATA_FOLDER, .address = "127.0.0.1", .port = PORT,
                                .database = getenv("DATABASE_URL"),
                                .origins = origins ? origins : "http://localhost:3000" };
     const struct option options[] = {
-        { "data", NULL, &o.data, NULL, "FOLDER", "where everything is kept (default fovea-data)" },
+        { "data", NULL, &o.data, NULL, "FOLDER",
+          "where everything is kept (default " CLI_DATA_FOLDER ")" },
         { "address", "host", &o.address, NULL, "ADDRESS", "to listen on (default 127.0.0.1)" },
         { "port", NULL, &o.port, NULL, "N", "default " PORT "; 0: any that is free" },
         { "database_url", NULL, &o.database, NULL, "URL",
@@ -130,20 +107,10 @@ int serve(int argc, char **argv)
     };
     struct arguments arguments = { .options = options };
     struct error err;
+    int code;
 
-    if (arguments_parse(&arguments, argc, argv, &err)) {
-        fprintf(stderr, "fovea serve: %s\n", err.text);
-        return 2;
-    }
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        arguments_help(options, &text);
-        printf("fovea serve - the platform on this machine\n\nUsage: fovea serve [OPTIONS]\n\n"
-               "Options:\n%s", text.text);
-        str_release(&text);
-        return 0;
-    }
+    if (cli_parse(&arguments, argc, argv, "serve", USAGE, &code))
+        return code;
     if (o.openapi) {
         struct str text = STR_INIT;
 
@@ -152,8 +119,5 @@ int serve(int argc, char **argv)
         str_release(&text);
         return 0;
     }
-    if (!run(&o, &err))
-        return 0;
-    fprintf(stderr, "fovea serve: %s\n", err.text);
-    return err.kind == ERR_INVALID ? 2 : 1;
+    return run(&o, &err) ? cli_fail("serve", &err) : 0;
 }

@@ -6,12 +6,11 @@
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/str.h"
+#include "main/cli.h"
 #include "trainer/callback.h"
 #include "trainer/trainer.h"
 #include "trainer/trainer_http.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,11 @@
 
 #define PORT "5000"
 #define BACKEND "http://localhost:8000"
+#define USAGE                                                                                \
+    "fovea trainer - a training service of its own\n\n"                                      \
+    "Usage: fovea trainer [OPTIONS]\n\n"                                                     \
+    "TIMM_SERVICE_URL and its like tell the platform where it is.  Both need the same\n"     \
+    "INTERNAL_SECRET and the same --data, on a disk that both see.\n"
 
 struct trainer_flags {
     const char *framework, *data, *address, *port, *backend, *secret;
@@ -34,13 +38,9 @@ static const char *environment(const char *name, const char *fallback)
 
 static int check(const struct trainer_flags *f, int *port, struct error *err)
 {
-    char *end;
-    long value = strtol(f->port, &end, 10);
-
-    if (!*f->port || *end || value < 0 || value > 65535)
-        return FAIL(err, INVALID, "port must be a number from 0 to 65535, not '%s'", f->port);
-    *port = (int)value;
-    if (!f->secret && strcmp(f->address, "127.0.0.1") && strcmp(f->address, "::1"))
+    if (cli_read_port(f->port, port, err))
+        return -1;
+    if (!f->secret && !cli_is_loopback(f->address))
         return FAIL(err, INVALID, "INTERNAL_SECRET must be set to listen on %s: without it anybody "
                                   "could start programs here", f->address);
     return 0;
@@ -58,11 +58,7 @@ static int run(const struct trainer_flags *f, struct error *err)
 
     if (check(f, &http_options.port, err))
         return -1;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before there are threads */
-    signal(SIGPIPE, SIG_IGN);
+    cli_block_signals(&signals);
     callback = callback_new(f->backend, f->secret);
     options.sink = callback_sink(callback);
     if (!trainer_open(&http_options.trainer, &options, err) &&
@@ -82,13 +78,14 @@ static int run(const struct trainer_flags *f, struct error *err)
 
 int trainer_command(int argc, char **argv)
 {
-    struct trainer_flags f = { .framework = environment("FRAMEWORK", NULL), .data = "fovea-data",
+    struct trainer_flags f = { .framework = environment("FRAMEWORK", NULL), .data = CLI_DATA_FOLDER,
                                .address = "127.0.0.1", .port = environment("PORT", PORT),
                                .backend = environment("BACKEND_URL", BACKEND) };
     const struct option options[] = {
         { "framework", NULL, &f.framework, NULL, "NAME",
           "whose models it trains: timm, ultralytics, huggingface; all without it ($FRAMEWORK)" },
-        { "data", NULL, &f.data, NULL, "FOLDER", "where everything is kept (default fovea-data)" },
+        { "data", NULL, &f.data, NULL, "FOLDER",
+          "where everything is kept (default " CLI_DATA_FOLDER ")" },
         { "address", "host", &f.address, NULL, "ADDRESS", "to listen on (default 127.0.0.1)" },
         { "port", NULL, &f.port, NULL, "N", "default " PORT "; 0: any that is free ($PORT)" },
         { "backend", NULL, &f.backend, NULL, "URL",
@@ -100,23 +97,10 @@ int trainer_command(int argc, char **argv)
     };
     struct arguments arguments = { .options = options };
     struct error err;
+    int code;
 
     f.secret = environment("INTERNAL_SECRET", environment("INTERNAL_AUTH_TOKEN", NULL));
-    if (arguments_parse(&arguments, argc, argv, &err)) {
-        fprintf(stderr, "fovea trainer: %s\n", err.text);
-        return 2;
-    }
-    if (arguments.help) {
-        struct str text = STR_INIT;
-
-        arguments_help(options, &text);
-        printf("fovea trainer - a training service of its own\n\nUsage: fovea trainer [OPTIONS]\n\n"
-               "Options:\n%s\n$INTERNAL_SECRET is shared with the backend.\n", text.text);
-        str_release(&text);
-        return 0;
-    }
-    if (!run(&f, &err))
-        return 0;
-    fprintf(stderr, "fovea trainer: %s\n", err.text);
-    return err.kind == ERR_INVALID ? 2 : 1;
+    if (cli_parse(&arguments, argc, argv, "trainer", USAGE, &code))
+        return code;
+    return run(&f, &err) ? cli_fail("trainer", &err) : 0;
 }

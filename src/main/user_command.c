@@ -235,8 +235,8 @@ static int run(struct user_call *c, const struct arguments *a, const char *data,
         return FAIL(err, INVALID, "there is no '%s'; it is list, add, passwd, role, activate or "
                                   "deactivate", a->positionals[0]);
     if (a->positional_count != verbs[verb].words + 1)
-        return FAIL(err, INVALID, "'%s' takes %d words; --help shows them", verbs[verb].name,
-                    verbs[verb].words);
+        return FAIL(err, INVALID, "'%s' takes %d word%s more; --help shows which",
+                    verbs[verb].name, verbs[verb].words, verbs[verb].words == 1 ? "" : "s");
     c->words = a->positionals + 1;
     if (cli_open(&c->app, data, database, err))
         return -1;

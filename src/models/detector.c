@@ -36,8 +36,8 @@ int detector_build(struct graph *graph, const struct model *model,
     if (model_check_size(model, options, err))
         return -1;
     if (head->key_points < 1 || head->key_point_size < 2 || head->key_point_size > 3)
-        return FAIL(err, INVALID, "%d key points of %d numbers: there must be at least one, of 2 or "
-                    "3 numbers", head->key_points, head->key_point_size);
+        return FAIL(err, INVALID, "%d key points of %d numbers: there must be at least one, of 2 "
+                    "or 3 numbers", head->key_points, head->key_point_size);
     *image = graph_input(graph, "image", SHAPE(options->batch, 3, size, size), DTYPE_F32);
     model->build_detector(graph, *image, options, model->config, head);
     if (head->prototypes) /* passes replace what a batch norm ends in, but not a view of it */

@@ -25,9 +25,10 @@
  *   "boxes"       F32 (B,M,4)      left, top, right, bottom in pixels of the image; right > left,
  *                                  bottom > top, inside 0..S
  *   "classes"     I32 (B,M)        0 .. C-1
- *   "counts"      I32 (B)          how many rows of that image are boxes, 0..M.  0: an image without
- *                                  objects, from which the network learns too.  -1: no image at all
- *                                  but the padding of a batch, left out of every loss part.
+ *   "counts"      I32 (B)          how many rows of that image are boxes, 0..M.  0: an image
+ *                                  without objects, from which the network learns too.  -1: no
+ *                                  image at all but the padding of a batch, left out of every loss
+ *                                  part.
  *   "masks"       I32 (B,S/4,S/4)  segmentation: 0 is background, k + 1 belongs to box k.  Where
  *                                  objects overlap the smaller one is on top.
  *   "key_points"  F32 (B,M,K,3)    pose: x, y in pixels, and 0 where the point is not labelled (its
@@ -41,9 +42,10 @@ struct detector_targets {
     struct value *key_points; /* NULL but for TASK_POSE */
 };
 
-/* Factors of the loss parts; zero means the usual. */
+/* Factors of the loss parts; zero means the usual: 7.5, 0.5, 1.5, 12, 1.  The mask loss has the
+ * factor of the boxes. */
 struct detector_gains {
-    double box, cls, dfl, pose, kobj; /* 7.5, 0.5, 1.5, 12, 1; the mask loss has the factor of box */
+    double box, cls, dfl, pose, kobj;
 };
 
 /* One number that is shown while training: value's element `index`, F32, with its gain and as a

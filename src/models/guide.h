@@ -1,7 +1,7 @@
 /* guide.h - what is said of a model where a person chooses one: what it is good for, and published
- * figures.  The figures are those of the pretrained weights that papers, timm and Ultralytics report
- * for ImageNet-1k and COCO; they are shown as a reference and say nothing of a network trained
- * here. */
+ * figures.  The figures are those of the pretrained weights that papers, timm and Ultralytics
+ * report for ImageNet-1k and COCO; they are shown as a reference and say nothing of a network
+ * trained here. */
 #ifndef MODELS_GUIDE_H
 #define MODELS_GUIDE_H
 

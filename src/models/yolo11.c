@@ -1,10 +1,10 @@
 /* yolo11.c - YOLO11: one trunk for finding, outlining and posing objects, in five sizes.
  *
- * Parameters carry the names and shapes of Ultralytics' checkpoints ("model.N." is the N-th layer of
- * a list), so that those load.  The parts: cross-stage partial blocks (Wang et al. 2020) around
- * bottlenecks, pyramid pooling (He et al. 2014), self-attention on the coarsest grid, a top-down and
- * bottom-up neck (Liu et al. 2018), heads that give each side of a box as a distribution (Li et al.
- * 2020), masks from prototypes (Bolya et al. 2019). */
+ * Parameters carry the names and shapes of Ultralytics' checkpoints ("model.N." is the N-th layer
+ * of a list), so that those load.  The parts: cross-stage partial blocks (Wang et al. 2020) around
+ * bottlenecks, pyramid pooling (He et al. 2014), self-attention on the coarsest grid, a top-down
+ * and bottom-up neck (Liu et al. 2018), heads that give each side of a box as a distribution (Li
+ * et al. 2020), masks from prototypes (Bolya et al. 2019). */
 
 #include "models/detector.h"
 
@@ -169,7 +169,7 @@ static struct value *attention_block(struct graph *g, const struct yolo11 *y, in
     return x;
 }
 
-/* --- trunk: three grids, each knowing what the others saw -------------------------------------- */
+/* --- trunk: three grids, each knowing what the others saw ------------------------------------- */
 
 static struct value *joined(struct graph *g, struct value *a, struct value *b)
 {

@@ -2,14 +2,14 @@
  * TOOD), for one image.
  *
  * How well an anchor suits an object is  score^alpha * overlap^beta  with the probability that it
- * gives the object's class and the complete IoU of the box it predicts, 0 if that is negative or the
- * anchor lies outside the object.  The `most` best suited anchors of each object are its own; an
- * anchor wanted by several goes to the object it overlaps most.  Its target score is its suitability,
- * scaled so that the best of each object's anchors gets the object's best overlap.  Of equals the
- * lower index wins; an anchor that does not suit at all (0) is never chosen.
+ * gives the object's class and the complete IoU of the box it predicts, 0 if that is negative or
+ * the anchor lies outside the object.  The `most` best suited anchors of each object are its own;
+ * an anchor wanted by several goes to the object it overlaps most.  Its target score is its
+ * suitability, scaled so that the best of each object's anchors gets the object's best overlap.  Of
+ * equals the lower index wins; an anchor that does not suit at all (0) is never chosen.
  *
- * Objects are taken one after the other: memory is one struct per anchor and two numbers per object.
- */
+ * Objects are taken one after the other: memory is one struct per anchor and two numbers per
+ * object. */
 #ifndef NN_ASSIGNMENT_H
 #define NN_ASSIGNMENT_H
 

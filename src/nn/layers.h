@@ -50,7 +50,7 @@ struct pool {
 /* Layers with parameters. */
 struct value *nn_conv_with(struct graph *g, const char *name, struct value *x,
                            const struct conv *opt);
-/* Transposed: the stride enlarges (.out, .kernel, .stride, .bias, .init and .bias_bound are used). */
+/* Transposed: the stride enlarges.  It uses .out, .kernel, .stride, .bias, .init, .bias_bound. */
 struct value *nn_conv_transpose_with(struct graph *g, const char *name, struct value *x,
                                      const struct conv *opt);
 struct value *nn_batchnorm_with(struct graph *g, const char *name, struct value *x,

@@ -208,9 +208,9 @@ struct box_decode_attributes {
     bool centred;
 };
 /* box_decode (distribution (N,4R,A), projection (R elements)) -> (N,4,A) in pixels: left, top,
- *                right, bottom; centred: centre's x and y, width, height.  The distance to a side is
- *                softmax(distribution) projection, in cells (Li et al. 2020).  No gradient: losses
- *                have it. */
+ *                right, bottom; centred: centre's x and y, width, height.  The distance to a side
+ *                is softmax(distribution) projection, in cells (Li et al. 2020).  No gradient:
+ *                losses have it. */
 struct point_decode_attributes {
     struct anchor_grids grids;
     int points, size; /* K; D: 2, or 3 with visibility */
@@ -232,9 +232,9 @@ struct detect_loss_attributes {
 };
 /* detect_loss (distribution (N,4R,A), logits (N,C,A), index, score, totals, boxes, classes, counts)
  *                -> loss, parts (3): box, classes, distances.  Of anchors that have an object,
- *                weighted by score: 1 - complete IoU, and the cross entropy of the distances; of all
- *                anchors binary cross entropy of the classes, with score as the target; each divided
- *                by the sum of the scores.
+ *                weighted by score: 1 - complete IoU, and the cross entropy of the distances; of
+ *                all anchors binary cross entropy of the classes, with score as the target; each
+ *                divided by the sum of the scores.
  * detect_loss_grad (the same, [dloss]) -> ddistribution, dlogits */
 
 struct mask_loss_attributes {
@@ -242,18 +242,18 @@ struct mask_loss_attributes {
     double gain;
 };
 /* mask_loss (coefficients (N,P,A), prototypes (N,P,H,W), masks I32 (N,H,W), index, totals, boxes,
- *                counts) -> loss, parts (1).  masks hold object + 1, or 0.  Per anchor that has an object, of coefficients times
- *                prototypes: binary cross entropy inside the object's box, summed, divided by all
- *                pixels and by the box's share of the image; the mean of the anchors (Bolya et al.
- *                2019).
+ *                counts) -> loss, parts (1).  masks hold object + 1, or 0.  Per anchor that has an
+ *                object, of coefficients times prototypes: binary cross entropy inside the
+ *                object's box, summed, divided by all pixels and by the box's share of the image;
+ *                the mean of the anchors (Bolya et al. 2019).
  * mask_loss_grad (the same, [dloss]) -> dcoefficients, dprototypes */
 struct point_loss_attributes {
     struct anchor_grids grids;
     int points, size;   /* K, D */
     double place, visible; /* factors */
 };
-/* point_loss (raw (N,K D,A), index, totals, boxes, key_points (N,M,K,3), counts) -> loss, parts (2):
- *                place, visible (0 with D = 2).  Mean over anchors that have an object, see
+/* point_loss (raw (N,K D,A), index, totals, boxes, key_points (N,M,K,3), counts) -> loss, parts
+ *                (2): place, visible (0 with D = 2).  Mean over anchors that have an object, see
  *                nn/object_losses.h.
  * point_loss_grad (the same, [dloss]) -> draw */
 

@@ -106,15 +106,19 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(INT, num_classes) X(TEXT, class_distribution) X(TEXT, storage_path)            \
     X(TEXT, task_type) X(TEXT, tags) X(TEXT, content_hash) X(TEXT, class_names)      \
     X(INT, num_images) X(TEXT, status) X(TEXT, status_reason) X(INT, revision)       \
-    X(INT, listing) X(TIME, created_at) X(TIME, updated_at)
+    X(INT, listing) X(TIME, created_at) X(TIME, updated_at)                          \
+    X(TEXT, detected_format) X(TEXT, object_distribution) X(INT, num_objects)        \
+    X(TEXT, keypoints)
 
 #define DATASET_FILE_COLUMNS(FIRST, X)                                               \
     FIRST(TEXT, path)                                                                \
     X(INT, size_bytes) X(TEXT, split) X(TEXT, class_name) X(INT, width)              \
-    X(INT, height) X(TEXT, state) X(TEXT, reason)
+    X(INT, height) X(TEXT, state) X(TEXT, reason) X(INT, objects) X(TEXT, classes)   \
+    X(INT, annotation_offset) X(INT, annotation_bytes)
 
 #define DATASET_FIX_COLUMNS(FIRST, X)                                                \
     FIRST(TEXT, id)                                                                  \
-    X(TEXT, kind) X(TEXT, path) X(TEXT, reason) X(INT, size_bytes) X(TIME, applied_at)
+    X(TEXT, kind) X(TEXT, path) X(TEXT, reason) X(INT, size_bytes) X(TIME, applied_at) \
+    X(TEXT, action) X(INT, line)
 
 #endif

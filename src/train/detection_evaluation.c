@@ -7,11 +7,11 @@
 #include "base/str.h"
 #include "data/loader.h"
 #include "data/mask.h"
-#include "train/detection_confusion.h"
-#include "train/detection_metrics.h"
-#include "train/detection_report.h"
-#include "train/detections.h"
-#include "train/pose_quality.h"
+#include "score/detection_confusion.h"
+#include "score/detection_metrics.h"
+#include "score/detection_report.h"
+#include "objects/detections.h"
+#include "score/pose_quality.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "data/loader.h"
 #include "train/checkpoint.h"
-#include "train/metrics.h"
+#include "score/metrics.h"
 #include "train/task.h"
 
 #include <math.h>

@@ -42,7 +42,7 @@ static struct value *integers(struct graph *graph, const char *name, struct shap
     return graph_input(graph, name, shape, DTYPE_I32);
 }
 
-/* --- numbers by the input's name --------------------------------------------------------------- */
+/* --- numbers by the input's name -------------------------------------------------------------- */
 
 static void draw_boxes(struct rng *rng, double *data, int64_t count)
 {
@@ -58,7 +58,9 @@ static void draw(struct rng *rng, const struct node *node, int input, double *da
     static const struct {
         const char *name;
         int low, high;
-    } ranges[] = { { "classes", 0, 0 }, { "counts", -1, 1 }, { "masks", 0, 5 }, { "index", -3, 0 } };
+    } ranges[] = {
+        { "classes", 0, 0 }, { "counts", -1, 1 }, { "masks", 0, 5 }, { "index", -3, 0 }
+    };
     const char *name = node->inputs[input]->name;
 
     if (!strcmp(name, "boxes") || !strcmp(name, "predicted"))
@@ -80,7 +82,7 @@ static void check_one(const struct node *node, const struct kernel *const *rows,
                                           .tolerance = 5e-5 });
 }
 
-/* --- decoding ---------------------------------------------------------------------------------- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 TEST(decoding_equals_the_reference)
 {
@@ -104,7 +106,7 @@ TEST(decoding_equals_the_reference)
     }
 }
 
-/* --- assignment -------------------------------------------------------------------------------- */
+/* --- assignment ------------------------------------------------------------------------------- */
 
 /* Boxes and logits that are exact in float, so that both sides see the same ties. */
 static void draw_exact(struct rng *rng, const struct node *node, int input, double *data,
@@ -137,7 +139,7 @@ TEST(assignment_equals_the_reference)
     }
 }
 
-/* --- losses ------------------------------------------------------------------------------------ */
+/* --- losses ----------------------------------------------------------------------------------- */
 
 TEST(losses_of_boxes_equal_the_reference)
 {
@@ -225,7 +227,7 @@ TEST(sums_of_losses_equal_the_reference)
     graph_release(&graph);
 }
 
-/* --- bias -------------------------------------------------------------------------------------- */
+/* --- bias ------------------------------------------------------------------------------------- */
 
 TEST(biases_of_channels_equal_the_reference)
 {

@@ -138,7 +138,7 @@ TEST(check_draws_thumbnails_and_tells_of_every_file)
     check(&options, &dataset, &report);
     load("train/circle/0000.jpg.jpg", THUMBNAIL_SIDE, THUMBNAIL_SIDE);
     load("val/square/0001.jpg.jpg", THUMBNAIL_SIDE, THUMBNAIL_SIDE);
-    check_write_files(&report, &text);
+    check_write_files(&report, NULL, &text);
     for (const char *c = text.text; *c; c++)
         lines += *c == '\n';
     CHECK(lines == 12);

@@ -3,8 +3,8 @@
  * modules: train data formats base */
 
 #include "base/error.h"
-#include "train/coco_set.h"
-#include "train/detection_metrics.h"
+#include "score/coco_set.h"
+#include "score/detection_metrics.h"
 
 #include <string.h>
 

@@ -53,7 +53,7 @@ TEST(user_command_says_what_is_wrong)
     program_expect(folder, "ls $D/none", 2, NULL); /* and it has made none */
     program_expect(folder, MAKE "true", 0, NULL);
     program_expect(folder, "$F user --data $D/data", 2, "say what: list, add");
-    program_expect(folder, "$F user add --data $D/data", 2, "'add' takes 1 words");
+    program_expect(folder, "$F user add --data $D/data", 2, "'add' takes 1 word more");
     program_expect(folder, "$F user make a@b.cd --data $D/data", 2, "there is no 'make'");
     program_expect(folder, "$F user passwd x@y.zz --data $D/data < /dev/null", 3,
                    "there is no account 'x@y.zz'");

@@ -35,7 +35,7 @@ static int objects_of(const struct detect_case *c, int image)
     return c->images > 1 && image == c->images - 1 ? -1 : c->objects;
 }
 
-/* --- inputs ------------------------------------------------------------------------------------ */
+/* --- inputs ----------------------------------------------------------------------------------- */
 
 static struct value *input(struct graph *graph, const char *name, struct shape shape)
 {
@@ -109,7 +109,7 @@ static void set_targets(struct numbers *numbers, const void *context)
     }
 }
 
-/* --- losses ------------------------------------------------------------------------------------ */
+/* --- losses ----------------------------------------------------------------------------------- */
 
 static void build_detect(struct graph *graph, const void *context)
 {
@@ -162,12 +162,12 @@ static void build_points(struct graph *graph, const void *context)
                                         input(graph, "counts", SHAPE(n))));
 }
 
+/* images, size, classes, most, points, point_size, objects */
 static const struct detect_case cases[] = {
-    { .images = 1, .size = 32, .classes = 1, .most = 1, .points = 1, .point_size = 2, .objects = 1 },
-    { .images = 3, .size = 64, .classes = 4, .most = 5, .points = 3, .point_size = 3, .objects = 3 },
-    { .images = 2, .size = 32, .classes = 2, .most = 300, .points = 17, .point_size = 3,
-      .objects = 300 },
-    { .images = 2, .size = 32, .classes = 3, .most = 2, .points = 2, .point_size = 3 },
+    { 1, 32, 1, 1, 1, 2, 1 },
+    { 3, 64, 4, 5, 3, 3, 3 },
+    { 2, 32, 2, 300, 17, 3, 300 },
+    { 2, 32, 3, 2, 2, 3, 0 },
 };
 #define CASES (sizeof(cases) / sizeof(*cases))
 
@@ -220,7 +220,7 @@ TEST(images_without_objects_lose_only_what_they_claim)
     built_release(&built);
 }
 
-/* --- overlap ----------------------------------------------------------------------------------- */
+/* --- overlap ---------------------------------------------------------------------------------- */
 
 TEST(complete_iou_of_known_boxes)
 {
@@ -326,7 +326,7 @@ TEST(overlap_reaches_the_logits)
     }
 }
 
-/* --- decoding ---------------------------------------------------------------------------------- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 static void build_decode(struct graph *graph, const void *context)
 {
@@ -369,7 +369,7 @@ TEST(boxes_stand_around_their_anchors)
     built_release(&built);
 }
 
-/* --- assignment: against tables of all anchors and all objects --------------------------------- */
+/* --- assignment: against tables of all anchors and all objects -------------------------------- */
 
 static void build_assign(struct graph *graph, const void *context)
 {
@@ -551,7 +551,7 @@ TEST(assignment_survives_impossible_targets)
     built_release(&built);
 }
 
-/* --- bias --------------------------------------------------------------------------------------- */
+/* --- bias ------------------------------------------------------------------------------------- */
 
 static void build_bias(struct graph *graph, const void *context)
 {
@@ -566,7 +566,7 @@ TEST(bias_gradients_match_differences)
     check_gradients(&(struct gradient_check){ .seed = 5, .build = build_bias });
 }
 
-/* --- refused ------------------------------------------------------------------------------------ */
+/* --- refused ---------------------------------------------------------------------------------- */
 
 static void build_wrong_anchors(struct graph *graph, const void *context)
 {

@@ -189,6 +189,40 @@ TEST(slice_refuses_what_does_not_fit)
     check_build_fails(build_slice, &c, "slice_grad: 5 elements are not [5, 9) of 9");
 }
 
+/* Overlapping slices of one value: their gradients meet in it. */
+static void build_slices(struct graph *graph, const void *context)
+{
+    static const int parts[4][2] = { { 0, 3 }, { 3, 7 }, { 2, 5 }, { 0, 7 } };
+    struct value *x = graph_parameter(graph, "x", SHAPE(2, 7, 3), (struct init){ INIT_UNIFORM, 1 });
+
+    (void)context;
+    for (int i = 0; i < 4; i++) {
+        struct slice_attributes slice = { .axis = 1, .begin = parts[i][0], .end = parts[i][1] };
+
+        graph_add_output(graph, GRAPH_APPLY(graph, &op_slice, "", &slice, x));
+    }
+}
+
+TEST(gradients_of_several_slices_meet)
+{
+    check_gradients(&(struct gradient_check){ .seed = 70, .build = build_slices });
+}
+
+TEST(slice_add_refuses_other_parts)
+{
+    struct slice_attributes slice = { .axis = 1, .begin = 1, .end = 3 };
+    struct graph graph;
+    struct error err;
+
+    graph_init(&graph);
+    GRAPH_APPLY(&graph, &op_slice_add, "", &slice,
+                graph_input(&graph, "x", SHAPE(2, 5), DTYPE_F32),
+                graph_input(&graph, "part", SHAPE(2, 3), DTYPE_F32));
+    CHECK(graph_finish(&graph, &err));
+    CHECK_TEXT(err.text, "slice_add: the part has the shape (2, 3), but needs (2, 2)");
+    graph_release(&graph);
+}
+
 /* --- reshape --------------------------------------------------------------------------------- */
 
 struct reshape_case {

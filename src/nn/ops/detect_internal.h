@@ -18,8 +18,8 @@ bool op_has_targets(struct graph *graph, const struct node *node, int64_t images
 
 /* --- gradients -------------------------------------------------------------------------------- */
 
-/* Append `op`, whose inputs are those of the loss and the gradient of the loss if something wants it
- * other than 1; its outputs are the gradients of the node's first inputs. */
+/* Append `op`, whose inputs are those of the loss and the gradient of the loss, where that is not
+ * just 1; its outputs are the gradients of the node's first inputs. */
 void loss_gradient(struct gradient *gradient, const struct node *node, const struct op *op);
 
 /* --- for reference kernels -------------------------------------------------------------------- */

@@ -83,12 +83,10 @@ static void detect_loss_reference(const struct reference_call *call)
         struct box_image image = image_at(call, n);
         struct box_image_sums sums = box_image_losses(&image);
 
-        if (call->inputs[COUNTS][n] < 0)
-            continue;
         parts[0] += a->box * sums.box / total;
         parts[1] -= a->cls * sums.agreement / total;
         parts[2] += a->dfl * sums.distance / total;
-        for (int64_t i = 0; i < per_image; i++)
+        for (int64_t i = 0; call->inputs[COUNTS][n] >= 0 && i < per_image; i++)
             parts[1] += a->cls * softplus(call->inputs[LOGITS][n * per_image + i]) / total;
     }
     call->outputs[0][0] = (parts[0] + parts[1] + parts[2]) *

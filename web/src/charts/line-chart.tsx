@@ -333,7 +333,8 @@ function optionsOf(
     ticks: { show: false },
   })
   const format = (of: 'left' | 'right') => {
-    const own = series.filter((s) => (s.axis ?? 'left') === of)[0]?.format ?? axisNumber
+    const first = series.find((s) => (s.axis ?? 'left') === of)
+    const own = first?.axisFormat ?? first?.format ?? axisNumber
     return (_u: uPlot, splits: number[]) => splits.map((v) => (v === null ? '' : own(v)))
   }
   return {

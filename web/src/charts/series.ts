@@ -15,6 +15,8 @@ export type ChartSeries = {
   axis?: 'left' | 'right'
   /** in the cursor's values and the table */
   format?: (value: number) => string
+  /** at the axis, where fewer digits do; format otherwise */
+  axisFormat?: (value: number) => string
   hidden?: boolean
 }
 

@@ -74,9 +74,7 @@ export function useJobActions({ onCloned, onDeleted }: Options = {}) {
     ])
   /** Is this one on its way? */
   const isBusy = (action: JobAction, job: Job) =>
-    command.isPending &&
-    command.variables?.action === action &&
-    command.variables.job.id === job.id
+    command.isPending && command.variables?.action === action && command.variables.job.id === job.id
 
   const question = asked && (asked.action as 'cancel' | 'restart' | 'delete')
   const dialog = asked && question && (

@@ -3,8 +3,11 @@ import { useBlocker } from 'react-router-dom'
 import { useT } from '@/i18n/i18n'
 import { ConfirmDialog } from './dialog'
 
-/** Put the answer into the page: {useUnsavedGuard(isDirty)}.  Asks before leaving with changes. */
-export function useUnsavedGuard(dirty: boolean) {
+type Words = { title: string; text: string }
+
+/** Put the answer into the page: {useUnsavedGuard(isDirty)}.  Asks before leaving with changes.
+ * words: where leaving loses nothing, or something else than what was typed. */
+export function useUnsavedGuard(dirty: boolean, words?: Words) {
   const t = useT()
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
@@ -20,12 +23,12 @@ export function useUnsavedGuard(dirty: boolean) {
     <ConfirmDialog
       open={blocker.state === 'blocked'}
       onOpenChange={(open) => !open && blocker.reset?.()}
-      title={t('common.unsaved_title')}
+      title={words?.title ?? t('common.unsaved_title')}
       action={t('common.leave')}
       danger
       onConfirm={() => blocker.proceed?.()}
     >
-      <p>{t('common.unsaved_text')}</p>
+      <p>{words?.text ?? t('common.unsaved_text')}</p>
     </ConfirmDialog>
   )
 }

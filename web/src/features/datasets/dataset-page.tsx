@@ -108,9 +108,7 @@ function Shown({ dataset }: { dataset: Dataset }) {
       actions={actions}
     >
       {dataset.status === 'analyzing' && (
-        <Banner tone="info">
-          {dataset.status_reason || t('datasets.page.analyzing')}
-        </Banner>
+        <Banner tone="info">{dataset.status_reason || t('datasets.page.analyzing')}</Banner>
       )}
       {dataset.status === 'not_ready' && (
         <Banner tone="danger" title={t('datasets.page.not_ready')}>
@@ -118,9 +116,7 @@ function Shown({ dataset }: { dataset: Dataset }) {
         </Banner>
       )}
       <Parts dataset={dataset} mayWork={mayWork} />
-      {open === 'edit' && (
-        <DatasetFormDialog dataset={dataset} onClose={() => setOpen(null)} />
-      )}
+      {open === 'edit' && <DatasetFormDialog dataset={dataset} onClose={() => setOpen(null)} />}
       {open === 'delete' && (
         <DeleteDatasetDialog
           dataset={dataset}

@@ -93,9 +93,7 @@ export function ImagesTab({ dataset, mayWork }: Props) {
               height="max(24rem, calc(100dvh - 19rem))"
               label={t('datasets.grid.label')}
             >
-              {(index) => (
-                <Cell dataset={dataset} filter={filter} index={index} onOpen={setOpen} />
-              )}
+              {(index) => <Cell dataset={dataset} filter={filter} index={index} onOpen={setOpen} />}
             </VirtualGrid>
           ) : (
             <EmptyState

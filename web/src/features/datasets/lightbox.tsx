@@ -11,7 +11,13 @@ import { Dialog } from '@/ui/dialog'
 import { Row } from '@/ui/page'
 import { Spinner } from '@/ui/spinner'
 import { toast } from '@/ui/toast'
-import { FILES_PER_PAGE, filesPageQuery, useChangeSplit, type DatasetFile, type FileFilter } from './api'
+import {
+  FILES_PER_PAGE,
+  filesPageQuery,
+  useChangeSplit,
+  type DatasetFile,
+  type FileFilter,
+} from './api'
 import { doctorWords } from './doctor-words'
 import { fileUrl } from './file-picture'
 import styles from './images-tab.module.css'

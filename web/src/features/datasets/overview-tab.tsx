@@ -112,7 +112,12 @@ function Facts({ dataset, report }: { dataset: Dataset; report: Report | null })
           ],
           [t('datasets.page.size'), formatBytes(dataset.total_size_bytes)],
           ...(sizes
-            ? [[t('datasets.page.image_sizes'), t('datasets.page.image_sizes_text', sizes)] as const]
+            ? [
+                [
+                  t('datasets.page.image_sizes'),
+                  t('datasets.page.image_sizes_text', sizes),
+                ] as const,
+              ]
             : []),
           ...(kinds.length
             ? [

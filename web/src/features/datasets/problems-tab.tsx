@@ -83,8 +83,7 @@ function Removals({ dataset, fixes, mayWork }: Props & { fixes: readonly Dataset
     apply.mutate(
       chosen.map(({ id }) => id),
       {
-        onSuccess: ({ applied }) =>
-          toast.success(t('datasets.report.applied', { count: applied })),
+        onSuccess: ({ applied }) => toast.success(t('datasets.report.applied', { count: applied })),
       },
     )
   return (

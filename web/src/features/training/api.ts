@@ -1,7 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, ok, type Schemas } from '@/api/client'
 import { keys } from '@/api/keys'
-import type { Job } from '@/api/queries'
 
 export type Series = Schemas['Series']
 export type Checkpoint = Schemas['Checkpoint']
@@ -141,41 +140,6 @@ export const configSchemaQuery = (framework: string, task: string) =>
     staleTime: 10 * 60_000,
   })
 
-/* --- what can be done ------------------------------------------------------------------------ */
-
-export type JobAction = 'start' | 'resume' | 'stop' | 'cancel' | 'restart' | 'clone'
-
-export function useJobAction(id: number) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: (action: JobAction): Promise<Job> => {
-      const params = path(id)
-      switch (action) {
-        case 'start':
-          return ok(api.POST('/api/v1/training/jobs/{job_id}/start', { params, body: {} }))
-        case 'resume':
-          return ok(
-            api.POST('/api/v1/training/jobs/{job_id}/start', { params, body: { resume: true } }),
-          )
-        case 'stop':
-          return ok(api.POST('/api/v1/training/jobs/{job_id}/stop', { params, body: {} }))
-        case 'cancel':
-          return ok(api.POST('/api/v1/training/jobs/{job_id}/cancel', { params, body: {} }))
-        case 'restart':
-          return ok(api.POST('/api/v1/training/jobs/{job_id}/restart', { params, body: {} }))
-        case 'clone':
-          return ok(api.POST('/api/v1/training/jobs/{job_id}/clone', { params, body: {} }))
-      }
-    },
-    onSettled: () =>
-      Promise.all(
-        [keys.job(id), keys.jobLists, keys.queue].map((queryKey) =>
-          client.invalidateQueries({ queryKey }),
-        ),
-      ),
-  })
-}
-
 export function useDescribeJob(id: number) {
   const client = useQueryClient()
   return useMutation({
@@ -185,14 +149,5 @@ export function useDescribeJob(id: number) {
       Promise.all(
         [keys.job(id), keys.jobLists].map((queryKey) => client.invalidateQueries({ queryKey })),
       ),
-  })
-}
-
-export function useDeleteJob(id: number) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: () =>
-      ok(api.DELETE('/api/v1/training/jobs/{job_id}', { params: path(id) })),
-    onSuccess: () => client.invalidateQueries({ queryKey: keys.jobLists }),
   })
 }

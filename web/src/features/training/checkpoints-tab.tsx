@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { saveFile } from '@/api/media'
 import type { Job } from '@/api/queries'
-import { formatBytes, formatPercent } from '@/i18n/format'
+import { metricLabel, metricText } from '@/charts/metric-names'
+import { formatBytes } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
 import { Button, ButtonLink } from '@/ui/button'
@@ -12,8 +13,6 @@ import { EmptyState, Loaded } from '@/ui/states'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
 import { checkpointsQuery, type Checkpoint } from './api'
-import { kindOf } from './metric-groups'
-import { metricLabel } from './metrics-panel'
 
 /** "my-run-best-epoch3.safetensors": files of several runs lie in one folder later. */
 function fileName(job: Job, checkpoint: Checkpoint): string {
@@ -25,11 +24,8 @@ export function CheckpointsTab({ job }: { job: Job }) {
   const t = useT()
   const checkpoints = useQuery(checkpointsQuery(job.id))
   const metric = job.primary_metric ?? 'accuracy'
-  const valueOf = (checkpoint: Checkpoint) => {
-    const value = (checkpoint.metrics as Record<string, unknown> | null)?.[metric]
-    if (typeof value !== 'number') return '-'
-    return kindOf(metric) === 'share' ? formatPercent(value, 2) : value.toFixed(4)
-  }
+  const valueOf = (checkpoint: Checkpoint) =>
+    metricText(metric, (checkpoint.metrics as Record<string, unknown> | null)?.[metric])
   return (
     <Card flush title={t('training.checkpoints')}>
       <Loaded query={checkpoints}>

@@ -1,6 +1,7 @@
 import { useState } from 'react'
+import { metricLabel } from '@/charts/metric-names'
 import { formatMetric, formatNumber, formatPercent } from '@/i18n/format'
-import { tMaybe, useLocale, useT } from '@/i18n/i18n'
+import { useLocale, useT } from '@/i18n/i18n'
 import { Input } from '@/ui/input'
 import { Pager, Table, Td, Th, Tr } from '@/ui/table'
 import styles from './validation.module.css'
@@ -80,7 +81,7 @@ export function ClassTable({ perClass }: { perClass: Record<string, unknown> }) 
             <Th {...head(NAME)}>{t('training.class')}</Th>
             {columns.map((column) => (
               <Th key={column} numeric {...head(column)}>
-                {tMaybe(`training.metric.${column}`) ?? column}
+                {metricLabel(column)}
               </Th>
             ))}
           </tr>

@@ -21,7 +21,7 @@ export function DescribeDialog({ job, onClose }: { job: Job; onClose: () => void
       { experiment_name: name.trim() || null, notes: notes.trim() || null },
       {
         onSuccess: () => {
-          toast.success(t('training.done.describe'))
+          toast.success(t('training.described'))
           onClose()
         },
       },

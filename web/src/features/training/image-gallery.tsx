@@ -59,7 +59,7 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
       <VirtualGrid
         count={images.length}
         cellWidth={132}
-        cellHeight={188}
+        cellHeight={168}
         height={height}
         label={t('training.images')}
         onEnd={more}

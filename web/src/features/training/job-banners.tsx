@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router-dom'
+import { isQueued } from '@/api/jobs'
 import type { Job } from '@/api/queries'
 import { useLinkState } from '@/api/stream'
 import { formatDuration } from '@/i18n/format'
@@ -8,7 +9,6 @@ import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { warningsQuery } from './api'
 import { failureKind, SCRATCH } from './failure'
-import { isQueued } from './job-actions'
 
 type Props = { job: Job; logsLink: string }
 

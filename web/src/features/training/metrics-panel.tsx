@@ -4,16 +4,17 @@ import { useSearchParams } from 'react-router-dom'
 import type { Job } from '@/api/queries'
 import { useLinkState } from '@/api/stream'
 import { LineChart } from '@/charts/line-chart'
+import { chartsOf, defaultMetrics, sortMetrics, type Chart } from '@/charts/metric-groups'
+import { metricAxisFormat, metricFormat, metricLabel } from '@/charts/metric-names'
 import type { ChartSeries } from '@/charts/series'
-import { formatMetric, formatNumber, formatPercent } from '@/i18n/format'
-import { tMaybe, useT } from '@/i18n/i18n'
+import { formatNumber, formatPercent } from '@/i18n/format'
+import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Slider } from '@/ui/slider'
 import { ErrorState } from '@/ui/states'
 import { Switch } from '@/ui/switch'
 import { metricSchemaQuery, seriesQuery, type Series, type Stretch } from './api'
-import { chartsOf, defaultMetrics, kindOf, sortMetrics, type Chart } from './metric-groups'
 import styles from './metrics-panel.module.css'
 
 const SHOWN_MOST = 12
@@ -22,15 +23,6 @@ const seedColors: Record<string, string> = {
   loss: 'var(--chart-loss)',
   accuracy: 'var(--chart-accuracy)',
 }
-
-export const metricLabel = (name: string) => tMaybe(`training.metric.${name}`) ?? name
-
-const formatOf = (name: string) =>
-  kindOf(name) === 'share'
-    ? (v: number) => formatPercent(v, 2)
-    : kindOf(name) === 'loss'
-      ? (v: number) => formatNumber(v, 4)
-      : formatMetric
 
 function toChartSeries(series: Series, right: boolean, primary: string | null): ChartSeries {
   const isJoined = series.resolution > 1
@@ -42,7 +34,8 @@ function toChartSeries(series: Series, right: boolean, primary: string | null): 
     y: series.last,
     ...(isJoined && { low: series.min, high: series.max }),
     axis: right ? 'right' : 'left',
-    format: formatOf(series.name),
+    format: metricFormat(series.name),
+    axisFormat: metricAxisFormat(series.name),
     color,
   }
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { configOf, rounded, settingsOf, settingText } from '@/api/job-settings'
 import type { Job } from '@/api/queries'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
@@ -10,7 +11,6 @@ import { Segmented } from '@/ui/tabs'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { configSchemaQuery } from './api'
 import { HistoryCard } from './history-card'
-import { configOf, rounded, settingsOf, settingText } from './settings'
 import { toYaml } from './yaml'
 import styles from './settings-tab.module.css'
 
@@ -28,6 +28,7 @@ export function SettingsTab({ job }: { job: Job }) {
   const text = { table: '', yaml: toYaml(config), json: JSON.stringify(config, null, 2) + '\n' }[form]
   return (
     <Stack>
+      <HistoryCard job={job} />
       <Card
         flush
         title={t('training.settings')}
@@ -100,7 +101,6 @@ export function SettingsTab({ job }: { job: Job }) {
           </Table>
         )}
       </Card>
-      <HistoryCard job={job} />
     </Stack>
   )
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearchParams } from 'react-router-dom'
+import { jobName, jobTags } from '@/api/jobs'
 import { datasetQuery, jobQuery, projectQuery, useMe, type Job } from '@/api/queries'
 import { mayInProject } from '@/api/roles'
 import { tMaybe, useT } from '@/i18n/i18n'
@@ -11,7 +12,7 @@ import { StatusBadge } from '@/ui/status-badge'
 import { Tabs } from '@/ui/tabs'
 import { checkpointsQuery } from './api'
 import { CheckpointsTab } from './checkpoints-tab'
-import { JobActions } from './job-actions'
+import { JobButtons } from './job-buttons'
 import { JobBanners } from './job-banners'
 import { LogConsole } from './log-console'
 import { MetricsPanel } from './metrics-panel'
@@ -22,8 +23,6 @@ import { ValidationTab } from './validation-tab'
 
 const tabs = ['overview', 'validation', 'checkpoints', 'log', 'settings'] as const
 type TabName = (typeof tabs)[number]
-
-export const jobTitle = (job: Job) => job.experiment_name || `${job.model_name} #${job.id}`
 
 export default function TrainingPage() {
   const t = useT()
@@ -51,7 +50,7 @@ function JobPage({ job }: { job: Job }) {
       old.set('tab', next)
       return old
     })
-  const title = jobTitle(job)
+  const title = jobName(job)
   return (
     <Page
       title={title}
@@ -68,7 +67,7 @@ function JobPage({ job }: { job: Job }) {
         },
       ]}
       actions={
-        <JobActions
+        <JobButtons
           job={job}
           mayWork={mayInProject(project.data, 'work', me)}
           hasCheckpoint={Boolean(checkpoints.data?.length)}
@@ -122,7 +121,7 @@ function JobFacts({ job }: { job: Job }) {
     ...datasetQuery(job.dataset_id ?? ''),
     enabled: Boolean(job.dataset_id),
   })
-  const tags = Array.isArray(job.tags) ? (job.tags as string[]) : []
+  const tags = jobTags(job)
   return (
     <Row gap={3}>
       <Chip>{job.model_name}</Chip>

@@ -4,7 +4,9 @@ import { useSearchParams } from 'react-router-dom'
 import type { Job } from '@/api/queries'
 import { CurveChart, type Curve } from '@/charts/curve'
 import { Matrix } from '@/charts/matrix'
-import { formatMetric, formatNumber, formatPercent } from '@/i18n/format'
+import { kindOf, sortMetrics } from '@/charts/metric-groups'
+import { metricLabel, metricText } from '@/charts/metric-names'
+import { formatNumber, formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Card, Stat, StatRow } from '@/ui/card'
@@ -22,22 +24,11 @@ import {
 import { ClassTable } from './class-table'
 import { areaBelow, classesToShow, countsOf, worstPairs } from './confusion'
 import { ImageGallery } from './image-gallery'
-import { kindOf, sortMetrics } from './metric-groups'
-import { metricLabel } from './metrics-panel'
 import styles from './validation.module.css'
 
 const MATRIX_MOST = 40
 const PAIRS_MOST = 8
 type Cell = { truth: number; predicted: number }
-
-const write = (name: string, value: unknown) =>
-  typeof value !== 'number'
-    ? '-'
-    : kindOf(name) === 'share'
-      ? formatPercent(value, 2)
-      : kindOf(name) === 'loss'
-        ? formatNumber(value, 4)
-        : formatMetric(value)
 
 export function ValidationTab({ job }: { job: Job }) {
   const t = useT()
@@ -80,7 +71,7 @@ export function ValidationTab({ job }: { job: Job }) {
                 options={epochs.map((e) => ({
                   value: String(e.epoch),
                   label: `${e.epoch}${e.epoch === found.best_epoch ? ' ★' : ''}`,
-                  hint: `${metricLabel(metric)} ${write(metric, e.primary_metric)}`,
+                  hint: `${metricLabel(metric)} ${metricText(metric, e.primary_metric)}`,
                 }))}
               />
               {epoch === found.best_epoch ? (
@@ -205,11 +196,11 @@ function MetricCards({ result }: { result: Validation }) {
       <StatRow>
         <Stat
           label={metricLabel(primary)}
-          value={write(primary, result.primary_metric_value)}
+          value={metricText(primary, result.primary_metric_value)}
           hint={t('training.primary')}
         />
         {others.map((name) => (
-          <Stat key={name} label={metricLabel(name)} value={write(name, metrics[name])} />
+          <Stat key={name} label={metricLabel(name)} value={metricText(name, metrics[name])} />
         ))}
       </StatRow>
     </Card>

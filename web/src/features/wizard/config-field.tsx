@@ -6,7 +6,12 @@ import { Input } from '@/ui/input'
 import { Select } from '@/ui/select'
 import { Switch } from '@/ui/switch'
 import styles from './config.module.css'
-import { optionsOf, type ConfigField as FieldSchema, type Problem, type Value } from './config-values'
+import {
+  optionsOf,
+  type ConfigField as FieldSchema,
+  type Problem,
+  type Value,
+} from './config-values'
 import { NumberInput } from './number-input'
 
 const key = (field: Pick<FieldSchema, 'name'>) => `wizard.fields.${field.name.replaceAll('.', '_')}`
@@ -68,7 +73,9 @@ function Control({ field, value, onChange }: Pick<Props, 'field' | 'value' | 'on
     return (
       <span className={styles.switch}>
         <Switch checked={value === true} onChange={onChange} />
-        <span aria-hidden="true">{t(value === true ? 'wizard.config.on' : 'wizard.config.off')}</span>
+        <span aria-hidden="true">
+          {t(value === true ? 'wizard.config.on' : 'wizard.config.off')}
+        </span>
       </span>
     )
   if (field.type === 'select')

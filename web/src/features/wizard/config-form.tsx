@@ -6,7 +6,13 @@ import { Row, Stack } from '@/ui/page'
 import { Switch } from '@/ui/switch'
 import type { ConfigSchema, Model } from './api'
 import { ConfigField, problemText } from './config-field'
-import { grouped, isSame, isVisible, type ConfigField as FieldSchema, type Value } from './config-values'
+import {
+  grouped,
+  isSame,
+  isVisible,
+  type ConfigField as FieldSchema,
+  type Value,
+} from './config-values'
 import styles from './config.module.css'
 import { basicFields, basicNames, settingsOf, type BasicName, type Draft } from './draft'
 import { PresetChoice } from './preset-choice'
@@ -25,7 +31,9 @@ export type ConfigProps = {
 export function modifiedNames({ draft, model, schema }: Omit<ConfigProps, 'refused' | 'onChange'>) {
   const { base, basicBases } = settingsOf(draft, model, schema)
   return [
-    ...basicNames.filter((name) => draft[name] !== undefined && !isSame(draft[name], basicBases[name])),
+    ...basicNames.filter(
+      (name) => draft[name] !== undefined && !isSame(draft[name], basicBases[name]),
+    ),
     ...Object.keys(draft.typed).filter((name) => !isSame(draft.typed[name], base[name])),
   ]
 }

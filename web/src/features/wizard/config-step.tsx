@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
@@ -14,6 +15,7 @@ type Props = ConfigProps & { view: ConfigView; onView: (view: ConfigView) => voi
 export function ConfigStep({ view, onView, ...config }: Props) {
   const t = useT()
   const { draft, model, schema, onChange } = config
+  const [resets, setResets] = useState(0)
   const modified = modifiedNames({ draft, model, schema }).length
   const wrong = settingsOf(draft, model, schema).problems.size
   return (
@@ -37,7 +39,8 @@ export function ConfigStep({ view, onView, ...config }: Props) {
             size="sm"
             icon="restart"
             disabled={!modified && !draft.text}
-            onClick={() =>
+            onClick={() => {
+              setResets(resets + 1)
               onChange({
                 typed: {},
                 epochs: undefined,
@@ -45,7 +48,7 @@ export function ConfigStep({ view, onView, ...config }: Props) {
                 learning_rate: undefined,
                 text: null,
               })
-            }
+            }}
           >
             {t('wizard.config.reset_all')}
           </Button>
@@ -56,7 +59,7 @@ export function ConfigStep({ view, onView, ...config }: Props) {
         <ConfigForm {...config} />
       ) : (
         // Another format, and everything reset, begin with the text of what is.
-        <ConfigSource key={`${view} ${modified === 0 && !draft.text}`} format={view} {...config} />
+        <ConfigSource key={`${view} ${resets}`} format={view} {...config} />
       )}
     </Stack>
   )

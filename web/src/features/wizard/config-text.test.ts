@@ -47,9 +47,7 @@ describe('the configuration as a text', () => {
   it('names what is wrong and changes nothing', () => {
     const read = (text: string, format: 'yaml' | 'json') =>
       readConfigText(text, format, draft, model, schema)
-    expect(read('a: 1\nb', 'yaml').problems).toEqual([
-      { kind: 'syntax', line: 2, reason: 'colon' },
-    ])
+    expect(read('a: 1\nb', 'yaml').problems).toEqual([{ kind: 'syntax', line: 2, reason: 'colon' }])
     expect(read('{"a": 1,\n x}', 'json').problems[0]).toMatchObject({ kind: 'syntax' })
     expect(read('[1]', 'json').problems).toEqual([{ kind: 'mapping' }])
     const { change, problems } = read('optimzer: 1\nepochs: 0\nema: maybe\n', 'yaml')

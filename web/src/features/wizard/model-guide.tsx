@@ -74,7 +74,9 @@ function GuideText({ guide }: { guide: Guide }) {
       />
       {settings.length > 0 && (
         <Section title={t('wizard.guide.recommended_settings')}>
-          <DescriptionList items={settings.map(([name, value]) => [name, String(value)] as const)} />
+          <DescriptionList
+            items={settings.map(([name, value]) => [name, String(value)] as const)}
+          />
         </Section>
       )}
       {benchmark.length > 0 && (

@@ -138,7 +138,10 @@ function block(lines: Line[], from: number, indent: number): [unknown, number] {
     let value: unknown = null
     const next = lines[at]
     if (rest) value = scalar(rest, line.number)
-    else if (next && (next.indent > indent || (next.indent === indent && /^-( |$)/.test(next.text))))
+    else if (
+      next &&
+      (next.indent > indent || (next.indent === indent && /^-( |$)/.test(next.text)))
+    )
       [value, at] = block(lines, at, next.indent)
     Object.defineProperty(tree, key, { value, enumerable: true, writable: true })
   }

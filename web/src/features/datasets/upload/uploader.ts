@@ -64,8 +64,11 @@ export type Upload = {
   cancel: () => Promise<void>
 }
 
+/* No answer, or one of a proxy that has none: what our server says has a code of its own. */
 const isPassing = (error: unknown) =>
-  error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status)
+  error instanceof ApiError &&
+  ([0, 429, 502, 503, 504].includes(error.status) ||
+    (error.status >= 500 && error.code === `HTTP_${error.status}`))
 const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError'
 
 const running = createStore<ReadonlyMap<number, Upload>>(new Map())

@@ -1,0 +1,132 @@
+/* drawing.c - see drawing.h. */
+
+#include "objects/drawing.h"
+
+#include "data/mask.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define SHADE 0.45
+#define PIXELS_PER_STEP 350.0 /* of image size; lines get thicker by one with each */
+#define NEAR_BORDER 2
+
+static const unsigned char person_bones[][2] = {
+    { 0, 1 }, { 0, 2 }, { 1, 3 }, { 2, 4 },                          /* head */
+    { 5, 6 }, { 5, 7 }, { 7, 9 }, { 6, 8 }, { 8, 10 },               /* shoulders, arms */
+    { 5, 11 }, { 6, 12 }, { 11, 12 },                                /* trunk */
+    { 11, 13 }, { 13, 15 }, { 12, 14 }, { 14, 16 }, { 3, 5 }, { 4, 6 }, /* legs, neck */
+};
+
+const struct skeleton *skeleton_find(int keypoint_count)
+{
+    static const struct skeleton person = { person_bones,
+                                            sizeof(person_bones) / sizeof(*person_bones) };
+
+    return keypoint_count == 17 ? &person : NULL;
+}
+
+static int thickness_of(const struct canvas *canvas)
+{
+    int side = canvas->width > canvas->height ? canvas->width : canvas->height;
+
+    return side < PIXELS_PER_STEP ? 1 : (int)(side / PIXELS_PER_STEP + 0.5);
+}
+
+/* Down the columns, as the runs go. */
+static void draw_mask(const struct canvas *canvas, const struct mask *mask, uint32_t colour)
+{
+    int64_t at = 0;
+
+    if (mask->width != canvas->width || mask->height != canvas->height)
+        return;
+    for (int i = 0; i < mask->run_count; i++) {
+        int64_t end = at + mask->runs[i];
+
+        while (i % 2 && at < end) {
+            int x = (int)(at / mask->height), y = (int)(at % mask->height);
+            int64_t length = end - at < mask->height - y ? end - at : mask->height - y;
+
+            canvas_fill(canvas, x, y, 1, (int)length, colour, SHADE);
+            at += length;
+        }
+        at = end;
+    }
+}
+
+static bool is_shown(const struct drawing_options *options, const float *point)
+{
+    double least = options->has_scores
+                       ? (options->least_keypoint > 0 ? options->least_keypoint : 0.5)
+                       : 0.5; /* 0 is absent, 1 and 2 are there */
+
+    return point[2] >= least;
+}
+
+static void draw_keypoints(const struct canvas *canvas, const struct drawing_options *options,
+                           const float *points, int category)
+{
+    const struct skeleton *skeleton = skeleton_find(options->keypoint_count);
+    int thickness = thickness_of(canvas);
+
+    for (int i = 0; skeleton && i < skeleton->count; i++) {
+        const float *a = points + 3 * skeleton->bones[i][0];
+        const float *b = points + 3 * skeleton->bones[i][1];
+
+        if (is_shown(options, a) && is_shown(options, b))
+            canvas_line(canvas, a[0], a[1], b[0], b[1], thickness, canvas_palette(category));
+    }
+    for (int i = 0; i < options->keypoint_count; i++)
+        if (is_shown(options, points + 3 * i)) {
+            canvas_disc(canvas, points[3 * i], points[3 * i + 1], thickness + 1.5, 0xFFFFFF);
+            canvas_disc(canvas, points[3 * i], points[3 * i + 1], thickness + 0.5,
+                        canvas_palette(i + 3));
+        }
+}
+
+/* Above the box where there is room, else inside it. */
+static void draw_label(const struct canvas *canvas, const struct drawing_options *options,
+                       const struct image_object *object, int x, int y)
+{
+    int scale = thickness_of(canvas), border = scale < NEAR_BORDER ? scale : NEAR_BORDER;
+    uint32_t colour = canvas_palette(object->category);
+    int height = CANVAS_LETTER_HEIGHT * scale + 2 * border, width;
+    char text[128];
+
+    if (options->has_scores)
+        snprintf(text, sizeof(text), "%.100s %.2f", options->class_names[object->category],
+                 object->score);
+    else
+        snprintf(text, sizeof(text), "%.100s", options->class_names[object->category]);
+    width = canvas_text_width(scale, text) + 2 * border;
+    if (x + width > canvas->width)
+        x = canvas->width - width;
+    x = x < 0 ? 0 : x;
+    y = y >= height ? y - height : y < 0 ? 0 : y;
+    canvas_fill(canvas, x, y, width, height, colour, 1);
+    canvas_text(canvas, x + border, y + border, scale, canvas_ink_on(colour), text);
+}
+
+static int whole(double value)
+{
+    return (int)fmin(fmax(round(value), -1e6), 1e6);
+}
+
+void drawing_draw(const struct canvas *canvas, const struct drawing_options *options,
+                  const struct image_object *objects, int count)
+{
+    for (int i = count - 1; i >= 0; i--)
+        if (objects[i].mask)
+            draw_mask(canvas, objects[i].mask, canvas_palette(objects[i].category));
+    for (int i = count - 1; i >= 0; i--) {
+        const struct object_box *box = &objects[i].box;
+        int x = whole(box->x), y = whole(box->y);
+
+        canvas_frame(canvas, x, y, whole(box->x + box->w) - x, whole(box->y + box->h) - y,
+                     thickness_of(canvas), canvas_palette(objects[i].category));
+        if (!options->no_labels)
+            draw_label(canvas, options, &objects[i], x, y);
+        if (objects[i].keypoints)
+            draw_keypoints(canvas, options, objects[i].keypoints, objects[i].category);
+    }
+}

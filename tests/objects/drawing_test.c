@@ -1,0 +1,60 @@
+/* drawing_test.c - objects on an image. */
+
+#include "objects/drawing.h"
+
+#include "base/error.h"
+#include "data/mask.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+#define SIDE 200
+
+static uint32_t pixel(const struct canvas *canvas, int x, int y)
+{
+    const uint8_t *p = canvas->pixels + (y * canvas->width + x) * 3;
+
+    return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+}
+
+TEST(drawing_shows_masks_boxes_labels_and_skeletons)
+{
+    static const char *const names[] = { "cat", "a name that is longer than the image is wide" };
+    const struct annotation_box part = { 120, 100, 180, 150 };
+    float points[51] = { 0 };
+    struct mask mask = MASK_INIT;
+    struct image_object objects[] = {
+        { .category = 1, .box = { 110, 90, 80, 70 }, .mask = &mask, .score = 0.9 },
+        { .category = 0, .box = { 10, 60, 60, 80 }, .keypoints = points, .score = 0.8 },
+        { .category = 0, .box = { -500, -500, 1e9, 1e9 }, .score = 0.3 },
+        { .category = 1, .box = { 150, 198, 0, 0 }, .score = 0.3 },
+    };
+    struct drawing_options options = { .class_names = names, .keypoint_count = 17,
+                                       .has_scores = true };
+    struct canvas canvas = { calloc(SIDE * SIDE, 3), SIDE, SIDE };
+    struct error err = { 0 };
+
+    CHECK(canvas.pixels);
+    CHECK_OK(mask_set_box(&mask, SIDE, SIDE, &part, &err), err);
+    for (int i = 5; i <= 6; i++) { /* the shoulders, which a line joins */
+        points[3 * i] = i == 5 ? 20.5f : 60.5f;
+        points[3 * i + 1] = 100.5f;
+        points[3 * i + 2] = 0.9f;
+    }
+    drawing_draw(&canvas, &options, objects, 4);
+    CHECK(pixel(&canvas, 110, 120) == canvas_palette(1)); /* frame */
+    CHECK(pixel(&canvas, 115, 120) == 0);
+    CHECK(pixel(&canvas, 150, 120) != 0 && pixel(&canvas, 150, 120) != canvas_palette(1));
+    CHECK(pixel(&canvas, 10, 100) == canvas_palette(0));
+    CHECK(pixel(&canvas, 40, 100) == canvas_palette(0)); /* bone */
+    CHECK(pixel(&canvas, 40, 110) == 0);
+    CHECK(pixel(&canvas, 10, 50) == canvas_palette(0)); /* label, above its box */
+    points[3 * 6 + 2] = 0.1f; /* not sure enough */
+    memset(canvas.pixels, 0, SIDE * SIDE * 3);
+    options.no_labels = true;
+    drawing_draw(&canvas, &options, objects, 4);
+    CHECK(pixel(&canvas, 40, 100) == 0 && pixel(&canvas, 10, 50) == 0);
+    CHECK(skeleton_find(17)->count == 18 && !skeleton_find(4));
+    free(canvas.pixels);
+    mask_release(&mask);
+}

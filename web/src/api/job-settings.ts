@@ -1,0 +1,84 @@
+/* job-settings.ts - every setting of a job in rows: what was given, and what the defaults are. */
+import type { Schemas } from './client'
+import type { Job } from './queries'
+
+export type Setting = {
+  name: string
+  label: string
+  description?: string
+  group: string
+  value: unknown
+  /** given by hand, not by default */
+  given: boolean
+}
+
+/** {a: {b: 1}} -> {"a.b": 1}; lists stay whole. */
+export function flatten(tree: unknown, prefix = ''): Record<string, unknown> {
+  if (typeof tree !== 'object' || tree === null) return {}
+  return Object.entries(tree).reduce<Record<string, unknown>>((all, [key, value]) => {
+    const name = prefix + key
+    const inside = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return Object.assign(all, inside ? flatten(value, name + '.') : { [name]: value })
+  }, {})
+}
+
+/** As POST /training/jobs takes it. */
+export const configOf = (job: Job) => ({
+  framework: job.framework,
+  model_name: job.model_name,
+  task_type: job.task_type,
+  dataset_id: job.dataset_id,
+  dataset_path: job.dataset_id ? undefined : job.dataset_path,
+  dataset_format: job.dataset_format,
+  epochs: job.epochs,
+  batch_size: job.batch_size,
+  learning_rate: job.learning_rate,
+  optimizer: job.optimizer,
+  pretrained: job.pretrained,
+  primary_metric: job.primary_metric,
+  primary_metric_mode: job.primary_metric_mode,
+  advanced_config: job.advanced_config ?? {},
+})
+
+const MAIN = 'main'
+
+/** Names that the job itself has; the schema lists some of them again. */
+export function settingsOf(job: Job, schema?: Schemas['ConfigSchema']): Setting[] {
+  const { advanced_config, ...own } = configOf(job)
+  const given = flatten(advanced_config)
+  const main: Setting[] = Object.entries(own)
+    .filter(([name, value]) => value !== undefined && !(name === 'optimizer' && given['optimizer.type']))
+    .map(([name, value]) => ({ name, label: name, group: MAIN, value, given: true }))
+  const preset = flatten(
+    (schema?.presets as Record<string, unknown> | undefined)?.[String(given.preset ?? '')],
+  )
+  const listed = (schema?.schema.fields ?? [])
+    // The optimizer's own learning rate, where none is given, is the job's.
+    .filter(({ name }) => !(name in own) && (name !== 'optimizer.learning_rate' || name in given))
+    .map((field) => ({
+      name: field.name,
+      label: field.label ?? field.name,
+      description: (field as { description?: string }).description,
+      group: field.group ?? 'rest',
+      value: given[field.name] ?? preset[field.name] ?? field.default,
+      given: field.name in given,
+    }))
+  const names = new Set(listed.map((setting) => setting.name))
+  const extra = Object.entries(given)
+    .filter(([name]) => !names.has(name))
+    .map(([name, value]) => ({ name, label: name, group: 'rest', value, given: true }))
+  return [...main, ...listed, ...extra]
+}
+
+/** What is the same but for the noise of binary fractions: 0.050000000000000003. */
+export function settingText(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '-'
+  if (typeof value === 'number') return String(Number(value.toPrecision(12)))
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** The same for a whole tree. */
+export const rounded = <T>(tree: T): T =>
+  JSON.parse(
+    JSON.stringify(tree, (_, v) => (typeof v === 'number' ? Number(v.toPrecision(12)) : v)),
+  ) as T
