@@ -26,6 +26,9 @@ int call_registration_is_open(struct call *call, bool *open);
 /* ?page=&per_page=: from 1, 50 by default; false: answered. */
 bool call_read_page(struct call *call, int64_t *limit, int64_t *offset);
 
+/* With all that is in it, by ?force=; answers. */
+void call_remove_project(struct call *call, int64_t id);
+
 /* The members of an open object. */
 void put_project_members(struct call *call, struct json_writer *w, const struct project *project);
 

@@ -329,25 +329,10 @@ void route_admin_project_put(struct call *call)
 
 void route_admin_project_delete(struct call *call)
 {
-    const char *force = http_query(call->request, "force");
     struct project project;
-    struct answer answer;
-    struct json_writer *w;
-    int64_t removed;
 
-    if (!open_project(call, &project))
-        return;
-    if (control_remove_project(call->app, project.id, force && *force == '1', &removed,
-                               &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
-    json_put_text(w, "message", "Project deleted");
-    json_put_int(w, "deleted_experiments", removed);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    if (open_project(call, &project))
+        call_remove_project(call, project.id);
 }
 
 /* --- settings -------------------------------------------------------------------------------- */

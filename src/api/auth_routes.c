@@ -126,14 +126,14 @@ static void set_cookie(struct call *call, const char *name, const char *value, c
 
 static void put_tokens(struct call *call, struct json_writer *w, const struct session *session)
 {
-    set_cookie(call, "access_token", session->access_token, "/", SESSION_ACCESS_SECONDS);
+    set_cookie(call, "access_token", session->access_token, "/", call->app->access_seconds);
     set_cookie(call, "refresh_token", session->refresh_token, "/api/v1/auth",
                SESSION_REFRESH_SECONDS);
     http_add_header(call->request, "Cache-Control", "no-store");
     json_put_text(w, "access_token", session->access_token);
     json_put_text(w, "refresh_token", session->refresh_token);
     json_put_text(w, "token_type", "bearer");
-    json_put_int(w, "expires_in", SESSION_ACCESS_SECONDS);
+    json_put_int(w, "expires_in", call->app->access_seconds);
 }
 
 static void send_session(struct call *call, const struct user *user, const struct session *session)

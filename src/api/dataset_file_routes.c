@@ -331,6 +331,12 @@ static void put_file(struct json_writer *w, const struct dataset *d, const struc
     json_put_int(w, "size", f->size_bytes);
     json_put_text(w, "split", f->split);
     json_put_text(w, "class", f->class_name);
+    put_json_or_null(w, "classes", f->classes);
+    json_key(w, "objects");
+    if (f->classes)
+        json_int(w, f->objects);
+    else
+        json_text(w, NULL);
     put_id_or_null(w, "width", f->width);
     put_id_or_null(w, "height", f->height);
     json_put_text(w, "state", f->state);

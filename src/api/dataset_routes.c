@@ -66,6 +66,7 @@ void put_dataset_members(struct json_writer *w, const struct dataset *d)
     json_put_text(w, "name", d->name);
     json_put_text(w, "description", d->description ? d->description : "");
     json_put_text(w, "format", d->format);
+    json_put_text(w, "detected_format", d->detected_format);
     json_put_text(w, "visibility", d->visibility);
     put_id_or_null(w, "project_id", d->project_id);
     put_id_or_null(w, "user_id", d->user_id);
@@ -76,6 +77,13 @@ void put_dataset_members(struct json_writer *w, const struct dataset *d)
     put_id_or_null(w, "num_classes", d->num_classes);
     put_json_or_null(w, "class_names", d->class_names);
     put_json_or_null(w, "class_distribution", d->class_distribution);
+    put_json_or_null(w, "object_distribution", d->object_distribution);
+    json_key(w, "num_objects");
+    if (d->object_distribution)
+        json_int(w, d->num_objects);
+    else
+        json_text(w, NULL);
+    put_json_or_null(w, "keypoints", d->keypoints);
     json_put_bool(w, "labeled", d->num_classes > 0);
     put_json_or_null(w, "tags", d->tags);
     json_put_text(w, "task_type", d->task_type);
@@ -368,7 +376,7 @@ void route_datasets_check_path(struct call *call)
 
     if (!call_read_body(call, &b))
         return;
-    if (datasets_check_folder(call->app, b.path, &report, &call->err)) {
+    if (datasets_check_folder(call->app, b.path, b.format_hint, &report, &call->err)) {
         if (call->err.kind == ERR_NOT_FOUND || call->err.kind == ERR_INVALID)
             refuse_path(call);
         else
@@ -411,6 +419,7 @@ void route_dataset_fixes(struct call *call)
         json_put_text(w, "id", fixes[i].id);
         json_put_text(w, "kind", fixes[i].kind);
         json_put_text(w, "path", fixes[i].path);
+        put_id_or_null(w, "line", fixes[i].line);
         json_put_text(w, "reason", fixes[i].reason);
         json_put_text(w, "action", fixes[i].action);
         json_put_int(w, "size", fixes[i].size_bytes);

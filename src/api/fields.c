@@ -52,7 +52,7 @@ const struct field job_fields[] = {
     TEXT(job_body, experiment_name), JSON(job_body, tags, "array"), TEXT(job_body, notes),
     TEXT(job_body, framework, .fallback = "timm"), TEXT(job_body, model_name),
     TEXT(job_body, task_type), TEXT(job_body, dataset_id), TEXT(job_body, dataset_path),
-    TEXT(job_body, dataset_format, .fallback = "imagefolder"), INT(job_body, num_classes),
+    TEXT(job_body, dataset_format), INT(job_body, num_classes),
     INT(job_body, epochs, .fallback = "50"), INT(job_body, batch_size, .fallback = "32"),
     { .name = "learning_rate", .type = FIELD_REAL, .fallback = "0.001",
       .offset = offsetof(struct job_body, learning_rate) },

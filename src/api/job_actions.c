@@ -7,7 +7,6 @@
 #include "base/error.h"
 
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,6 @@ route_handler route_job_start, route_job_stop, route_job_cancel, route_job_resta
 /* The job as it is now, with a message and what the queue says of it. */
 static void send_job(struct call *call, int64_t id, int status, const char *message)
 {
-    struct queue_place place = { .eta_seconds = NAN };
     struct project project;
     struct answer answer;
     struct json_writer *w;
@@ -34,10 +32,7 @@ static void send_job(struct call *call, int64_t id, int status, const char *mess
     json_object_open(w);
     put_job_members(w, &job, project.name);
     json_put_int(w, "job_id", job.id);
-    if (job.queued_at && !control_queue_place(call->app, job.id, &place, &call->err)) {
-        put_id_or_null(w, "queue_position", place.position);
-        put_number_or_null(w, "eta", place.eta_seconds);
-    }
+    put_queue_place(call, w, &job, NULL);
     json_put_text(w, "message", message);
     json_close(w);
     answer_send(call, status, &answer);

@@ -6,6 +6,7 @@
 
 #include "app/config_check.h"
 #include "app/dataset_access.h"
+#include "app/job_fit.h"
 #include "app/services.h"
 #include "base/error.h"
 
@@ -57,7 +58,8 @@ static bool is_one_of(const char *text, const char *const *list)
 /* What the table of fields cannot say; true: 422 has been answered. */
 static bool refuse_texts(struct call *call, const struct job_body *b)
 {
-    static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc", NULL };
+    static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc", "auto",
+                                          NULL };
     static const char *const modes[] = { "max", "min", NULL };
     const char *names[3], *messages[3];
     int count = 0;
@@ -66,9 +68,9 @@ static bool refuse_texts(struct call *call, const struct job_body *b)
         names[count] = "experiment_name";
         messages[count++] = "experiment_name must have at most 200 bytes";
     }
-    if (!is_one_of(b->dataset_format, formats)) {
+    if (b->dataset_format && !is_one_of(b->dataset_format, formats)) {
         names[count] = "dataset_format";
-        messages[count++] = "dataset_format must be one of: imagefolder, yolo, coco, dice, voc";
+        messages[count++] = "dataset_format must be one of: imagefolder, yolo, coco, dice, voc, auto";
     }
     if (b->primary_metric_mode && !is_one_of(b->primary_metric_mode, modes)) {
         names[count] = "primary_metric_mode";
@@ -168,7 +170,8 @@ static bool read_job(struct call *call, struct job *job, struct project *project
     fill_job(call, &b, job);
     if (projects_open(call->app, &call->user, b.project_id, RIGHT_WORK, call->arena, project,
                       &call->err) ||
-        check_dataset(call, job) || jobs_check(job, &call->err) || check_model(call, job)) {
+        check_dataset(call, job) || jobs_check(job, &call->err) || check_model(call, job) ||
+        job_fit_dataset(call->app, job, call->arena, &call->err)) {
         call_fail(call);
         return false;
     }

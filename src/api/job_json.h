@@ -9,8 +9,12 @@
 void put_job(struct json_writer *w, const struct job *job, const char *project_name);
 void put_jobs(struct json_writer *w, const struct job *jobs, int count,
               const struct project *project);
-/* What only a running or waiting job has, into an open object. */
-void put_live(struct call *call, struct json_writer *w, const struct job *job);
+/* What only a running or waiting job has, into an open object.  queue NULL: it is looked at. */
+void put_live(struct call *call, struct json_writer *w, const struct job *job,
+              const struct job_queue *queue);
+/* Only where it waits. */
+void put_queue_place(struct call *call, struct json_writer *w, const struct job *job,
+                     const struct job_queue *queue);
 
 /* ?status= &q= &sort= &order=; INVALID names the one that does not fit. */
 int call_read_job_order(struct call *call, struct job_page *page);

@@ -100,15 +100,25 @@ bool call_open_job(struct call *call, enum right right, struct job *job, struct 
     return false;
 }
 
-void put_live(struct call *call, struct json_writer *w, const struct job *job)
+void put_queue_place(struct call *call, struct json_writer *w, const struct job *job,
+                     const struct job_queue *queue)
 {
     struct queue_place place;
+    struct job_queue now;
+
+    if (!job->queued_at || (!queue && control_queue(call->app, call->arena, &now, &call->err)))
+        return;
+    place = job_queue_place(queue ? queue : &now, job->id);
+    put_id_or_null(w, "queue_position", place.position);
+    put_number_or_null(w, "eta", place.eta_seconds);
+}
+
+void put_live(struct call *call, struct json_writer *w, const struct job *job,
+              const struct job_queue *queue)
+{
     struct job_pulse pulse;
 
-    if (job->queued_at && !control_queue_place(call->app, job->id, &place, &call->err)) {
-        put_id_or_null(w, "queue_position", place.position);
-        put_number_or_null(w, "eta", place.eta_seconds);
-    }
+    put_queue_place(call, w, job, queue);
     if (strcmp(job->status, "running"))
         return;
     control_pulse(call->app, job->id, &pulse);
@@ -131,7 +141,7 @@ void route_job_get(struct call *call)
     w = answer_begin(&answer);
     json_object_open(w);
     put_job_members(w, &job, project.name);
-    put_live(call, w, &job);
+    put_live(call, w, &job, NULL);
     json_close(w);
     answer_send(call, 200, &answer);
 }
@@ -232,7 +242,7 @@ void route_job_status(struct call *call)
     json_key(w, "job");
     json_object_open(w);
     put_job_members(w, &job, project.name);
-    put_live(call, w, &job);
+    put_live(call, w, &job, NULL);
     json_close(w);
     json_key(w, "latest_metrics");
     put_metrics(w, metrics, count);

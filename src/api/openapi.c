@@ -208,6 +208,34 @@ static void put_answer(struct json_writer *w, const char *handler,
     json_close(w);
 }
 
+/* What else becomes of a file, by the headers of the request. */
+static const struct {
+    const char *status, *description, *content;
+} file_answers[] = {
+    { "206", "The part that Range asks for", "application/octet-stream" },
+    { "304", "It is what If-None-Match names", NULL },
+    { "416", "It has no such part", "text/plain" },
+};
+
+static void put_file_answers(struct json_writer *w, const char *handler)
+{
+    for (size_t i = 0; i < sizeof(file_answers) / sizeof(*file_answers); i++) {
+        json_key(w, file_answers[i].status);
+        json_object_open(w);
+        json_put_text(w, "description", file_answers[i].description);
+        openapi_put_headers(w, handler, file_answers[i].status, true);
+        if (file_answers[i].content) {
+            json_key(w, "content");
+            json_object_open(w);
+            open_content(w, file_answers[i].content);
+            openapi_put_type(w, "text");
+            json_close(w);
+            json_close(w);
+        }
+        json_close(w);
+    }
+}
+
 static bool always(const struct route *route)
 {
     return route != NULL;
@@ -267,6 +295,8 @@ static void put_responses(struct json_writer *w, const struct route *route, cons
     json_key(w, "responses");
     json_object_open(w);
     put_answer(w, handler, description);
+    if (!strcmp(description->answer, "file"))
+        put_file_answers(w, handler);
     for (size_t i = 0; i < sizeof(problems) / sizeof(*problems); i++) {
         struct str path = STR_INIT;
 

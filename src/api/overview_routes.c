@@ -42,7 +42,7 @@ static void put_engine(struct call *call, struct json_writer *w, int64_t id)
     control_pulse(call->app, id, &pulse);
     json_object_open(w);
     put_job_members(w, &job, project.name);
-    put_live(call, w, &job);
+    put_live(call, w, &job, NULL);
     json_put_text(w, "user_email",
                   job.user_id && !users_get(call->app, job.user_id, call->arena, &user, &ignored)
                       ? user.email

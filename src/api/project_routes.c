@@ -144,18 +144,15 @@ void route_project_put(struct call *call)
         send_project(call, 200, &project);
 }
 
-void route_project_delete(struct call *call)
+void call_remove_project(struct call *call, int64_t id)
 {
-    struct project project;
     struct answer answer;
     struct json_writer *w;
     int64_t removed;
     bool force;
 
-    if (!open_project(call, RIGHT_OWN, &project))
-        return;
     if (call_query_flag(call, "force", false, &force) ||
-        control_remove_project(call->app, project.id, force, &removed, &call->err)) {
+        control_remove_project(call->app, id, force, &removed, &call->err)) {
         call_fail(call);
         return;
     }
@@ -165,6 +162,14 @@ void route_project_delete(struct call *call)
     json_put_int(w, "deleted_experiments", removed);
     json_close(w);
     answer_send(call, 200, &answer);
+}
+
+void route_project_delete(struct call *call)
+{
+    struct project project;
+
+    if (open_project(call, RIGHT_OWN, &project))
+        call_remove_project(call, project.id);
 }
 
 /* --- experiments ----------------------------------------------------------------------------- */

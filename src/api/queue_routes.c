@@ -8,7 +8,8 @@
 route_handler route_queue_get;
 
 /* Those of the jobs that the caller may view. */
-static void put_visible(struct call *call, struct json_writer *w, const int64_t *ids, int count)
+static void put_visible(struct call *call, struct json_writer *w, const struct job_queue *queue,
+                        const int64_t *ids, int count)
 {
     json_array_open(w);
     for (int i = 0; i < count; i++) {
@@ -22,7 +23,7 @@ static void put_visible(struct call *call, struct json_writer *w, const int64_t 
             continue;
         json_object_open(w);
         put_job_members(w, &job, project.name);
-        put_live(call, w, &job);
+        put_live(call, w, &job, queue);
         json_close(w);
     }
     json_close(w);
@@ -32,26 +33,24 @@ static void put_visible(struct call *call, struct json_writer *w, const int64_t 
 void route_queue_get(struct call *call)
 {
     struct platform_settings settings;
-    int64_t *waiting, *running;
-    int waiting_count, running_count;
     struct json_writer *w;
     struct answer answer;
+    struct job_queue queue;
 
-    if (jobs_queue(call->app, call->arena, &waiting, &waiting_count, &call->err) ||
-        jobs_running(call->app, call->arena, &running, &running_count, &call->err) ||
+    if (control_queue(call->app, call->arena, &queue, &call->err) ||
         settings_read(call->app, call->arena, &settings, &call->err)) {
         call_fail(call);
         return;
     }
     w = answer_begin(&answer);
     json_object_open(w);
-    json_put_int(w, "total", waiting_count);
-    json_put_int(w, "running_total", running_count);
+    json_put_int(w, "total", queue.waiting_count);
+    json_put_int(w, "running_total", queue.running_count);
     json_put_int(w, "running_limit", settings.jobs_running_limit);
     json_key(w, "running");
-    put_visible(call, w, running, running_count);
+    put_visible(call, w, &queue, queue.running, queue.running_count);
     json_key(w, "jobs");
-    put_visible(call, w, waiting, waiting_count);
+    put_visible(call, w, &queue, queue.waiting, queue.waiting_count);
     json_close(w);
     answer_send(call, 200, &answer);
 }

@@ -18,19 +18,14 @@ static void put_counts(struct json_writer *w, int64_t train, int64_t val, int64_
 
 static void send_split(struct call *call, const struct dataset *dataset, int64_t moved)
 {
-    struct dataset_class_split *classes, sum = { 0 };
+    struct dataset_class_split *classes, sum;
     struct json_writer *w;
     struct answer answer;
     int count;
 
-    if (datasets_split(call->app, dataset, call->arena, &classes, &count, &call->err)) {
+    if (datasets_split(call->app, dataset, call->arena, &classes, &count, &sum, &call->err)) {
         call_fail(call);
         return;
-    }
-    for (int i = 0; i < count; i++) {
-        sum.train += classes[i].train;
-        sum.val += classes[i].val;
-        sum.test += classes[i].test;
     }
     w = answer_begin(&answer);
     json_object_open(w);

@@ -3,6 +3,7 @@
 #include "app/app.h"
 
 #include "app/job_control.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -31,21 +32,14 @@ static char *stored_secret(struct db *db, const char *name, struct error *err)
     return copy;
 }
 
-static const char *from_environment(const char *name, const char *other)
-{
-    const char *value = getenv(name);
-
-    if ((!value || !*value) && other)
-        value = getenv(other);
-    return value && *value ? value : NULL;
-}
-
 static int load_secrets(struct app *app, struct error *err)
 {
-    const char *token = from_environment("JWT_SECRET", NULL);
-    const char *internal = from_environment("INTERNAL_SECRET", "INTERNAL_AUTH_TOKEN");
+    const char *token = environment_find("JWT_SECRET");
+    const char *internal = environment_find("INTERNAL_SECRET");
     char *stored = NULL;
 
+    if (!internal)
+        internal = environment_find("INTERNAL_AUTH_TOKEN");
     if (!token) {
         token = stored = stored_secret(app->db, "token_secret", err);
         if (!stored)
@@ -56,6 +50,16 @@ static int load_secrets(struct app *app, struct error *err)
     app->internal_secret = internal ? strdup(internal)
                                     : stored_secret(app->db, "internal_secret", err);
     return app->internal_secret ? 0 : -1;
+}
+
+static int read_lifetime(struct app *app, struct error *err)
+{
+    double minutes;
+    int result = environment_number("ACCESS_TOKEN_EXPIRE_MINUTES", 60, 1, 7 * 24 * 60, &minutes,
+                                    err);
+
+    app->access_seconds = (int)(60 * minutes);
+    return result;
 }
 
 /* Absolute from here on: engines and services have other working folders. */
@@ -75,7 +79,7 @@ int app_open(struct app **out, const struct app_options *options, struct error *
 
     BUG_IF(!app || sodium_init() < 0);
     BUG_IF(pthread_rwlock_init(&app->listening, NULL));
-    if (!make_data_folder(app, options->data_folder, err)) {
+    if (!read_lifetime(app, err) && !make_data_folder(app, options->data_folder, err)) {
         str_printf(&path, "%s/vision_platform.db", app->data_folder);
         if (!db_open(&app->db, options->database_url ? options->database_url : path.text, err) &&
             !load_secrets(app, err))

@@ -32,6 +32,7 @@ struct app {
     struct db *db;
     unsigned char token_secret[TOKEN_SECRET_BYTES]; /* JWT_SECRET, else made once and kept */
     char *internal_secret; /* INTERNAL_SECRET, INTERNAL_AUTH_TOKEN, else made once and kept */
+    int access_seconds; /* how long an access token serves; ACCESS_TOKEN_EXPIRE_MINUTES, else 1 h */
     struct services *services; /* app/services.h */
     struct job_control *control; /* app/job_control.h */
     struct datasets *datasets; /* app/datasets.h */

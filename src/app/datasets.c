@@ -20,7 +20,8 @@ static const struct column columns[] = { COLUMNS_TABLE(DATASET_COLUMNS) };
 #undef RECORD
 #define COLUMN_COUNT ((int)(sizeof(columns) / sizeof(*columns)))
 
-static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc" };
+static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc",
+                                      "auto" };
 const char *const dataset_kinds[DATASET_KIND_COUNT] = { "datasets", "thumbnails", "quarantine" };
 static const char *const visibilities[] = { "private", "public", "organization" };
 
@@ -147,7 +148,7 @@ static int check_texts(const struct dataset *d, struct error *err)
     if (d->description && strlen(d->description) > DESCRIPTION_MOST)
         return FAIL(err, INVALID, "The description has more than %d bytes", DESCRIPTION_MOST);
     if (!is_one_of(d->format, formats, sizeof(formats) / sizeof(*formats)))
-        return FAIL(err, INVALID, "The format must be imagefolder, yolo, coco, dice or voc");
+        return FAIL(err, INVALID, "The format must be imagefolder, yolo, coco, dice, voc or auto");
     if (!is_one_of(d->visibility, visibilities, sizeof(visibilities) / sizeof(*visibilities)))
         return FAIL(err, INVALID, "The visibility must be private, public or organization");
     if (d->tags && strlen(d->tags) > DESCRIPTION_MOST)

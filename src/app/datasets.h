@@ -170,9 +170,11 @@ int datasets_wait(struct app *app, double seconds, struct arena *arena, struct d
 /* JSON in the arena; NULL: none yet. */
 int datasets_report(struct app *app, const struct dataset *dataset, struct arena *arena,
                     const char **report, struct error *err);
-/* What the doctor says of a folder of this machine that is no data set.  NOT_FOUND unless it lies
+/* What the doctor says of a folder of this machine that is no data set; format, or NULL, is what it
+ * may be when its content does not tell.  NOT_FOUND unless it lies
  * below one of DATASET_ROOTS (with colons between; /app/datasets without it). */
-int datasets_check_folder(struct app *app, const char *path, json_t **report, struct error *err);
+int datasets_check_folder(struct app *app, const char *path, const char *format, json_t **report,
+                          struct error *err);
 
 /* --- fixes ----------------------------------------------------------------------------------- */
 

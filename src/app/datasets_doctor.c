@@ -34,24 +34,20 @@ static void strip_folder(char *text, const char *folder)
         memmove(found, found + length, strlen(found + length) + 1);
 }
 
-/* Gives the report; INVALID with the reason when the files are no data set. */
-static int ask(struct app *app, const char *path, const char *thumbnails, json_t **report,
-               struct error *err)
+/* INVALID with the engine's reason when the files are what it cannot take. */
+int doctor_call(struct app *app, const char *path, const json_t *parameters, json_t **answer,
+                struct error *err)
 {
-    json_t *parameters = json_object(), *answer = NULL;
     const char *detail;
+    json_t *got = NULL;
     int status = 0, result = -1;
 
-    BUG_IF(!parameters);
-    json_object_set_new(parameters, "dataset_path", json_string(path));
-    if (thumbnails)
-        json_object_set_new(parameters, "thumbnails_folder", json_string(thumbnails));
     if (!app->services) {
         FAIL(err, UNAVAILABLE, "There is no training service that could look at it");
-    } else if (!services_call(app, FRAMEWORK, "POST", "/datasets/check", parameters, CHECK_SECONDS,
-                              &status, &answer, err)) {
-        detail = json_string_value(json_object_get(answer, "detail"));
-        if (status == 200 && json_is_object(answer))
+    } else if (!services_call(app, FRAMEWORK, "POST", path, parameters, CHECK_SECONDS, &status,
+                              &got, err)) {
+        detail = json_string_value(json_object_get(got, "detail"));
+        if (status == 200 && json_is_object(got))
             result = 0;
         else if (status >= 400 && status < 500)
             FAIL(err, INVALID, "%s", detail ? detail : "it cannot be read");
@@ -59,17 +55,63 @@ static int ask(struct app *app, const char *path, const char *thumbnails, json_t
             FAIL(err, UNAVAILABLE, "%s", detail ? detail : "the training service has failed");
     }
     if (result)
-        json_decref(answer);
+        json_decref(got);
     else
-        *report = answer;
+        *answer = got;
+    return result;
+}
+
+/* format NULL: by content. */
+static int ask(struct app *app, const char *path, const char *format, const char *thumbnails,
+               json_t **report, struct error *err)
+{
+    json_t *parameters = json_object();
+    int result;
+
+    BUG_IF(!parameters);
+    json_object_set_new(parameters, "dataset_path", json_string(path));
+    if (format)
+        json_object_set_new(parameters, "format", json_string(format));
+    if (thumbnails)
+        json_object_set_new(parameters, "thumbnails_folder", json_string(thumbnails));
+    result = doctor_call(app, "/datasets/check", parameters, report, err);
     json_decref(parameters);
+    return result;
+}
+
+static bool has_labels(const char *format)
+{
+    return format && strcmp(format, "imagefolder") != 0 && strcmp(format, "auto") != 0;
+}
+
+/* What is there counts.  Where that is nothing, or folders of images only, what was said is tried:
+ * its words tell what is missing.  INVALID with the reason when the files are no data set. */
+static int ask_twice(struct app *app, const char *path, const char *declared,
+                     const char *thumbnails, json_t **report, struct error *err)
+{
+    struct error second;
+    json_t *other = NULL;
+    int result = ask(app, path, NULL, thumbnails, report, err);
+    const char *found =
+        result ? NULL : json_string_value(json_object_get(*report, "format"));
+
+    if ((result && err->kind != ERR_INVALID) || !has_labels(declared) || has_labels(found))
+        return result;
+    if (!ask(app, path, declared, thumbnails, &other, &second)) {
+        if (!result)
+            json_decref(*report);
+        *report = other;
+        return 0;
+    }
+    if (result)
+        *err = second;
     return result;
 }
 
 /* --- one data set ---------------------------------------------------------------------------- */
 
 struct finding {
-    const char *status, *reason, *report, *hash, *task_type;
+    const char *status, *reason, *report, *hash, *task_type, *format, *keypoints;
 };
 
 static int store(struct app *app, const struct dataset *d, const struct finding *f,
@@ -78,34 +120,67 @@ static int store(struct app *app, const struct dataset *d, const struct finding 
     return db_write(app->db, STATEMENT_dataset_set_analyzed,
                     DB_ARGS(db_text(d->id), db_int(d->revision), db_text(f->status),
                             db_text(f->reason), db_text(f->report), db_text(f->hash),
-                            db_text(f->task_type), db_int(clock_unix_microseconds())),
+                            db_text(f->task_type), db_int(clock_unix_microseconds()),
+                            db_text(f->format), db_text(f->keypoints)),
                     NULL, NULL, err);
+}
+
+/* Both words mean folders of classes. */
+static bool is_same_format(const char *declared, const char *found)
+{
+    return !strcmp(declared, found) || !strcmp(declared, "auto") ||
+           (!strcmp(declared, "dice") && !strcmp(found, "imagefolder"));
+}
+
+/* What was declared is told beside what was found. */
+static void add_declared(const struct dataset *d, const char *found, json_t *report)
+{
+    json_t *warnings = json_object_get(json_object_get(report, "quality_checks"), "warnings");
+
+    json_object_set_new(report, "declared_format", json_string(d->format));
+    if (found && !is_same_format(d->format, found))
+        json_array_append_new(warnings, json_sprintf("declared as %s, but this is %s: it is used "
+                                                     "as what it is",
+                                                     d->format, found));
 }
 
 static int store_report(struct app *app, const struct dataset *d, json_t *report,
                         const char *thumbnails, struct error *err)
 {
-    const char *reason = json_string_value(json_object_get(report, "reason"));
+    const json_t *structure = json_object_get(report, "structure");
+    const json_t *labels = json_object_get(report, "labels");
+    const json_t *keypoints = json_object_get(labels, "keypoints");
     struct finding finding = {
         .status = json_is_true(json_object_get(report, "ready")) ? "ready" : "not_ready",
-        .reason = reason,
-        .hash = json_string_value(
-            json_object_get(json_object_get(report, "structure"), "content_hash")),
+        .reason = json_string_value(json_object_get(report, "reason")),
+        .hash = json_string_value(json_object_get(structure, "content_hash")),
         .task_type = json_string_value(json_object_get(report, "task_type")),
+        .format = json_string_value(json_object_get(report, "format")),
     };
+    char *text, *points = keypoints ? json_dumps(keypoints, JSON_COMPACT) : NULL;
     struct str lines = STR_INIT;
-    char *text = json_dumps(report, JSON_COMPACT);
     int result;
 
-    if (!text)
+    add_declared(d, finding.format, report);
+    text = json_dumps(report, JSON_COMPACT);
+    if (!text || (keypoints && !points)) {
+        free(text);
+        free(points);
         return FAIL(err, NO_MEMORY, "no memory for the report");
+    }
     finding.report = text;
+    finding.keypoints = points;
     str_printf(&lines, "%s/files.jsonl", thumbnails);
-    result = file_exists(lines.text) ? dataset_list_by_doctor(app, d->id, lines.text, err) : 0;
+    result = file_exists(lines.text)
+                 ? dataset_list_by_doctor(app, d->id, lines.text,
+                                          labels ? json_object_get(structure, "class_names") : NULL,
+                                          err)
+                 : 0;
     if (!result)
         result = store(app, d, &finding, err);
     str_release(&lines);
     free(text);
+    free(points);
     return result;
 }
 
@@ -129,27 +204,17 @@ static int store_refusal(struct app *app, const struct dataset *d, struct error 
     return result;
 }
 
-static bool can_check(const char *format)
-{
-    return !strcmp(format, "imagefolder") || !strcmp(format, "dice");
-}
-
 /* The rows come first: they are what is there to see while the doctor looks. */
 static int look_at(struct app *app, const struct dataset *d, struct arena *arena, struct error *err)
 {
     struct blob *blob = app->datasets->blob;
     const char *thumbnails = dataset_key("thumbnails", d->id, NULL, arena);
-    struct finding finding = { .status = "not_ready" };
     json_t *report = NULL;
     int result;
 
     if (dataset_list_by_path(app, d->id, err))
         return -1;
-    if (!can_check(d->format)) {
-        finding.reason = arena_printf(arena, "the format '%s' cannot be checked yet", d->format);
-        return store(app, d, &finding, err);
-    }
-    if (!ask(app, d->id, thumbnails, &report, err))
+    if (!ask_twice(app, d->id, d->format, thumbnails, &report, err))
         result = store_report(app, d, report, blob_local_path(blob, thumbnails, arena), err);
     else if (err->kind == ERR_INVALID)
         result = store_refusal(app, d, err);
@@ -294,7 +359,8 @@ static bool is_allowed(const char *real)
     return false;
 }
 
-int datasets_check_folder(struct app *app, const char *path, json_t **report, struct error *err)
+int datasets_check_folder(struct app *app, const char *path, const char *format, json_t **report,
+                          struct error *err)
 {
     char *real = *path == '/' ? realpath(path, NULL) : NULL;
     int result;
@@ -303,7 +369,7 @@ int datasets_check_folder(struct app *app, const char *path, json_t **report, st
     if (!real || !is_allowed(real))
         result = FAIL(err, NOT_FOUND, "Dataset not found: %s", path);
     else
-        result = ask(app, real, NULL, report, err);
+        result = ask_twice(app, real, format, NULL, report, err);
     free(real);
     return result;
 }

@@ -33,6 +33,7 @@ static void read_proposed(const json_t *report, struct arena *arena, struct data
             .path = text_of(row, "path", arena),
             .reason = text_of(row, "reason", arena),
             .action = text_of(row, "action", arena),
+            .line = (int64_t)json_integer_value(json_object_get(row, "line")),
             .size_bytes = (int64_t)json_integer_value(json_object_get(row, "size")),
         };
 
@@ -64,20 +65,36 @@ int datasets_fixes(struct app *app, const struct dataset *dataset, struct arena 
     /* A report of older files proposes what nobody can judge any more. */
     if (strcmp(dataset->status, "analyzing") != 0)
         read_proposed(report, arena, *fixes, count);
-    for (int i = 0; i < applied.count; i++) {
-        struct dataset_fix *fix = &(*fixes)[(*count)++];
-
-        columns_read(columns, COLUMN_COUNT, &applied, i, fix);
-        fix->action = "remove";
-    }
+    for (int i = 0; i < applied.count; i++)
+        columns_read(columns, COLUMN_COUNT, &applied, i, &(*fixes)[(*count)++]);
     json_decref(report);
     return 0;
 }
 
 /* --- applying -------------------------------------------------------------------------------- */
 
-static int apply(struct app *app, const struct dataset *dataset, const struct dataset_fix *fix,
-                 struct error *err)
+/* What edited files were, in the quarantine: apart from files that are taken out. */
+#define EDITED ".edited"
+
+static bool is_edit(const struct dataset_fix *fix)
+{
+    return !strcmp(fix->action, "edit");
+}
+
+static int note(struct app *app, const struct dataset *dataset, const struct dataset_fix *fix,
+                struct error *err)
+{
+    return db_write(app->db, STATEMENT_dataset_fix_add,
+                    DB_ARGS(db_text(dataset->id), db_text(fix->id), db_text(fix->kind),
+                            db_text(fix->path), db_text(fix->reason),
+                            db_int(is_edit(fix) ? 0 : fix->size_bytes),
+                            db_int(clock_unix_microseconds()), db_text(fix->action),
+                            fix->line ? db_int(fix->line) : db_null()),
+                    NULL, NULL, err);
+}
+
+static int remove_file(struct app *app, const struct dataset *dataset,
+                       const struct dataset_fix *fix, struct error *err)
 {
     struct arena arena = ARENA_INIT;
     int result = -1;
@@ -85,23 +102,52 @@ static int apply(struct app *app, const struct dataset *dataset, const struct da
     if (!blob_check_key(fix->path, err) &&
         !blob_move(app->datasets->blob, dataset_key("datasets", dataset->id, fix->path, &arena),
                    dataset_key("quarantine", dataset->id, fix->path, &arena), err))
-        result = db_write(app->db, STATEMENT_dataset_fix_add,
-                          DB_ARGS(db_text(dataset->id), db_text(fix->id), db_text(fix->kind),
-                                  db_text(fix->path), db_text(fix->reason),
-                                  db_int(fix->size_bytes), db_int(clock_unix_microseconds())),
-                          NULL, NULL, err);
+        result = note(app, dataset, fix, err);
     else if (err->kind == ERR_NOT_FOUND)
         result = 0; /* somebody else has */
     arena_release(&arena);
     return result;
 }
 
-static bool is_removal(const struct dataset_fix *fix)
+/* The engine changes the label files, all chosen rows of them at once: a row's number counts only
+ * until the first is gone.  Where all are wanted, also what these bring to light. */
+static int edit_files(struct app *app, const struct dataset *dataset,
+                      const struct dataset_fix *fixes, int count, bool all, int *applied,
+                      struct error *err)
 {
-    return !fix->applied_at && !strcmp(fix->action, "remove");
+    struct arena arena = ARENA_INIT;
+    json_t *ids = json_array(), *parameters, *answer = NULL;
+    int result = 0, edits = 0;
+
+    for (int i = 0; i < count; i++)
+        if (is_edit(&fixes[i]) && ++edits)
+            json_array_append_new(ids, json_string(fixes[i].id));
+    parameters = json_pack("{s:s, s:s, s:s*, s:s*, s:O*}", "dataset_path", dataset->id,
+                           "quarantine_folder",
+                           dataset_key("quarantine", dataset->id, EDITED, &arena), "format",
+                           dataset->detected_format, "task", dataset->task_type, "ids",
+                           all ? NULL : ids);
+    BUG_IF(!parameters);
+    if (edits)
+        result = doctor_call(app, "/datasets/fix", parameters, &answer, err);
+    for (int i = 0; i < count && edits && !result; i++)
+        if (is_edit(&fixes[i])) {
+            result = note(app, dataset, &fixes[i], err);
+            *applied += !result;
+        }
+    json_decref(ids);
+    json_decref(answer);
+    json_decref(parameters);
+    arena_release(&arena);
+    return result;
 }
 
-/* The proposed removals that are chosen, at the front. */
+static bool can_apply(const struct dataset_fix *fix)
+{
+    return !fix->applied_at && (!strcmp(fix->action, "remove") || is_edit(fix));
+}
+
+/* The proposals that are chosen, at the front. */
 static int choose(struct dataset_fix *fixes, int *count, const char *const *ids, int id_count,
                   struct error *err)
 {
@@ -110,7 +156,7 @@ static int choose(struct dataset_fix *fixes, int *count, const char *const *ids,
     for (int i = 0; i < id_count; i++) {
         int at = chosen;
 
-        while (at < *count && (!is_removal(&fixes[at]) || strcmp(fixes[at].id, ids[i]) != 0))
+        while (at < *count && (!can_apply(&fixes[at]) || strcmp(fixes[at].id, ids[i]) != 0))
             at++;
         if (at == *count)
             return FAIL(err, NOT_FOUND, "There is no fix '%.100s' that can be applied", ids[i]);
@@ -120,7 +166,7 @@ static int choose(struct dataset_fix *fixes, int *count, const char *const *ids,
         fixes[chosen++] = fix;
     }
     for (int i = 0; i < *count && !ids; i++)
-        if (is_removal(&fixes[i]))
+        if (can_apply(&fixes[i]))
             fixes[chosen++] = fixes[i];
     *count = chosen;
     return 0;
@@ -143,10 +189,13 @@ int datasets_apply_fixes(struct app *app, const struct dataset *dataset, const c
         goto done;
     /* First the mark, so that a restart in between looks again. */
     result = datasets_analyze(app, dataset, err);
-    for (int i = 0; i < count && !result; i++) {
-        result = apply(app, dataset, &fixes[i], err);
-        *applied += !result;
-    }
+    for (int i = 0; i < count && !result; i++)
+        if (!is_edit(&fixes[i])) {
+            result = remove_file(app, dataset, &fixes[i], err);
+            *applied += !result;
+        }
+    if (!result)
+        result = edit_files(app, dataset, fixes, count, !ids, applied, err);
     /* And a second one: the doctor may have looked while we moved. */
     if (!result)
         result = datasets_analyze(app, dataset, err);

@@ -51,10 +51,17 @@ int dataset_read(struct app *app, const char *id, struct arena *arena, struct da
 int dataset_check_idle(struct app *app, const struct dataset *dataset, struct error *err);
 
 /* datasets_listing.c: write the rows of all files, by their paths or from what the doctor saw
- * (a file of JSON lines), and the sums over them into the data set. */
+ * (a file of JSON lines), and the sums over them into the data set.  class_names: by class id, of
+ * images with labels; NULL: images are classified. */
 int dataset_list_by_path(struct app *app, const char *id, struct error *err);
 int dataset_list_by_doctor(struct app *app, const char *id, const char *lines_path,
-                           struct error *err);
+                           const json_t *class_names, struct error *err);
+/* What the doctor wrote beside the thumbnails: the objects of all images. */
+#define DATASET_ANNOTATIONS "annotations.jsonl"
+
+/* datasets_doctor.c: the words of an answer of the engine's; see services_call(). */
+int doctor_call(struct app *app, const char *path, const json_t *parameters, json_t **answer,
+                struct error *err);
 
 /* datasets_doctor.c */
 double doctor_run(struct app *app);

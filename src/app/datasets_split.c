@@ -95,29 +95,42 @@ static int read_plan(struct app *app, const struct dataset *dataset, uint64_t se
     return 0;
 }
 
-int datasets_split(struct app *app, const struct dataset *dataset, struct arena *arena,
-                   struct dataset_class_split **classes, int *count, struct error *err)
+static void add_images(struct dataset_class_split *sums, const char *split_name, int64_t images)
 {
-    struct db_rows rows;
+    int split = split_find(split_name);
 
-    if (db_read(app->db, STATEMENT_dataset_file_splits,
-                DB_ARGS(db_text(dataset->id)), arena, &rows, err))
+    if (split >= 0)
+        *(split == TRAIN ? &sums->train : split == VAL ? &sums->val : &sums->test) += images;
+}
+
+int datasets_split(struct app *app, const struct dataset *dataset, struct arena *arena,
+                   struct dataset_class_split **classes, int *count,
+                   struct dataset_class_split *all, struct error *err)
+{
+    struct db_value id = db_text(dataset->id);
+    struct db_rows rows, counts;
+
+    if (db_read(app->db,
+                dataset->object_distribution ? STATEMENT_dataset_object_splits
+                                             : STATEMENT_dataset_file_splits,
+                DB_ARGS(id), arena, &rows, err) ||
+        db_read(app->db, STATEMENT_dataset_split_counts, DB_ARGS(id), arena, &counts, err))
         return -1;
     *classes = ARENA_ARRAY(arena, struct dataset_class_split, rows.count + 1);
     *count = 0;
     for (int i = 0; i < rows.count; i++) {
         const char *name = db_at(&rows, i, 0)->text;
-        int split = split_find(db_at(&rows, i, 1)->text);
         struct dataset_class_split *last = *count ? &(*classes)[*count - 1] : NULL;
-        int64_t images = db_at(&rows, i, 2)->integer;
 
         if (!last || strcmp(last->class_name, name)) {
             last = &(*classes)[(*count)++];
             *last = (struct dataset_class_split){ .class_name = name };
         }
-        if (split >= 0)
-            *(split == TRAIN ? &last->train : split == VAL ? &last->val : &last->test) += images;
+        add_images(last, db_at(&rows, i, 1)->text, db_at(&rows, i, 2)->integer);
     }
+    *all = (struct dataset_class_split){ 0 };
+    for (int i = 0; i < counts.count; i++)
+        add_images(all, db_at(&counts, i, 0)->text, db_at(&counts, i, 1)->integer);
     return 0;
 }
 
@@ -253,11 +266,12 @@ static int move_all(struct app *app, const struct dataset *dataset, struct split
 static int check_change(const struct dataset *dataset, const struct dataset_split_change *c,
                         struct error *err)
 {
+    const char *format = dataset->detected_format ? dataset->detected_format : dataset->format;
     double sum = c->train + c->val + c->test;
 
-    if (strcmp(dataset->format, "imagefolder") != 0)
+    if (strcmp(format, "imagefolder") != 0)
         return FAIL(err, INVALID, "The split of a dataset in the format %s cannot be changed",
-                    dataset->format);
+                    format);
     if (!c->assign && (!(c->train > 0) || !(c->val >= 0) || !(c->test >= 0) ||
                        !(sum > 0.999 && sum < 1.001)))
         return FAIL(err, INVALID, "train, val and test must be shares that make 1, train above 0");

@@ -12,12 +12,13 @@
 static json_t *make_request(const struct job *job, const struct inference_request *r,
                             const char *checkpoint)
 {
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:I}", "checkpoint_path", checkpoint,
-                             "image_path", r->image_path, "model_name", job->model_name,
-                             "task_type", task_type_full(job->task_type), "confidence_threshold",
-                             r->confidence_threshold, "iou_threshold", r->iou_threshold, "top_k",
-                             (json_int_t)r->top_k, "max_detections",
-                             (json_int_t)r->max_detections);
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:I}",
+                             "checkpoint_path", checkpoint, "image_path", r->image_path,
+                             "model_name", job->model_name,
+                             "task_type", task_type_full(job->task_type),
+                             "confidence_threshold", r->confidence_threshold,
+                             "iou_threshold", r->iou_threshold, "top_k", (json_int_t)r->top_k,
+                             "max_detections", (json_int_t)r->max_detections);
 
     BUG_IF(!body);
     return body;

@@ -52,11 +52,20 @@ int control_remove_project(struct app *app, int64_t project_id, bool force, int6
 /* What a service reports: {job_id, event, data, attempt?, seq?}.  INVALID, NOT_FOUND. */
 int control_event(struct app *app, const json_t *message, struct error *err);
 
+/* The queue at one moment, in the arena. */
+struct job_queue {
+    int64_t *waiting, *running; /* ids; those that wait in their order */
+    int waiting_count, running_count;
+    int64_t places;
+    double _mean_seconds, _soonest_seconds;
+};
+int control_queue(struct app *app, struct arena *arena, struct job_queue *queue, struct error *err);
+
 struct queue_place {
     int64_t position; /* from 1; 0: does not wait */
     double eta_seconds; /* until its turn; NAN: nobody knows */
 };
-int control_queue_place(struct app *app, int64_t id, struct queue_place *place, struct error *err);
+struct queue_place job_queue_place(const struct job_queue *queue, int64_t id);
 
 /* What a running job said last; zeros when it is not known. */
 struct job_pulse {

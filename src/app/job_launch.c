@@ -2,13 +2,13 @@
 
 #include "app/job_control_internal.h"
 
+#include "app/job_fit.h"
 #include "app/services.h"
 #include "base/error.h"
 #include "base/log.h"
 
 #include <string.h>
 
-#define START_SECONDS 30.0
 #define STOP_SECONDS 40.0
 #define STATUS_SECONDS 5.0
 
@@ -34,7 +34,7 @@ static json_t *start_body(struct app *app, const struct job *job, int64_t attemp
     set_text(body, "model_name", job->model_name);
     set_text(body, "task_type", task_type_full(job->task_type));
     set_text(body, "dataset_path", job->dataset_id ? job->dataset_id : job->dataset_path);
-    set_text(body, "dataset_format", job->dataset_format);
+    set_text(body, "dataset_format", job_fit_format(app, job, arena));
     json_object_set_new(body, "num_classes",
                         job->num_classes && !job->attempt ? json_integer(job->num_classes)
                                                           : json_null());
@@ -77,8 +77,8 @@ static int ask_to_start(struct app *app, const struct job *job, int64_t attempt,
     json_t *body = start_body(app, job, attempt, resume, checkpoint_path, &arena), *answer = NULL;
     int status = 0, result;
 
-    result = services_call(app, job->framework, "POST", "/training/start", body, START_SECONDS,
-                           &status, &answer, err);
+    result = services_call(app, job->framework, "POST", "/training/start", body,
+                           services_start_seconds(app->services), &status, &answer, err);
     if (!result && (status < 200 || status > 299)) {
         const char *detail = json_string_value(json_object_get(answer, "detail"));
 

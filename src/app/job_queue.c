@@ -124,9 +124,9 @@ static void start_waiting(struct app *app)
     arena_release(&arena);
 }
 
-int control_queue(struct app *app, struct arena *arena, struct queue *queue, struct error *err)
+int control_queue(struct app *app, struct arena *arena, struct job_queue *queue, struct error *err)
 {
-    *queue = (struct queue){ .places = control_places(app), ._soonest_seconds = NAN };
+    *queue = (struct job_queue){ .places = control_places(app), ._soonest_seconds = NAN };
     if (jobs_queue(app, arena, &queue->waiting, &queue->waiting_count, err) ||
         jobs_running(app, arena, &queue->running, &queue->running_count, err) ||
         jobs_mean_seconds(app, &queue->_mean_seconds, err))
@@ -141,7 +141,7 @@ int control_queue(struct app *app, struct arena *arena, struct queue *queue, str
     return 0;
 }
 
-struct queue_place queue_place(const struct queue *queue, int64_t id)
+struct queue_place job_queue_place(const struct job_queue *queue, int64_t id)
 {
     struct queue_place place = { .eta_seconds = NAN };
 

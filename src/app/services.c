@@ -42,6 +42,11 @@ struct services *services_new(const struct services_options *options)
     return s;
 }
 
+double services_start_seconds(const struct services *services)
+{
+    return services->options.start_seconds;
+}
+
 void services_free(struct services *services)
 {
     if (!services)

@@ -34,6 +34,9 @@ int services_call(struct app *app, const char *framework, const char *method, co
                   const json_t *parameters, double timeout_seconds, int *status, json_t **answer,
                   struct error *err);
 
+/* How long one may take to start a job. */
+double services_start_seconds(const struct services *services);
+
 /* All models of all services, asked at the same time; those the seeds name first.  Kept for
  * cache_seconds, never when a service was missing; a list that was complete once is given again
  * while services are away.  No service at all: a few definitions that are built in.  A new

@@ -37,8 +37,8 @@ static void make_session(struct app *app, const struct user *user, char refresh_
     char access_id[TOKEN_ID_SIZE];
 
     token_new_id(access_id);
-    session->access_token = write_token(app, user, TOKEN_ACCESS, SESSION_ACCESS_SECONDS,
-                                        access_id, arena);
+    session->access_token = write_token(app, user, TOKEN_ACCESS, app->access_seconds, access_id,
+                                        arena);
     session->refresh_token = write_token(app, user, TOKEN_REFRESH, SESSION_REFRESH_SECONDS,
                                          refresh_id, arena);
 }

@@ -80,7 +80,6 @@ int password_links_use(struct app *app, const char *token, const char *password,
 
 /* --- sessions -------------------------------------------------------------------------------- */
 
-#define SESSION_ACCESS_SECONDS (60 * 60)
 #define SESSION_REFRESH_SECONDS (7 * 24 * 60 * 60)
 
 struct session {

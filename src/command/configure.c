@@ -4,15 +4,18 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/yaml.h"
 
 #include <string.h>
 
 #define CONFIG_LIMIT ((size_t)1 << 20)
 
-static int set_json(struct configuration *c, const char *text, size_t length, const char *what,
-                    enum field_origin origin, struct error *err)
+typedef json_t *parse_fn(const char *text, size_t length, const char *what, struct error *err);
+
+static int set_settings(struct configuration *c, const char *text, size_t length, const char *what,
+                        parse_fn *parse, struct error *err)
 {
-    json_t *root = json_parse(text, length, what, err);
+    json_t *root = parse(text, length, what, err);
     json_t *inner;
 
     if (!root)
@@ -20,19 +23,22 @@ static int set_json(struct configuration *c, const char *text, size_t length, co
     /* config.json of an earlier run keeps the settings one level down. */
     if (!json_is_object(root)) {
         json_decref(root);
-        return FAIL(err, INVALID, "'%s' must hold a JSON object", what);
+        return FAIL(err, INVALID, "'%s' must hold an object: names and their values", what);
     }
     inner = json_object_get(root, "config");
-    field_set_object(&c->values, NULL, json_is_object(inner) ? inner : root, origin);
+    field_set_object(&c->values, NULL, json_is_object(inner) ? inner : root,
+                     ORIGIN_FILE);
     json_decref(root);
     return 0;
 }
 
 static int set_file(struct configuration *c, const char *path, struct error *err)
 {
+    bool is_yaml = str_ends_with(path, ".yaml") || str_ends_with(path, ".yml");
     struct str text = STR_INIT;
     int result = file_read(path, CONFIG_LIMIT, &text, err) ||
-                 set_json(c, text.text, text.length, path, ORIGIN_FILE, err);
+                 set_settings(c, text.text, text.length, path, is_yaml ? yaml_parse : json_parse,
+                              err);
 
     str_release(&text);
     return result ? -1 : 0;
@@ -82,7 +88,8 @@ int configuration_init(struct configuration *c, const struct arguments *argument
     field_values_init(&c->values, config_fields, &c->config, &c->arena);
     if (file && set_file(c, file, err))
         goto failed;
-    if (advanced && set_json(c, advanced, strlen(advanced), "advanced_config", ORIGIN_FILE, err))
+    if (advanced &&
+        set_settings(c, advanced, strlen(advanced), "advanced_config", json_parse, err))
         goto failed;
     arguments_set_fields(arguments, &c->values);
     config_settle_task(&c->values, &c->config);

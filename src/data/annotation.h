@@ -110,15 +110,15 @@ int annotations_reorder(struct annotations *all, const int *order, int count, st
  * image_of has item_count entries, each below image_count. */
 int annotations_group(struct annotations *all, const int *image_of, struct error *err);
 
-/* The instances of an image, its instances' parts. */
+/* The instances of an image, its instances' parts; NULL when there are none. */
 static inline const struct annotation *annotations_of(const struct annotations *all, int image)
 {
-    return all->items + all->images[image].first;
+    return all->images[image].count ? all->items + all->images[image].first : NULL;
 }
 static inline const struct annotation_ring *annotation_rings(const struct annotations *all,
                                                              const struct annotation *item)
 {
-    return all->rings + item->first_ring;
+    return item->ring_count ? all->rings + item->first_ring : NULL;
 }
 static inline const struct annotation_point *annotation_points(const struct annotations *all,
                                                                const struct annotation_ring *ring)

@@ -90,7 +90,8 @@ int check_run(struct check_report *report, const struct dataset *dataset,
               const struct check_options *options, struct error *err);
 void check_release(struct check_report *report);
 
-/* The report as one JSON object. */
+/* The report as one JSON object; lists of findings and fixes end after CHECK_LIST_LIMIT. */
+#define CHECK_LIST_LIMIT 20000
 void check_write(const struct check_report *report, struct str *out);
 /* Every file, as one JSON object per line: path, size, split, class, width, height, and for what is
  * not used the reason.  Of labelled images also objects, classes {name: objects}, and with places
@@ -102,8 +103,8 @@ void check_write_files(const struct check_report *report, const struct check_pla
                        struct str *out);
 /* The objects of every item of a labelled dataset, into a file of one JSON object per line:
  * {filename, width, height, true_boxes [{class_id, label, bbox [left, top, width, height], format
- * "xywh", is_crowd, polygons [[[x, y]...]...], keypoints [[x, y, visibility]...]}]} in pixels of the
- * upright image; an object has polygons and keypoints where they are known.  places: by item,
+ * "xywh", is_crowd, polygons [[[x, y]...]...], keypoints [[x, y, visibility]...]}]} in pixels of
+ * the upright image; an object has polygons and keypoints where they are known.  places: by item,
  * filled with where its object lies. */
 int check_write_annotations(const struct dataset *dataset, const char *path,
                             struct check_place *places, struct error *err);

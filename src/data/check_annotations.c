@@ -1,4 +1,4 @@
-/* check_annotations.c - the objects of every image as a file that is read in pieces; see check.h. */
+/* check_annotations.c - the objects of every image, as a file to be read in pieces; see check.h. */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"

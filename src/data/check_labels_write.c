@@ -8,7 +8,7 @@ static void write_findings(const struct dataset *dataset, struct json_writer *w)
 {
     json_key(w, "findings");
     json_array_open(w);
-    for (int i = 0; i < dataset->finding_count; i++) {
+    for (int i = 0; i < dataset->finding_count && i < CHECK_LIST_LIMIT; i++) {
         const struct dataset_finding *finding = &dataset->findings[i];
 
         json_object_open(w);
@@ -25,7 +25,9 @@ static void write_findings(const struct dataset *dataset, struct json_writer *w)
         json_close(w);
     }
     json_close(w);
-    json_put_bool(w, "has_more_findings", dataset->has_more_findings);
+    json_put_int(w, "finding_count", dataset->finding_count);
+    json_put_bool(w, "has_more_findings",
+                  dataset->has_more_findings || dataset->finding_count > CHECK_LIST_LIMIT);
 }
 
 static void write_keypoints(const struct dataset *dataset, struct json_writer *w)

@@ -169,10 +169,10 @@ static void write_previews(const struct check_report *report, struct json_writer
     json_close(w);
 }
 
-static void write_fixes(const struct check_report *report, struct json_writer *w)
+static void write_fixes(const struct check_report *report, int most, struct json_writer *w)
 {
     json_array_open(w);
-    for (int i = 0; i < report->fix_count; i++) {
+    for (int i = 0; i < report->fix_count && i < most; i++) {
         const struct check_fix *fix = &report->fixes[i];
 
         json_object_open(w);
@@ -186,7 +186,8 @@ static void write_fixes(const struct check_report *report, struct json_writer *w
                                    : fix->edits || fix->configures ? "edit"
                                                                      : "look");
         json_put_int(w, "size",
-                     fix->item < 0 ? 0 : report->dataset->items[fix->item].size_bytes);
+                     fix->item < 0 || fix->edits ? 0
+                                                 : report->dataset->items[fix->item].size_bytes);
         json_close(w);
     }
     json_close(w);
@@ -197,7 +198,7 @@ void check_write_fixes(const struct check_report *report, struct str *out)
     struct json_writer w;
 
     json_begin(&w, out);
-    write_fixes(report, &w);
+    write_fixes(report, report->fix_count, &w);
     str_add_char(out, '\n');
 }
 
@@ -294,7 +295,8 @@ void check_write(const struct check_report *report, struct str *out)
         check_write_labels(report, &w);
     write_previews(report, &w);
     json_key(&w, "proposed_fixes");
-    write_fixes(report, &w);
+    write_fixes(report, CHECK_LIST_LIMIT, &w);
+    json_put_int(&w, "fix_count", report->fix_count);
     json_put_bool(&w, "ready", !report->obstacle);
     json_put_text(&w, "reason", report->obstacle);
     json_close(&w);

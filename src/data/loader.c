@@ -24,9 +24,7 @@ struct slot {
     struct batch batch; /* its pointers lend the arrays below */
     float *images, *targets;
     int *labels, *items;
-    float *boxes, *key_points; /* of scenes, as are the next ones */
-    int32_t *classes, *counts, *masks;
-    struct batch_place *places;
+    struct loader_targets objects; /* of scenes */
     struct {
         int *items, count, capacity;
     } failed;         /* dataset items that were met and do not decode, in any order */
@@ -119,41 +117,13 @@ static size_t image_size_of(const struct loader *loader)
     return 3 * side * side;
 }
 
-/* How many values a row of a batch's target masks and key points has. */
-static size_t mask_size_of(const struct loader *loader)
-{
-    size_t side = (size_t)loader->options.transform.image_size / SCENE_MASK_STRIDE;
-
-    return side * side;
-}
-
-static size_t keypoint_size_of(const struct loader *loader)
-{
-    return 3 * (size_t)loader->recipe.most_boxes * (size_t)loader->recipe.keypoint_count;
-}
-
-static struct loader_row row_of(const struct loader *loader, const struct slot *slot, int row)
-{
-    size_t boxes = (size_t)loader->recipe.most_boxes, at = (size_t)row;
-    struct loader_row out = { .values = slot->images + at * image_size_of(loader) };
-
-    if (!slot->boxes)
-        return out;
-    out.boxes = slot->boxes + at * boxes * 4;
-    out.classes = slot->classes + at * boxes;
-    out.count = slot->counts + at;
-    out.mask = slot->masks ? slot->masks + at * mask_size_of(loader) : NULL;
-    out.key_points = slot->key_points ? slot->key_points + at * keypoint_size_of(loader) : NULL;
-    out.place = slot->places + at;
-    return out;
-}
-
 static void make_row(struct loader *loader, struct loader_maker *maker, struct slot *slot, int row)
 {
     int place = slot->batch.index * loader->options.batch_size + row;
-    struct loader_row target = row_of(loader, slot, row);
+    struct loader_row target = loader_targets_row(&slot->objects, row);
     int tries = loader->options.shuffle ? loader->image_count : 1;
 
+    target.values = slot->images + (size_t)row * image_size_of(loader);
     slot->items[row] = slot->labels[row] = -1;
     if (place >= loader->image_count && !loader->options.fill_last)
         return;
@@ -170,22 +140,6 @@ static void make_row(struct loader *loader, struct loader_maker *maker, struct s
 
 /* ---- one batch --------------------------------------------------------------------------- */
 
-/* Copy the targets of a scene to another row. */
-static void move_targets(struct loader *loader, struct slot *slot, int to, int from)
-{
-    struct loader_row target = row_of(loader, slot, to), source = row_of(loader, slot, from);
-    size_t boxes = (size_t)loader->recipe.most_boxes;
-
-    memcpy(target.boxes, source.boxes, sizeof(float) * 4 * boxes);
-    memcpy(target.classes, source.classes, sizeof(int32_t) * boxes);
-    *target.count = *source.count;
-    *target.place = *source.place;
-    if (target.mask)
-        memcpy(target.mask, source.mask, sizeof(int32_t) * mask_size_of(loader));
-    if (target.key_points)
-        memcpy(target.key_points, source.key_points, sizeof(float) * keypoint_size_of(loader));
-}
-
 /* Move the rows that hold an image to the front, in order, and clear the others. */
 static void close_gaps(struct loader *loader, struct slot *slot)
 {
@@ -200,8 +154,7 @@ static void close_gaps(struct loader *loader, struct slot *slot)
                    sizeof(float) * size);
             slot->items[count] = slot->items[row];
             slot->labels[count] = slot->labels[row];
-            if (slot->boxes)
-                move_targets(loader, slot, count, row);
+            loader_targets_move(&slot->objects, count, row);
         }
         count++;
     }
@@ -209,11 +162,7 @@ static void close_gaps(struct loader *loader, struct slot *slot)
     for (int row = count; row < slot->batch.capacity; row++) {
         memset(slot->images + (size_t)row * size, 0, sizeof(float) * size);
         slot->items[row] = slot->labels[row] = -1;
-        if (slot->counts)
-            slot->counts[row] = -1;
-        if (slot->masks)
-            memset(slot->masks + (size_t)row * mask_size_of(loader), 0,
-                   sizeof(int32_t) * mask_size_of(loader));
+        loader_targets_clear(&slot->objects, row);
     }
 }
 
@@ -227,7 +176,7 @@ static void finish_batch(struct loader *loader, struct slot *slot)
     size_t used = (size_t)batch->class_count;
 
     close_gaps(loader, slot);
-    if (slot->boxes)
+    if (loader->recipe.has_objects)
         return;
     used *= (size_t)batch->count;
     mix_images(&decision, slot->images, batch->count, batch->image_size);
@@ -386,35 +335,6 @@ static int collect_images(struct loader *loader, struct error *err)
                              1 + (loader->slot_count + batches - 1) / batches, err);
 }
 
-/* The arrays of a batch of scenes. */
-static int make_targets(struct loader *loader, struct slot *slot, struct error *err)
-{
-    const struct loader_recipe *recipe = &loader->recipe;
-    size_t rows = (size_t)loader->options.batch_size, boxes = (size_t)recipe->most_boxes;
-    bool has_masks = recipe->dataset->task == DATASET_TASK_SEGMENTATION;
-    bool has_key_points = recipe->dataset->task == DATASET_TASK_POSE;
-
-    slot->boxes = calloc(rows * boxes * 4, sizeof(float));
-    slot->classes = calloc(rows * boxes, sizeof(int32_t));
-    slot->counts = calloc(rows, sizeof(int32_t));
-    slot->places = calloc(rows, sizeof(struct batch_place));
-    if (has_masks)
-        slot->masks = calloc(rows * mask_size_of(loader), sizeof(int32_t));
-    if (has_key_points)
-        slot->key_points = calloc(rows * keypoint_size_of(loader), sizeof(float));
-    if (!slot->boxes || !slot->classes || !slot->counts || !slot->places ||
-        (has_masks && !slot->masks) || (has_key_points && !slot->key_points))
-        return FAIL(err, NO_MEMORY, "no memory for the objects of a batch of %zu images", rows);
-    slot->batch.most_boxes = recipe->most_boxes;
-    slot->batch.boxes = slot->boxes;
-    slot->batch.classes = slot->classes;
-    slot->batch.counts = slot->counts;
-    slot->batch.places = slot->places;
-    slot->batch.masks = slot->masks;
-    slot->batch.key_points = slot->key_points;
-    return 0;
-}
-
 static int make_slot(struct loader *loader, struct slot *slot, struct error *err)
 {
     size_t rows = (size_t)loader->options.batch_size;
@@ -436,7 +356,12 @@ static int make_slot(struct loader *loader, struct slot *slot, struct error *err
         .targets = slot->targets,
         .items = slot->items,
     };
-    return loader->recipe.has_objects ? make_targets(loader, slot, err) : 0;
+    if (!loader->recipe.has_objects)
+        return 0;
+    if (loader_targets_init(&slot->objects, &loader->recipe, loader->options.batch_size, err))
+        return -1;
+    loader_targets_lend(&slot->objects, &slot->batch);
+    return 0;
 }
 
 static int make_memory(struct loader *loader, struct error *err)
@@ -533,12 +458,7 @@ static void free_memory(struct loader *loader)
         free(slot->targets);
         free(slot->labels);
         free(slot->items);
-        free(slot->boxes);
-        free(slot->classes);
-        free(slot->counts);
-        free(slot->masks);
-        free(slot->key_points);
-        free(slot->places);
+        loader_targets_release(&slot->objects);
         VEC_RELEASE(&slot->failed);
     }
     for (int i = 0; loader->messages && i < loader->recipe.dataset->item_count; i++)

@@ -41,6 +41,23 @@ struct loader_row {
     struct batch_place *place;
 };
 
+/* loader_targets.c: the arrays of a batch of scenes; all NULL for classification, and then the
+ * calls below do nothing. */
+struct loader_targets {
+    float *boxes, *key_points;
+    int32_t *classes, *counts, *masks;
+    struct batch_place *places;
+    size_t most_boxes, mask_size, keypoint_size; /* values of a row */
+};
+
+int loader_targets_init(struct loader_targets *targets, const struct loader_recipe *recipe,
+                        int rows, struct error *err);
+void loader_targets_release(struct loader_targets *targets);
+void loader_targets_lend(const struct loader_targets *targets, struct batch *batch);
+struct loader_row loader_targets_row(const struct loader_targets *targets, int row);
+void loader_targets_move(struct loader_targets *targets, int to, int from);
+void loader_targets_clear(struct loader_targets *targets, int row); /* no image is there */
+
 /* The buffers of one thread. */
 struct loader_maker {
     const struct loader_recipe *recipe;

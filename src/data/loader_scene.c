@@ -229,6 +229,8 @@ static int write_masks(struct scene_kit *kit, int count, int side, int32_t *mask
     for (int i = 0; i < count; i++) {
         const struct scene_object *object = &scene->objects[kit->ranks[i].object];
 
+        if (object->ring_count == 0)
+            continue;
         paint.value = kit->ranks[i].box + 1;
         if (scene_paint(scene->points, scene->rings + object->first_ring, object->ring_count,
                         object->is_even_odd, 1.0 / SCENE_MASK_STRIDE, paint.side, paint.side,

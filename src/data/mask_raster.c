@@ -1,8 +1,8 @@
 /* mask_raster.c - from an outline to the pixels inside, as the public COCO tools count them.
  *
  * The outline is rounded to a grid five times as fine and walked there point by point.  Wherever
- * the walk steps over the middle of a pixel column, the column is crossed; the first whole pixel at or
- * below the crossing changes its side.  Sorted crossings are the ends of runs. */
+ * the walk steps over the middle of a pixel column, the column is crossed; the first whole pixel at
+ * or below the crossing changes its side.  Sorted crossings are the ends of runs. */
 #include "base/error.h"
 #include "data/mask_internal.h"
 #include <float.h>

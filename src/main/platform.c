@@ -7,6 +7,7 @@
 #include "app/services.h"
 #include "trainer/trainer.h"
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -30,13 +31,22 @@ static void call_module(void *context, const char *method, const char *path,
     *answer = got.body;
 }
 
-static const char *from_environment(const char *name)
+static const char *find_url(const char *name)
 {
-    const char *value = getenv(name);
+    const char *url = environment_find(name);
 
-    if (!value || !*value)
-        value = getenv("TRAINING_SERVICE_URL");
-    return value && *value ? value : NULL;
+    return url ? url : environment_find("TRAINING_SERVICE_URL");
+}
+
+static int read_patience(struct services_options *o, struct error *err)
+{
+    bool failed =
+        environment_number("SERVICE_LIST_SECONDS", 5, 0.1, 3600, &o->list_seconds, err) ||
+        environment_number("SERVICE_SCHEMA_SECONDS", 10, 0.1, 3600, &o->schema_seconds, err) ||
+        environment_number("SERVICE_START_SECONDS", 30, 0.1, 3600, &o->start_seconds, err) ||
+        environment_number("MODEL_CACHE_SECONDS", 3600, 0.1, 1e9, &o->cache_seconds, err);
+
+    return failed ? -1 : 0;
 }
 
 static int open_services(struct platform *p, const struct platform_options *o, struct error *err)
@@ -44,11 +54,13 @@ static int open_services(struct platform *p, const struct platform_options *o, s
     struct trainer_options trainer = { .engine = o->engine, .data_folder = p->app->data_folder,
                                        .sink = { .deliver = deliver, .context = p->app } };
     struct services_options services = {
-        .urls = { from_environment("TIMM_SERVICE_URL"), from_environment("ULTRALYTICS_SERVICE_URL"),
-                  from_environment("HUGGINGFACE_SERVICE_URL") },
+        .urls = { find_url("TIMM_SERVICE_URL"), find_url("ULTRALYTICS_SERVICE_URL"),
+                  find_url("HUGGINGFACE_SERVICE_URL") },
         .module = o->no_trainer ? NULL : call_module, .module_context = p,
     };
 
+    if (read_patience(&services, err))
+        return -1;
     p->app->services = services_new(&services);
     return o->no_trainer ? 0 : trainer_open(&p->trainer, &trainer, err);
 }

@@ -4,6 +4,7 @@
 #include "main/trainer_command.h"
 
 #include "base/arguments.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "main/cli.h"
@@ -31,9 +32,9 @@ struct trainer_flags {
 
 static const char *environment(const char *name, const char *fallback)
 {
-    const char *value = getenv(name);
+    const char *value = environment_find(name);
 
-    return value && *value ? value : fallback;
+    return value ? value : fallback;
 }
 
 static int check(const struct trainer_flags *f, int *port, struct error *err)

@@ -3,18 +3,22 @@
 #include "trainer/trainer_internal.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "trainer/capture.h"
 #include "trainer/catalogue.h"
 #include "trainer/ending.h"
 #include "trainer/engine_runs.h"
 #include "trainer/resident.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PREFLIGHT_SECONDS 60.0
 #define CHECK_SECONDS 3600.0
 #define CHECK_NICE 10
+#define REPORT_LIMIT_BYTES ((size_t)64 << 20)
 #define EXIT_NOT_FOUND 3
 #define EXIT_NO_MEMORY 5
 #define TOP_K 5
@@ -297,35 +301,132 @@ static int post_predict(struct trainer_request *r, struct error *err)
 
 /* --- data sets ------------------------------------------------------------------------------- */
 
-static int post_check(struct trainer_request *r, struct error *err)
+/* The engine's words for a data set, ended by NULL: COMMAND PATH [--format F] [--task T] and those
+ * that follow.  Names that it does not know are left to it to refuse. */
+#define DATASET_WORDS 24
+static int dataset_words(struct trainer_request *r, const char *command, const char **argv,
+                         int *count, struct error *err)
 {
-    const char *given = parameter_text(r->parameters, "dataset_path"), *path, *thumbnails;
-    struct capture_options options = { .timeout_seconds = CHECK_SECONDS, .nice = CHECK_NICE,
-                                       .give_up = &r->trainer->is_stopping };
-    struct capture capture;
-    json_t *report = NULL;
+    static const char *const names[] = { "format", "task" };
+    const char *given = parameter_text(r->parameters, "dataset_path"), *path;
 
     if (!given)
         return FAIL(err, INVALID, "dataset_path is required");
     if (trainer_dataset_path(r->trainer, given, &r->arena, &path, err))
         return -1;
-    thumbnails = parameter_text(r->parameters, "thumbnails_folder");
-    if (thumbnails && trainer_path(r->trainer, thumbnails, &r->arena, &thumbnails, err))
-        return -1;
-    const char *const argv[] = { r->trainer->engine, "dataset", "check", path, "--json",
-                                 thumbnails ? "--thumbnails" : NULL, thumbnails, NULL };
+    *count = 0;
+    argv[(*count)++] = r->trainer->engine;
+    argv[(*count)++] = "dataset";
+    argv[(*count)++] = command;
+    argv[(*count)++] = path;
+    argv[(*count)++] = "--json";
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const char *value = parameter_text(r->parameters, names[i]);
 
-    options.argv = argv;
+        if (value)
+            argv[(*count)++] = arena_printf(&r->arena, "--%s=%s", names[i], value);
+    }
+    return 0;
+}
+
+/* "--NAME PATH" of a path of the request, where it has one. */
+static int add_folder(struct trainer_request *r, const char *parameter, const char *option,
+                      const char **argv, int *count, struct error *err)
+{
+    const char *given = parameter_text(r->parameters, parameter), *path;
+
+    if (!given)
+        return 0;
+    if (trainer_path(r->trainer, given, &r->arena, &path, err))
+        return -1;
+    argv[(*count)++] = option;
+    argv[(*count)++] = path;
+    return 0;
+}
+
+/* What the engine prints, as JSON. */
+static int run_dataset(struct trainer_request *r, const char *const *argv, json_t **printed,
+                       struct error *err)
+{
+    struct capture_options options = { .argv = argv, .timeout_seconds = CHECK_SECONDS,
+                                       .nice = CHECK_NICE, .limit_bytes = REPORT_LIMIT_BYTES,
+                                       .give_up = &r->trainer->is_stopping };
+    struct capture capture;
+
+    *printed = NULL;
     if (!capture_run(&capture, &options, err)) {
         if (capture.exit_code)
             engine_failed(&capture, err);
         else
-            report = json_parse(capture.output.text, capture.output.length, "the report", err);
+            *printed = json_parse(capture.output.text, capture.output.length, "the report", err);
     }
     capture_release(&capture);
-    if (!report)
+    return *printed ? 0 : -1;
+}
+
+static int post_check(struct trainer_request *r, struct error *err)
+{
+    const char *argv[DATASET_WORDS] = { 0 };
+    json_t *report;
+    int count;
+
+    if (dataset_words(r, "check", argv, &count, err) ||
+        add_folder(r, "thumbnails_folder", "--thumbnails", argv, &count, err) ||
+        run_dataset(r, argv, &report, err))
         return -1;
     answer_with(r, report);
+    return 0;
+}
+
+/* An id per line, in a file of our own. */
+static int write_ids(struct trainer_request *r, const json_t *ids, const char **path,
+                     struct error *err)
+{
+    char *name = arena_printf(&r->arena, "%s/fixes-XXXXXX", r->trainer->state_folder);
+    struct str text = STR_INIT;
+    const json_t *id;
+    size_t i;
+    int fd = mkostemp(name, O_CLOEXEC), result;
+
+    if (fd < 0)
+        return FAIL_ERRNO(err, "a temporary file cannot be made");
+    json_array_foreach((json_t *)ids, i, id) {
+        const char *word = json_string_value(id);
+
+        str_printf(&text, "%s\n", word ? word : "");
+    }
+    result = file_write_all(fd, text.text, text.length, name, err);
+    close(fd);
+    str_release(&text);
+    *path = name;
+    return result;
+}
+
+/* What changes in label files: {dataset_path, quarantine_folder, ids}; without ids all of it. */
+static int post_fix(struct trainer_request *r, struct error *err)
+{
+    const json_t *ids = json_object_get(r->parameters, "ids");
+    const char *argv[DATASET_WORDS] = { 0 }, *list = NULL;
+    json_t *fixes = NULL;
+    int count, result;
+
+    if (!parameter_text(r->parameters, "quarantine_folder"))
+        return FAIL(err, INVALID, "quarantine_folder is required");
+    if (dataset_words(r, "fix", argv, &count, err) ||
+        add_folder(r, "quarantine_folder", "--quarantine", argv, &count, err) ||
+        (ids && write_ids(r, ids, &list, err)))
+        return -1;
+    argv[count++] = "--labels";
+    argv[count++] = "--apply";
+    argv[count++] = list ? "--only_from" : NULL;
+    argv[count++] = list;
+    result = run_dataset(r, argv, &fixes, err);
+    if (list)
+        unlink(list);
+    if (result)
+        return -1;
+    answer_with(r, json_pack("{s:s}", "status", "fixed"));
+    json_decref(fixes);
     return 0;
 }
 
@@ -348,6 +449,7 @@ static const struct trainer_route {
     { "POST", "/inference/predict", post_predict },
     { "POST", "/inference/quick", post_predict },
     { "POST", "/datasets/check", post_check },
+    { "POST", "/datasets/fix", post_fix },
 };
 
 static bool path_fits(const char *route, const char *path)

@@ -2,11 +2,12 @@
 
 #include "trainer/trainer_http.h"
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "net/http.h"
+#include "net/image_form.h"
 #include "net/multipart.h"
-#include "trainer/predict_form.h"
 #include "trainer/trainer_internal.h"
 
 #include <stdlib.h>
@@ -69,16 +70,16 @@ static void respond_error(struct http_request *request, const struct error *err)
 static void begin_form(const struct trainer_http *http, struct http_request *request,
                        struct http_plan *plan)
 {
-    struct predict_form *form;
+    struct image_form *form;
     struct str folder = STR_INIT;
     struct error err;
 
     str_printf(&folder, "%s/images", http->trainer->state_folder);
-    if (predict_form_new(&form, http_header(request, "Content-Type"), folder.text, &err)) {
+    if (image_form_new(&form, http_header(request, "Content-Type"), folder.text, &err)) {
         respond_error(request, &err);
     } else {
         plan->body = HTTP_BODY_STREAM;
-        plan->limit_bytes = PREDICT_IMAGE_MOST + BODY_LIMIT_BYTES;
+        plan->limit_bytes = IMAGE_FORM_MOST + BODY_LIMIT_BYTES;
         http_set_user(request, form);
     }
     str_release(&folder);
@@ -104,7 +105,7 @@ static int feed(void *context, struct http_request *request, const char *data, s
     struct error err;
 
     (void)context;
-    if (!predict_form_feed(http_user(request), data, size_bytes, &err))
+    if (!image_form_feed(http_user(request), data, size_bytes, &err))
         return 0;
     respond_error(request, &err);
     return -1;
@@ -118,17 +119,44 @@ static void add_parameter(void *context, const char *name, const char *value)
         json_object_set_new(context, name, text);
 }
 
+/* The fields, and image_path. */
+static int take_form(struct image_form *form, json_t *parameters, struct error *err)
+{
+    if (image_form_finish(form, err))
+        return -1;
+    if (!image_form_path(form))
+        return FAIL(err, INVALID, "file is required");
+    json_object_update(parameters, (json_t *)image_form_fields(form));
+    json_object_set_new(parameters, "image_path", json_string(image_form_path(form)));
+    return 0;
+}
+
+/* The answer as the sender may see it, who does not know the temporary file. */
+static void hide_path(const char *path, json_t *answer)
+{
+    const char *detail = json_string_value(json_object_get(answer, "detail"));
+    const char *found = detail ? strstr(detail, path) : NULL;
+    struct str text = STR_INIT;
+
+    json_object_del(answer, "image_path");
+    if (!found)
+        return;
+    str_printf(&text, "%.*sthe image%s", (int)(found - detail), detail, found + strlen(path));
+    json_object_set_new(answer, "detail", json_string(text.text));
+    str_release(&text);
+}
+
 /* NULL: answered. */
 static json_t *read_parameters(struct http_request *request)
 {
     json_t *parameters = json_object(), *object;
-    struct predict_form *form = http_user(request);
+    struct image_form *form = http_user(request);
     size_t size_bytes = 0;
     const char *body = only_reads(request) || form ? NULL : http_body(request, &size_bytes);
     struct error err;
 
     http_query_each(request, add_parameter, parameters);
-    if (form && predict_form_finish(form, parameters, &err)) {
+    if (form && take_form(form, parameters, &err)) {
         respond_error(request, &err);
         json_decref(parameters);
         return NULL;
@@ -159,7 +187,7 @@ static void finish(void *context, struct http_request *request)
         return;
     trainer_call(http->trainer, method, http_path(request), parameters, &answer);
     if (http_user(request))
-        predict_form_hide(http_user(request), answer.body);
+        hide_path(image_form_path(http_user(request)), answer.body);
     respond(request, &answer);
     json_decref(answer.body);
     json_decref(parameters);
@@ -168,7 +196,7 @@ static void finish(void *context, struct http_request *request)
 static void end(void *context, struct http_request *request)
 {
     (void)context;
-    predict_form_free(http_user(request));
+    image_form_free(http_user(request));
 }
 
 static void access_line(void *context, const struct http_access *a)

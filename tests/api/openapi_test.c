@@ -133,6 +133,23 @@ TEST(description_says_what_a_job_is_and_how_lists_are_asked_for)
     platform_close(&p);
 }
 
+TEST(description_says_that_files_are_had_in_parts)
+{
+    static const struct route route = { .method = "GET",
+                                        .path = "/api/v1/datasets/{dataset}/file/{path}" };
+    struct platform p;
+    json_t *document = description(&p);
+    const json_t *responses = json_object_get(operation_of(document, &route), "responses");
+    const json_t *part = json_object_get(responses, "206");
+
+    CHECK(json_object_get(json_object_get(part, "headers"), "Content-Range"));
+    CHECK(json_object_get(part, "content"));
+    CHECK(!json_object_get(json_object_get(responses, "304"), "content"));
+    CHECK(json_object_get(responses, "416"));
+    json_decref(document);
+    platform_close(&p);
+}
+
 TEST(page_of_the_description_stands_alone)
 {
     struct platform p;

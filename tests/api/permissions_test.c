@@ -4,12 +4,11 @@
 #include "app/projects.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "rights_table.h"
 #include "test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum outcome { HIDDEN, REFUSED, ALLOWED };
 
 /* What of a project each right opens.  %d is the project. */
 static const struct request {
@@ -34,37 +33,6 @@ static const struct request {
     { RIGHT_MANAGE, "POST", "/api/v1/projects/%d/invitations", "{}" },
     { RIGHT_MANAGE, "POST", "/api/v1/projects/%d/clean-up", "{\"dry_run\":true}" },
     { RIGHT_OWN, "DELETE", "/api/v1/projects/%d", NULL },
-};
-
-/* System role, project role, and what view, work, manage and own come to: h, r or a. */
-static const struct cell {
-    const char *system, *project, *outcomes;
-} cells[] = {
-    { "guest", NULL, "hhhh" },
-    { "guest", "viewer", "arrr" },
-    { "guest", "member", "arrr" },
-    { "guest", "admin", "arrr" },
-    { "guest", "owner", "arrr" },
-    { "standard_engineer", NULL, "hhhh" },
-    { "standard_engineer", "viewer", "arrr" },
-    { "standard_engineer", "member", "aarr" },
-    { "standard_engineer", "admin", "aaar" },
-    { "standard_engineer", "owner", "aaaa" },
-    { "advanced_engineer", NULL, "hhhh" },
-    { "advanced_engineer", "viewer", "arrr" },
-    { "advanced_engineer", "member", "aarr" },
-    { "advanced_engineer", "admin", "aaar" },
-    { "advanced_engineer", "owner", "aaaa" },
-    { "manager", NULL, "hhhh" },
-    { "manager", "viewer", "arrr" },
-    { "manager", "member", "aarr" },
-    { "manager", "admin", "aaar" },
-    { "manager", "owner", "aaaa" },
-    { "admin", NULL, "aaaa" },
-    { "admin", "viewer", "aaaa" },
-    { "admin", "member", "aaaa" },
-    { "admin", "admin", "aaaa" },
-    { "admin", "owner", "aaaa" },
 };
 
 struct scene {
@@ -137,16 +105,14 @@ static const char *fill(struct scene *s, const char *text, int64_t id)
                 : text;
 }
 
-static void check_cell(struct scene *s, const struct cell *cell, const struct request *request,
-                       int64_t id)
+static void check_cell(struct scene *s, const struct rights_cell *cell,
+                       const struct request *request, int64_t id)
 {
-    char letter = cell->outcomes[request->right];
-    enum outcome wanted = letter == 'a' ? ALLOWED : letter == 'r' ? REFUSED : HIDDEN;
     struct reply reply;
 
     fetch(&s->p, request->method, fill(s, request->path, id), s->token, NULL,
           fill(s, request->body, id), &reply);
-    if (outcome_of(&reply) != wanted)
+    if (outcome_of(&reply) != rights_outcome(cell, (int)request->right))
         test_fail(__FILE__, __LINE__, "%s and %s: %s %s gave %ld %s", cell->system,
                   cell->project ? cell->project : "no member", request->method, request->path,
                   reply.status, reply.text.text);
@@ -159,13 +125,13 @@ TEST(permissions_in_projects_are_as_the_table_says)
     struct error err;
 
     scene_open(&s);
-    for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
-        int64_t id = make_project(&s, cells[i].project);
+    for (size_t i = 0; i < RIGHTS_TABLE_ROWS; i++) {
+        int64_t id = make_project(&s, rights_table[i].project);
 
-        CHECK_OK(users_set_role(s.p.app, s.subject.id, (enum role)role_find(cells[i].system), &err),
-                 err);
+        CHECK_OK(users_set_role(s.p.app, s.subject.id,
+                                (enum role)role_find(rights_table[i].system), &err), err);
         for (size_t j = 0; j < sizeof(project_requests) / sizeof(*project_requests); j++)
-            check_cell(&s, &cells[i], &project_requests[j], id);
+            check_cell(&s, &rights_table[i], &project_requests[j], id);
         CHECK_OK(projects_remove(s.p.app, id, &err), err); /* where it was not allowed to go */
     }
     scene_close(&s);

@@ -10,6 +10,7 @@
 #include "store/db.h"
 #include "test.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -232,7 +233,8 @@ TEST(a_refused_start_leaves_the_job_as_it_was)
 
 TEST(without_a_place_jobs_wait_and_start_in_their_order)
 {
-    struct queue_place place;
+    struct arena arena = ARENA_INIT;
+    struct job_queue queue;
     struct setup s;
     struct error err;
     struct job jobs[3];
@@ -249,8 +251,14 @@ TEST(without_a_place_jobs_wait_and_start_in_their_order)
     }
     CHECK(start(&s, jobs[1].id, -1, &queued, &err));
     CHECK_TEXT(err.text, "Cannot start job with status: queued");
-    CHECK_OK(control_queue_place(s.app, jobs[2].id, &place, &err), err);
-    CHECK(place.position == 2);
+    CHECK_OK(control_queue(s.app, &arena, &queue, &err), err);
+    for (int i = 0; i < 3; i++)
+        CHECK(job_queue_place(&queue, jobs[i].id).position == i);
+    CHECK(isnan(job_queue_place(&queue, jobs[1].id).eta_seconds)); /* nobody has said anything */
+    report(&s, jobs[0].id, "step", "{\"epoch\":1,\"step\":1,\"steps\":9,\"eta_s\":40}");
+    CHECK_OK(control_queue(s.app, &arena, &queue, &err), err);
+    CHECK(job_queue_place(&queue, jobs[1].id).eta_seconds == 40);
+    CHECK(isnan(job_queue_place(&queue, jobs[0].id).eta_seconds));
     CHECK_OK(jobs_set_priority(s.app, jobs[2].id, 3, &err), err);
     report(&s, jobs[0].id, "training_complete", "{}");
     wait_for(&s, jobs[2].id, "running");
@@ -260,6 +268,7 @@ TEST(without_a_place_jobs_wait_and_start_in_their_order)
     CHECK_TEXT(status_of(&s, jobs[2].id), "failed");
     CHECK_TEXT(status_of(&s, jobs[1].id), "pending");
     CHECK(s.service.starts == 2);
+    arena_release(&arena);
     setup_release(&s);
 }
 

@@ -3,6 +3,7 @@
 #include "app/projects.h"
 #include "base/error.h"
 #include "store/db.h"
+#include "rights_table.h"
 #include "test.h"
 
 #include <string.h>
@@ -43,8 +44,6 @@ static void setup_release(struct setup *s)
 
 /* --- rights ---------------------------------------------------------------------------------- */
 
-enum outcome { HIDDEN, REFUSED, ALLOWED };
-
 static enum outcome try(struct setup *s, const struct user *user, enum right right)
 {
     struct project project;
@@ -61,45 +60,14 @@ static enum outcome try(struct setup *s, const struct user *user, enum right rig
     return REFUSED;
 }
 
-/* System role, project role, and what view, work, manage and own give. */
-static const struct cell {
-    const char *system, *project, *outcomes; /* h hidden, r refused, a allowed */
-} cells[] = {
-    { "guest", NULL, "hhhh" },
-    { "guest", "viewer", "arrr" },
-    { "guest", "member", "arrr" },
-    { "guest", "admin", "arrr" },
-    { "guest", "owner", "arrr" },
-    { "standard_engineer", NULL, "hhhh" },
-    { "standard_engineer", "viewer", "arrr" },
-    { "standard_engineer", "member", "aarr" },
-    { "standard_engineer", "admin", "aaar" },
-    { "standard_engineer", "owner", "aaaa" },
-    { "advanced_engineer", NULL, "hhhh" },
-    { "advanced_engineer", "viewer", "arrr" },
-    { "advanced_engineer", "member", "aarr" },
-    { "advanced_engineer", "admin", "aaar" },
-    { "advanced_engineer", "owner", "aaaa" },
-    { "manager", NULL, "hhhh" },
-    { "manager", "viewer", "arrr" },
-    { "manager", "member", "aarr" },
-    { "manager", "admin", "aaar" },
-    { "manager", "owner", "aaaa" },
-    { "admin", NULL, "aaaa" },
-    { "admin", "viewer", "aaaa" },
-    { "admin", "member", "aaaa" },
-    { "admin", "admin", "aaaa" },
-    { "admin", "owner", "aaaa" },
-};
-
 TEST(rights_are_as_the_table_says)
 {
     struct setup s;
     struct error err;
 
     setup_init(&s);
-    for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
-        const struct cell *cell = &cells[i];
+    for (size_t i = 0; i < RIGHTS_TABLE_ROWS; i++) {
+        const struct rights_cell *cell = &rights_table[i];
         bool is_owner = cell->project && !strcmp(cell->project, "owner");
         struct user *subject = is_owner ? &s.owner : &s.other, user;
 
@@ -109,11 +77,7 @@ TEST(rights_are_as_the_table_says)
         CHECK_OK(users_set_role(s.app, subject->id, (enum role)role_find(cell->system), &err), err);
         CHECK_OK(users_get(s.app, subject->id, &s.arena, &user, &err), err);
         for (int right = RIGHT_VIEW; right <= RIGHT_OWN; right++) {
-            enum outcome wanted = cell->outcomes[right] == 'a'   ? ALLOWED
-                                  : cell->outcomes[right] == 'r' ? REFUSED
-                                                                 : HIDDEN;
-
-            if (try(&s, &user, (enum right)right) != wanted)
+            if (try(&s, &user, (enum right)right) != rights_outcome(cell, right))
                 test_fail(__FILE__, __LINE__, "system %s, project %s, right %d", cell->system,
                           cell->project ? cell->project : "none", right);
         }

@@ -195,20 +195,21 @@ export async function readDescription(server) {
 
 /* --- data ------------------------------------------------------------------------------------ */
 
-/* Two classes of drawn shapes: 20 images of each to train on, 10 to validate with. */
+/* Two classes of drawn shapes: 20 images of each to train on, 10 to validate with; with a task of
+ * objects so many images in all, several shapes on each. */
 export async function sampleDataset(folder, options = {}) {
-  const { classes = 2, train = 20, val = 10, size = 40 } = options
+  const { classes = 2, train = 20, val = 10, size = 40, task = 'classification' } = options
   await mkdir(join(folder, '..'), { recursive: true })
-  await execute(program, ['dataset', 'sample', folder, '--num_classes', String(classes), '--train', String(train),
+  await execute(program, ['dataset', 'sample', folder, '--task', task, '--num_classes', String(classes), '--train', String(train),
     '--val', String(val), '--image_size', String(size)])
   return folder
 }
 
 /* The folder as a tar file in one form. */
-export async function upload(server, token, project, folder, name = 'shapes') {
+export async function upload(server, token, project, folder, name = 'shapes', format = 'imagefolder') {
   const { stdout } = await execute('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer', maxBuffer: 1 << 28 })
   const form = new FormData()
-  for (const [key, value] of Object.entries({ name, format: 'imagefolder', project_id: String(project) }))
+  for (const [key, value] of Object.entries({ name, format, project_id: String(project) }))
     form.append(key, value)
   form.append('files', new Blob([stdout]), 'sample.tar')
   const response = await fetch(`${server.url}/api/v1/datasets`,

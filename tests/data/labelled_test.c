@@ -1,6 +1,7 @@
 /* Data sets of boxes, outlines and key points: real ones and made ones. */
 #include "base/error.h"
 #include "data/dataset.h"
+#include "data/mask.h"
 #include "test.h"
 #include "tree_support.h"
 #include <stdlib.h>
@@ -164,5 +165,133 @@ TEST(labelled_reads_outlines_of_nuclei)
     open_shared(&dataset, "data/instance_seg/nuclei", DATASET_TASK_BY_CONTENT, NULL, false);
     CHECK_TEXT(dataset.format, "yolo");
     CHECK(object_count(&dataset) > 3700);
+    dataset_close(&dataset);
+}
+
+/* ---- DICE: made data sets, one image of 8 x 6 pixels each --------------------------------- */
+
+static const unsigned char bmp[54 + 6 * 24] = { 'B', 'M', 198, [10] = 54, [14] = 40, [18] = 8,
+                                                [22] = 6, [26] = 1, [28] = 24 };
+
+static void open_made(struct dataset *dataset, const char *folder)
+{
+    const struct dataset_options options = { .task = DATASET_TASK_BY_CONTENT,
+                                             .is_lenient = true };
+    struct error err = { 0 };
+
+    CHECK_OK(dataset_open(dataset, folder, &options, &err), err);
+    CHECK_TEXT(dataset->format, "dice");
+}
+
+TEST(labelled_reads_dice_with_a_background_class)
+{
+    static const char json[] =
+        "{\"version\":\"1.0\",\"categories\":[{\"id\":0,\"name\":\"__background__\"},"
+        "{\"id\":4,\"name\":\"cat\"},{\"id\":2,\"name\":\"dog\"}],"
+        "\"images\":[{\"id\":1,\"file_name\":\"train/a.bmp\",\"width\":8,\"height\":6},"
+        "{\"id\":2,\"file_name\":\"b.bmp\",\"width\":8,\"height\":6}],"
+        "\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":4,\"bbox\":[1,1,4,2]},\n"
+        "{\"id\":2,\"image_id\":2,\"category_id\":0},\n"
+        "{\"id\":3,\"image_id\":3,\"category_id\":4,\"bbox\":[1,1,4,2]},\n"
+        "{\"id\":4,\"image_id\":1,\"category_id\":9,\"bbox\":[1,1,4,2]}],"
+        "\"split_config\":{\"method\":\"manual\",\"splits\":{\"1\":\"train\",\"2\":\"val\"}}}";
+    const char *folder = test_folder();
+    struct dataset dataset;
+
+    tree_add(folder, "images/train/a.bmp", bmp, sizeof(bmp));
+    tree_add(folder, "images/x/b.bmp", bmp, sizeof(bmp));
+    tree_add(folder, "annotations.json", json, strlen(json));
+    open_made(&dataset, folder);
+    CHECK(dataset.class_count == 2);
+    CHECK_TEXT(dataset.classes[0], "dog");
+    CHECK_TEXT(dataset.classes[1], "cat");
+    CHECK(dataset.items[0].split == DATASET_SPLIT_TRAIN);
+    CHECK(dataset.items[1].split == DATASET_SPLIT_VAL);
+    CHECK(object_count(&dataset) == 1 && dataset.annotations.items[0].class_id == 1);
+    CHECK(dataset.finding_count == 2 && dataset.findings[0].line == 3);
+    CHECK(strstr(dataset.findings[0].message, "non-existent image_id 3"));
+    CHECK(strstr(dataset.findings[1].message, "non-existent category_id 9"));
+    dataset_close(&dataset);
+}
+
+TEST(labelled_reads_dice_with_annotations_inside_images)
+{
+    static const char json[] =
+        "{\"format_version\":\"1.0\",\"task_type\":\"instance_segmentation\","
+        "\"classes\":[{\"id\":0,\"name\":\"cat\"}],\"images\":[{\"id\":\"k1\",\"file_name\":"
+        "\"a.bmp\",\"split\":\"train\",\"annotations\":[{\"id\":1,\"class_id\":0,\"bbox\":"
+        "[1,1,4,2],\"segmentation\":[[1,1,5,1,5,3]]}]},{\"id\":\"k2\",\"file_name\":\"b.bmp\","
+        "\"split\":\"val\",\"annotations\":[]}]}";
+    const char *folder = test_folder();
+    struct dataset dataset;
+
+    tree_add(folder, "images/a.bmp", bmp, sizeof(bmp));
+    tree_add(folder, "images/b.bmp", bmp, sizeof(bmp));
+    tree_add(folder, "annotations.json", json, strlen(json));
+    open_made(&dataset, folder);
+    CHECK(dataset.task == DATASET_TASK_SEGMENTATION && object_count(&dataset) == 1);
+    CHECK(dataset_count(&dataset, DATASET_SPLIT_VAL) == 1);
+    CHECK_NEAR(dataset.annotations.items[0].area, 4, 1e-6);
+    dataset_close(&dataset);
+}
+
+TEST(labelled_reads_dice_of_a_file_per_image)
+{
+    static const char map[] = "{\"task_type\":\"det\",\"class_summary\":{\"num_classes\":2,"
+                              "\"classes\":[{\"name\":\"cat\",\"idx\":0},"
+                              "{\"name\":\"dog\",\"idx\":1}]}}";
+    static const char label[] =
+        "{\"version\":\"0.9\",\"split\":\"val\",\"shapes\":[{\"label\":\"dog\",\"points\":"
+        "[[1,1],[5,3]],\"shape_type\":\"rectangle\"},{\"label\":\"bird\",\"points\":[[1,1],[2,2]],"
+        "\"shape_type\":\"rectangle\"},{\"label\":\"cat\",\"points\":[[1,1]],\"shape_type\":"
+        "\"point\"}]}";
+    const char *folder = test_folder();
+    struct dataset dataset;
+
+    tree_add(folder, "images/a.bmp", bmp, sizeof(bmp));
+    tree_add(folder, "labels/a.json", label, strlen(label));
+    tree_add(folder, "label_map.json", map, strlen(map));
+    open_made(&dataset, folder);
+    CHECK(dataset.items[0].split == DATASET_SPLIT_VAL && object_count(&dataset) == 1);
+    CHECK(dataset.annotations.items[0].class_id == 1);
+    CHECK(dataset.annotations.items[0].box.right == 5);
+    CHECK(dataset.rows.excluded == 2 && dataset.rows.used == 1);
+    dataset_close(&dataset);
+}
+
+TEST(labelled_reads_runs_of_nuclei_with_their_area)
+{
+    const char *source = test_shared("data/instance_seg/nuclei");
+    const struct dataset_options options = { .task = DATASET_TASK_SEGMENTATION,
+                                             .format = "coco" };
+    char command[1200];
+    const char *folder = test_folder();
+    struct dataset dataset;
+    struct error err = { 0 };
+
+    if (!source)
+        SKIP("../shared/data/instance_seg/nuclei is not there");
+    snprintf(command, sizeof(command),
+             "mkdir '%s'/annotations && for s in train val; do cp '%s'/annotations/instances_${s}_rle"
+             ".json '%s'/annotations/instances_$s.json; done && cp -r '%s'/images '%s'",
+             folder, source, folder, source, folder);
+    CHECK(system(command) == 0);
+    CHECK_OK(dataset_open(&dataset, folder, &options, &err), err);
+    CHECK(object_count(&dataset) == 3802 && dataset.finding_count == 0);
+    for (int i = 0; i < dataset.item_count; i++)
+        for (int j = 0; j < dataset.annotations.images[i].count; j++) {
+            const struct annotation *item = annotations_of(&dataset.annotations, i) + j;
+            const struct annotation_image *image = &dataset.annotations.images[i];
+            struct mask mask = MASK_INIT;
+            struct annotation_box box;
+
+            CHECK_OK(mask_set_annotation(&mask, image->width, image->height,
+                                         &dataset.annotations, item, &err),
+                     err);
+            box = mask_box(&mask);
+            CHECK((double)mask_area(&mask) == (double)item->area); /* as the file says */
+            CHECK(box.left == item->box.left && box.bottom == item->box.bottom);
+            mask_release(&mask);
+        }
     dataset_close(&dataset);
 }

@@ -93,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
                   { "dice", "annotations.json" },
                   { "voc", "Annotations/a.xml" },
                   { "dice", "labels/a.json" } };
+    static const char label_map[] = "{\"class_summary\":{\"classes\":[{\"name\":\"a\"}]}}";
     struct dataset_options options = { .task = DATASET_TASK_BY_CONTENT, .is_lenient = true };
     struct dataset dataset;
     struct error err;
@@ -106,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     options.format = kinds[kind].format;
     write_label(kinds[kind].file, data + 1, size_bytes - 1);
     if (kind == 5)
-        write_label("label_map.json", "{\"class_summary\":{\"classes\":[{\"name\":\"a\"}]}}", 47);
+        write_label("label_map.json", label_map, sizeof(label_map) - 1);
     if (!dataset_open(&dataset, folder, &options, &err)) {
         change(&dataset);
         dataset_close(&dataset);

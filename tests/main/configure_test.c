@@ -41,6 +41,19 @@ static void expect_lines(const char *folder, const char *command, const char *co
 #define EXPECT_LINES(folder, command, ...) \
     expect_lines(folder, command, (const char *const[]){ __VA_ARGS__, NULL })
 
+TEST(settings_may_be_yaml)
+{
+    const char *folder = test_folder();
+
+    EXPECT_LINES(folder,
+                 "printf 'epochs: 7 # short\\noptimizer:\\n  type: sgd\\n  learning_rate: 1e-2\\n"
+                 "augmentation: {mixup: yes, crop_scale: [0.5, 1]}\\n' > $D/f.yaml; " SHOW
+                 "--config $D/f.yaml",
+                 "epochs 7 file", "optimizer.type \"sgd\" file",
+                 "optimizer.learning_rate 0.01 file", "augmentation.mixup true file",
+                 "augmentation.crop_scale [0.5,1] file");
+}
+
 TEST(settings_come_from_flag_then_file_then_preset_then_default)
 {
     const char *folder = test_folder();
@@ -123,7 +136,7 @@ TEST(files_of_settings_that_cannot_be_read_are_named)
                    "--config $D/twice.json",
                    4, "duplicate object key");
     program_expect(folder, "echo '[1]' > $D/list.json; " SHOW "--config $D/list.json", 2,
-                   "list.json' must hold a JSON object");
+                   "list.json' must hold an object");
     program_expect(folder, SHOW "--advanced_config '{'", 4, "advanced_config");
     program_expect(folder, SHOW "--preset standrd", 2, "unknown preset 'standrd'");
     program_expect(folder, SHOW "--epochs", 2, "option '--epochs' needs a value");

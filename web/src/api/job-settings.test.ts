@@ -23,7 +23,7 @@ const schema = {
       { name: 'seed', type: 'number', label: 'Seed', default: 42, group: 'run' },
     ],
   },
-} as Schemas['ConfigSchema']
+} as unknown as Schemas['ConfigSchema']
 
 describe('settings of a job', () => {
   const value = (name: string) => settingsOf(job, schema).find((s) => s.name === name)

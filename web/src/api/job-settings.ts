@@ -46,21 +46,24 @@ const MAIN = 'main'
 export function settingsOf(job: Job, schema?: Schemas['ConfigSchema']): Setting[] {
   const { advanced_config, ...own } = configOf(job)
   const given = flatten(advanced_config)
+  const fields = schema?.schema.fields ?? []
+  // What the job says twice: its own optimizer and learning rate stand where the engine's do not.
+  const twice: Record<string, unknown> = { 'optimizer.type': job.optimizer }
+  const hasType = fields.some((field) => field.name === 'optimizer.type')
   const main: Setting[] = Object.entries(own)
-    .filter(([name, value]) => value !== undefined && !(name === 'optimizer' && given['optimizer.type']))
+    .filter(([name, value]) => value !== undefined && !(name === 'optimizer' && hasType))
     .map(([name, value]) => ({ name, label: name, group: MAIN, value, given: true }))
   const preset = flatten(
     (schema?.presets as Record<string, unknown> | undefined)?.[String(given.preset ?? '')],
   )
-  const listed = (schema?.schema.fields ?? [])
-    // The optimizer's own learning rate, where none is given, is the job's.
+  const listed = fields
     .filter(({ name }) => !(name in own) && (name !== 'optimizer.learning_rate' || name in given))
     .map((field) => ({
       name: field.name,
       label: field.label ?? field.name,
       description: (field as { description?: string }).description,
       group: field.group ?? 'rest',
-      value: given[field.name] ?? preset[field.name] ?? field.default,
+      value: given[field.name] ?? twice[field.name] ?? preset[field.name] ?? field.default,
       given: field.name in given,
     }))
   const names = new Set(listed.map((setting) => setting.name))

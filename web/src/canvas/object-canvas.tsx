@@ -229,9 +229,8 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
       </div>
       <div className={styles.stage}>
         {/* Keys zoom and move: an application of its own for screen readers. */}
-        <canvas
-          ref={canvas}
-          className={styles.canvas}
+        <div
+          className={styles.surface}
           tabIndex={0}
           role="application"
           aria-label={t('canvas.keys', { label })}
@@ -246,7 +245,9 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
           onPointerUp={() => (drag.current = null)}
           onPointerMove={onMove}
           onPointerLeave={() => setHovered(null)}
-        />
+        >
+          <canvas ref={canvas} className={styles.canvas} aria-hidden="true" />
+        </div>
         {image === 'failed' && <p className={styles.note}>{t('canvas.missing')}</p>}
       </div>
       <ul className="visually-hidden" aria-label={t('canvas.list', { label })}>

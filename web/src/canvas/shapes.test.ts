@@ -7,7 +7,10 @@ describe('boxes', () => {
   it('begin at the corner in "xywh" and at the middle otherwise', () => {
     const [corner] = shapesOf([row({ bbox: [10, 20, 4, 6], format: 'xywh' })], 'truth')
     const [middle] = shapesOf([row({ bbox: [12, 23, 4, 6], format: 'yolo' })], 'found')
-    const [corners] = shapesOf([row({ bbox: [0, 0, 1, 1], x1: 10, y1: 20, x2: 14, y2: 26 })], 'found')
+    const [corners] = shapesOf(
+      [row({ bbox: [0, 0, 1, 1], x1: 10, y1: 20, x2: 14, y2: 26 })],
+      'found',
+    )
     for (const shape of [corner, middle, corners])
       expect(shape!.box).toEqual({ x: 10, y: 20, width: 4, height: 6 })
   })

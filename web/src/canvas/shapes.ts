@@ -47,7 +47,10 @@ function ringOf(value: unknown): Ring {
       return x === undefined || y === undefined ? [] : [[x, y] as const]
     })
   const flat = numbers(value)
-  return Array.from({ length: flat.length >> 1 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as const)
+  return Array.from(
+    { length: flat.length >> 1 },
+    (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as const,
+  )
 }
 
 const ringsOf = (row: Row): Ring[] =>
@@ -60,7 +63,9 @@ function pointsOf(value: unknown): Point[] {
   if (!Array.isArray(value)) return []
   const rows: unknown[] =
     typeof value[0] === 'number'
-      ? Array.from({ length: Math.floor(value.length / 3) }, (_, i) => value.slice(3 * i, 3 * i + 3))
+      ? Array.from({ length: Math.floor(value.length / 3) }, (_, i) =>
+          value.slice(3 * i, 3 * i + 3),
+        )
       : value
   return rows.flatMap((row) => {
     const [x, y, v = 1] = Array.isArray(row)

@@ -1,6 +1,6 @@
 /* parallel.tsx - parallel coordinates: an axis for each parameter, a line for each run.  The two
  * handles of an axis, dragged or moved by arrow keys, leave the lines between them. */
-import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { passes, scaleOf, type Axis, type Brush, type Brushes } from './parallel-scale'
@@ -10,11 +10,12 @@ import styles from './parallel.module.css'
 type Line = { id: string; label: string; color: string }
 type Props = { label: string; axes: readonly Axis[]; lines: readonly Line[] }
 
-const GAP = 150
-const SIDE = 70
+const GAP_LEAST = 104
+const SIDE = 62
 const TOP = 44
 const SPAN = 230
 const HEIGHT = TOP + SPAN + 24
+const NAME_MOST = 18
 const KEY_STEP = 0.05
 const WHOLE: Brush = { from: 0, to: 1 }
 
@@ -27,8 +28,19 @@ export function ParallelCoordinates({ label, axes, lines }: Props) {
   const [brushes, setBrushes] = useState<Brushes>({})
   const [hovered, setHovered] = useState<string | null>(null)
   const scales = axes.map(scaleOf)
-  const width = 2 * SIDE + GAP * Math.max(1, axes.length - 1)
-  const placeX = (index: number) => SIDE + index * GAP
+  const box = useRef<HTMLDivElement>(null)
+  const [room, setRoom] = useState(0)
+  useLayoutEffect(() => {
+    const element = box.current
+    if (!element) return
+    const observer = new ResizeObserver(() => setRoom(element.clientWidth))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  const gaps = Math.max(1, axes.length - 1)
+  const gap = Math.max(GAP_LEAST, (room - 2 * SIDE) / gaps)
+  const width = 2 * SIDE + gap * gaps
+  const placeX = (index: number) => SIDE + index * gap
   const kept = lines.filter((_, line) => passes(axes, brushes, line))
 
   const setEnd = (axis: Axis, end: keyof Brush, value: number) => {
@@ -86,7 +98,7 @@ export function ParallelCoordinates({ label, axes, lines }: Props) {
           {t('charts.show_all')}
         </Button>
       </div>
-      <div className={styles.scroll} role="region" aria-label={label} tabIndex={0}>
+      <div ref={box} className={styles.scroll} role="region" aria-label={label} tabIndex={0}>
         <svg
           ref={svg}
           width={width}
@@ -111,7 +123,10 @@ export function ParallelCoordinates({ label, axes, lines }: Props) {
           {axes.map((axis, i) => (
             <g key={axis.id} transform={`translate(${placeX(i)} 0)`}>
               <text className={styles.name} y={16} textAnchor="middle">
-                {axis.label}
+                {axis.label.length > NAME_MOST
+                  ? axis.label.slice(0, NAME_MOST - 1) + '…'
+                  : axis.label}
+                <title>{axis.label}</title>
               </text>
               <path className={styles.axis} d={`M0 ${TOP}v${SPAN}`} />
               {scales[i]!.ticks.map((tick) => (
@@ -125,12 +140,7 @@ export function ParallelCoordinates({ label, axes, lines }: Props) {
                   {tick.text}
                 </text>
               ))}
-              <Handles
-                axis={axis}
-                brush={brushes[axis.id] ?? WHOLE}
-                onDrag={drag}
-                onKeys={keys}
-              />
+              <Handles axis={axis} brush={brushes[axis.id] ?? WHOLE} onDrag={drag} onKeys={keys} />
             </g>
           ))}
         </svg>
@@ -178,7 +188,13 @@ function Handles({ axis, brush, onDrag, onKeys }: HandlesProps) {
           onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
           onPointerMove={onDrag(axis, end)}
         >
-          <rect className={styles.touch} x={-14} y={end === 'to' ? -20 : -4} width={28} height={24} />
+          <rect
+            className={styles.touch}
+            x={-14}
+            y={end === 'to' ? -20 : -4}
+            width={28}
+            height={24}
+          />
           <path d={end === 'to' ? 'M-8 0h16l-3 -8h-10z' : 'M-8 0h16l-3 8h-10z'} />
         </g>
       ))}

@@ -8,6 +8,7 @@ import { Chip } from '@/ui/badge'
 import { Button, IconButton } from '@/ui/button'
 import { Checkbox } from '@/ui/checkbox'
 import type { useJobActions } from '@/ui/job-actions'
+import { cx } from '@/ui/cx'
 import { Menu } from '@/ui/menu'
 import { ProgressBar } from '@/ui/progress-bar'
 import { RelativeTime } from '@/ui/relative-time'
@@ -59,7 +60,7 @@ export function ExperimentTable(props: Props) {
           <Th className={styles.wide}>{t('experiments.columns.model')}</Th>
           <Th className={styles.wide}>{t('experiments.columns.task')}</Th>
           <Th>{t('experiments.columns.status')}</Th>
-          <Th numeric {...head('accuracy')}>
+          <Th numeric className={styles.wide} {...head('accuracy')}>
             {t('experiments.columns.accuracy')}
           </Th>
           <Th className={styles.wide} {...head('created')}>
@@ -108,11 +109,11 @@ const Row = memo(
         </Td>
         <Td className={styles.name}>
           <Link to={`/training/${job.id}`} className={styles.link}>
-            {name}
+            {job.experiment_name || job.model_name}
           </Link>
           <span className={styles.sub}>
             <span className={styles.number}>#{job.id}</span>
-            <span className={styles.narrow}>{job.model_name}</span>
+            {job.experiment_name && <span className={styles.narrow}>{job.model_name}</span>}
             {tags.slice(0, TAGS_SHOWN).map((tag) => (
               <Chip key={tag}>{tag}</Chip>
             ))}
@@ -129,7 +130,9 @@ const Row = memo(
         <Td className={styles.status}>
           <Status job={job} name={name} />
         </Td>
-        <Td numeric>{formatPercent(job.accuracy)}</Td>
+        <Td numeric className={styles.wide}>
+          {formatPercent(job.accuracy)}
+        </Td>
         <Td className={styles.wide}>
           <RelativeTime time={job.created_at} />
         </Td>
@@ -144,7 +147,7 @@ const Row = memo(
                   busy={actions.isBusy('start', job)}
                   onClick={() => actions.run('start', job)}
                 >
-                  {t('experiments.start')}
+                  <span className={styles.startText}>{t('experiments.start')}</span>
                 </Button>
               )}
               <Menu
@@ -182,9 +185,16 @@ function Status({ job, name }: { job: Job; name: string }) {
             {t('experiments.epoch', { epoch: job.current_epoch, epochs: job.total_epochs })}
           </span>
         )}
-        {isQueued(job) && job.queue_position != null && (
-          <span className={styles.epoch}>
-            {t('experiments.queue_position', { position: job.queue_position })}
+        {isQueued(job) && (
+          <Link to="/queue" className={styles.epoch}>
+            {job.queue_position == null
+              ? t('experiments.queued')
+              : t('experiments.queue_position', { position: job.queue_position })}
+          </Link>
+        )}
+        {job.accuracy !== null && (
+          <span className={cx(styles.epoch, styles.narrow)}>
+            {t('experiments.columns.accuracy')} {formatPercent(job.accuracy)}
           </span>
         )}
       </span>

@@ -3,17 +3,13 @@ import { api, ok, type Schemas } from '@/api/client'
 import { keys } from '@/api/keys'
 
 export type Series = Schemas['Series']
-export type Checkpoint = Schemas['Checkpoint']
 export type LogLine = Schemas['LogLine']
 /** Detectors report more than classifiers; absent where the task has none. */
 export type Validation = Omit<Schemas['Validation'], 'pr_curves' | 'confusion_labels'> & {
   pr_curves?: Record<string, { precision?: number[]; recall?: number[] }> | null
   confusion_labels?: string[] | null
 }
-export type ValidationImage = Omit<
-  Schemas['ValidationImage'],
-  'true_boxes' | 'predicted_boxes'
-> & {
+export type ValidationImage = Omit<Schemas['ValidationImage'], 'true_boxes' | 'predicted_boxes'> & {
   true_boxes?: unknown
   predicted_boxes?: unknown
 }
@@ -21,13 +17,6 @@ export type ValidationImage = Omit<
 const path = (id: number) => ({ path: { job_id: id } })
 
 /* --- metrics --------------------------------------------------------------------------------- */
-
-export const metricSchemaQuery = (id: number) =>
-  queryOptions({
-    queryKey: keys.metricSchema(id),
-    queryFn: ({ signal }) =>
-      ok(api.GET('/api/v1/training/jobs/{job_id}/metric-schema', { params: path(id), signal })),
-  })
 
 export type Stretch = { from?: number; to?: number }
 /** More than a screen has pixels; the server gives least and greatest of what it joins. */
@@ -71,15 +60,7 @@ export const warningsQuery = (id: number) =>
     queryFn: ({ signal }) => fetchLogs(id, { level: 'warning', limit: 100 }, signal),
   })
 
-/* --- checkpoints and validation -------------------------------------------------------------- */
-
-export const checkpointsQuery = (id: number) =>
-  queryOptions({
-    queryKey: keys.checkpoints(id),
-    queryFn: async ({ signal }) =>
-      (await ok(api.GET('/api/v1/training/jobs/{job_id}/checkpoints', { params: path(id), signal })))
-        .checkpoints,
-  })
+/* --- validation ------------------------------------------------------------------------------ */
 
 export const validationSummaryQuery = (id: number) =>
   queryOptions({
@@ -125,20 +106,7 @@ export async function fetchImages(
   return { ...answer, images: answer.images as ValidationImage[] }
 }
 
-/* --- settings -------------------------------------------------------------------------------- */
-
-export const configSchemaQuery = (framework: string, task: string) =>
-  queryOptions({
-    queryKey: keys.configSchema(framework, task),
-    queryFn: ({ signal }) =>
-      ok(
-        api.GET('/api/v1/training/config-schema', {
-          params: { query: { framework, task_type: task } },
-          signal,
-        }),
-      ),
-    staleTime: 10 * 60_000,
-  })
+/* --- the job itself -------------------------------------------------------------------------- */
 
 export function useDescribeJob(id: number) {
   const client = useQueryClient()

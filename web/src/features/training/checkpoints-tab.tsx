@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { saveFile } from '@/api/media'
+import { checkpointsQuery, type Checkpoint } from '@/api/job-results'
 import type { Job } from '@/api/queries'
 import { metricLabel, metricText } from '@/charts/metric-names'
 import { formatBytes } from '@/i18n/format'
@@ -12,11 +13,13 @@ import { RelativeTime } from '@/ui/relative-time'
 import { EmptyState, Loaded } from '@/ui/states'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
-import { checkpointsQuery, type Checkpoint } from './api'
 
 /** "my-run-best-epoch3.safetensors": files of several runs lie in one folder later. */
 function fileName(job: Job, checkpoint: Checkpoint): string {
-  const base = (job.experiment_name || `${job.model_name}-${job.id}`).replace(/[^\p{L}\p{N}._-]+/gu, '-')
+  const base = (job.experiment_name || `${job.model_name}-${job.id}`).replace(
+    /[^\p{L}\p{N}._-]+/gu,
+    '-',
+  )
   return `${base}-${checkpoint.kind}${checkpoint.epoch === null ? '' : `-epoch${checkpoint.epoch}`}.safetensors`
 }
 

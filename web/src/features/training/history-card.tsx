@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
+import { checkpointsQuery } from '@/api/job-results'
 import type { Job } from '@/api/queries'
 import { formatDateTime, formatDuration, formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Card, DescriptionList } from '@/ui/card'
-import { checkpointsQuery, validationSummaryQuery } from './api'
+import { validationSummaryQuery } from './api'
 import styles from './history-card.module.css'
 
 type Event = { time: string; text: string }

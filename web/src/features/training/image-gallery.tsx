@@ -65,11 +65,7 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
         onEnd={more}
       >
         {(index) => (
-          <ImageCard
-            image={images[index]!}
-            datasetId={datasetId}
-            onOpen={() => setOpen(index)}
-          />
+          <ImageCard image={images[index]!} datasetId={datasetId} onOpen={() => setOpen(index)} />
         )}
       </VirtualGrid>
       {shown && open !== null && (

@@ -44,9 +44,10 @@ function useLog(id: number, level: LogLevel) {
   }, [id, level, take])
 
   useEffect(() => {
+    const rounds = round
     begin()
     return () => {
-      round.current++
+      rounds.current++
       clearTimeout(waiting.current)
       waiting.current = undefined
     }
@@ -206,9 +207,8 @@ function LogLines({
     <div
       ref={box}
       className={styles.box}
-      role="log"
+      role="region"
       aria-label={t('training.log')}
-      aria-live="off"
       tabIndex={0}
       onScroll={onScroll}
       onWheel={(event) => event.deltaY < 0 && leaveEnd()}
@@ -220,7 +220,7 @@ function LogLines({
           {t(isOlderComing ? 'common.loading' : 'training.log_older')}
         </button>
       )}
-      <div className={styles.lines} style={{ height: rows.getTotalSize() }}>
+      <div role="log" aria-live="off" className={styles.lines} style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((item) => {
           const line = lines[item.index]!
           return (

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { useSearchParams } from 'react-router-dom'
+import { metricSchemaQuery } from '@/api/job-results'
 import type { Job } from '@/api/queries'
 import { useLinkState } from '@/api/stream'
 import { LineChart } from '@/charts/line-chart'
@@ -14,7 +15,7 @@ import { Card } from '@/ui/card'
 import { Slider } from '@/ui/slider'
 import { ErrorState } from '@/ui/states'
 import { Switch } from '@/ui/switch'
-import { metricSchemaQuery, seriesQuery, type Series, type Stretch } from './api'
+import { seriesQuery, type Series, type Stretch } from './api'
 import styles from './metrics-panel.module.css'
 
 const SHOWN_MOST = 12
@@ -26,7 +27,8 @@ const seedColors: Record<string, string> = {
 
 function toChartSeries(series: Series, right: boolean, primary: string | null): ChartSeries {
   const isJoined = series.resolution > 1
-  const color = seedColors[series.name] ?? (series.name === primary ? seedColors.accuracy : undefined)
+  const color =
+    seedColors[series.name] ?? (series.name === primary ? seedColors.accuracy : undefined)
   return {
     id: series.name,
     label: metricLabel(series.name),
@@ -84,12 +86,7 @@ export function MetricsPanel({ job }: { job: Job }) {
       <div className={styles.panel}>
         <LiveValues job={job} />
         {isChoosing && (
-          <MetricChooser
-            available={available}
-            chosen={chosen}
-            axes={axes}
-            onToggle={toggle}
-          />
+          <MetricChooser available={available} chosen={chosen} axes={axes} onToggle={toggle} />
         )}
         <div className={styles.looks}>
           <Slider
@@ -200,16 +197,21 @@ type ChartProps = { job: Job; chart: Chart; log: boolean; smoothing: number; isF
 function MetricChart({ job, chart, log, smoothing, isFirst }: ChartProps) {
   const t = useT()
   const [stretch, setStretch] = useState<Stretch>({})
-  const names = useMemo(() => [...chart.left, ...chart.right], [chart.left.join(), chart.right.join()]) // eslint-disable-line react-hooks/exhaustive-deps
+  const leftKey = chart.left.join(',')
+  const rightKey = chart.right.join(',')
+  const names = useMemo(
+    () => [leftKey, rightKey].flatMap((key) => (key ? key.split(',') : [])),
+    [leftKey, rightKey],
+  )
   const query = useQuery(seriesQuery(job.id, names, stretch))
   const primary = job.primary_metric ?? null
   const series = useMemo(
     () =>
       names.flatMap((name) => {
         const found = query.data?.find((s) => s.name === name)
-        return found ? [toChartSeries(found, chart.right.includes(name), primary)] : []
+        return found ? [toChartSeries(found, rightKey.split(',').includes(name), primary)] : []
       }),
-    [names, query.data, primary, chart.right.join()], // eslint-disable-line react-hooks/exhaustive-deps
+    [names, query.data, primary, rightKey],
   )
   const words = names.map(metricLabel).join(', ')
   const left = chart.left.map(metricLabel).join(', ')

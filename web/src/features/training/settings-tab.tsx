@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { configOf, rounded, settingsOf, settingText } from '@/api/job-settings'
+import { configSchemaQuery } from '@/api/job-results'
 import type { Job } from '@/api/queries'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
@@ -9,7 +10,6 @@ import { CopyButton } from '@/ui/copy-button'
 import { Stack } from '@/ui/page'
 import { Segmented } from '@/ui/tabs'
 import { Table, Td, Th, Tr } from '@/ui/table'
-import { configSchemaQuery } from './api'
 import { HistoryCard } from './history-card'
 import { toYaml } from './yaml'
 import styles from './settings-tab.module.css'
@@ -25,7 +25,9 @@ export function SettingsTab({ job }: { job: Job }) {
   const settings = settingsOf(job, schema.data).filter((s) => !onlyGiven || s.given)
   const groups = [...new Set(settings.map((s) => s.group))]
   const config = rounded(configOf(job))
-  const text = { table: '', yaml: toYaml(config), json: JSON.stringify(config, null, 2) + '\n' }[form]
+  const text = { table: '', yaml: toYaml(config), json: JSON.stringify(config, null, 2) + '\n' }[
+    form
+  ]
   return (
     <Stack>
       <HistoryCard job={job} />

@@ -15,12 +15,7 @@ import { Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { EmptyState, Loaded } from '@/ui/states'
 import { Segmented } from '@/ui/tabs'
-import {
-  validationQuery,
-  validationSummaryQuery,
-  type ImageFilter,
-  type Validation,
-} from './api'
+import { validationQuery, validationSummaryQuery, type ImageFilter, type Validation } from './api'
 import { ClassTable } from './class-table'
 import { areaBelow, classesToShow, countsOf, worstPairs } from './confusion'
 import { ImageGallery } from './image-gallery'
@@ -230,12 +225,8 @@ function Confusion({ counts, nameOf, cell, onCell }: ConfusionProps) {
         label={t('training.confusion')}
         classes={ids.map(nameOf)}
         counts={ids.map((truth) => ids.map((predicted) => counts[truth]?.[predicted] ?? 0))}
-        selected={
-          cell && { truth: place(cell.truth), predicted: place(cell.predicted) }
-        }
-        onSelect={(truth, predicted) =>
-          onCell({ truth: ids[truth]!, predicted: ids[predicted]! })
-        }
+        selected={cell && { truth: place(cell.truth), predicted: place(cell.predicted) }}
+        onSelect={(truth, predicted) => onCell({ truth: ids[truth]!, predicted: ids[predicted]! })}
       />
       {pairs.length > 0 && (
         <div>

@@ -26,5 +26,9 @@ function lines(value: unknown, indent: string): string[] {
 
 export function toYaml(value: unknown): string {
   if (typeof value !== 'object' || value === null) return scalar(value) + '\n'
-  return isEmpty(value) ? (Array.isArray(value) ? '[]\n' : '{}\n') : lines(value, '').join('\n') + '\n'
+  return isEmpty(value)
+    ? Array.isArray(value)
+      ? '[]\n'
+      : '{}\n'
+    : lines(value, '').join('\n') + '\n'
 }

@@ -1,4 +1,4 @@
-/* predict_form_test.c - an image sent with the request, over HTTP. */
+/* trainer_http_test.c - an image sent with the request. */
 
 #include "trainer_support.h"
 
