@@ -2,8 +2,8 @@
 
 #include "api/account_internal.h"
 #include "api/api_internal.h"
-#include "api/engine_io.h"
-#include "api/live.h"
+#include "api/live/engine_io.h"
+#include "api/live/live.h"
 #include "api/login_limit.h"
 #include "api/metrics_page.h"
 #include "api/routes.h"
@@ -53,8 +53,8 @@ static void allow_origin(const struct api *api, struct http_request *request)
     http_add_header(request, "Access-Control-Allow-Origin", origin);
     http_add_header(request, "Access-Control-Allow-Credentials", "true");
     http_add_header(request, "Access-Control-Expose-Headers",
-                    "X-Total-Count, X-Request-Id, Retry-After, Content-Disposition, ETag, "
-                    "Location");
+                    "X-Total-Count, X-Request-Id, Retry-After, Content-Disposition, Content-Range, "
+                    "ETag, Location, Upload-Offset");
     http_add_header(request, "Vary", "Origin");
 }
 

@@ -14,8 +14,8 @@ struct api {
     struct http_server *server;
     double started;
     struct login_limit *logins; /* api/login_limit.h */
-    struct live *live;          /* api/live.h */
-    struct engine_io *engine_io; /* api/engine_io.h */
+    struct live *live;          /* api/live/live.h */
+    struct engine_io *engine_io; /* api/live/engine_io.h */
     struct metrics *metrics;    /* api/metrics_page.h */
     struct web_ui *web;         /* api/web_ui.h; NULL: none */
 };

@@ -3,7 +3,7 @@
 #include "api/metrics_page.h"
 
 #include "api/api_internal.h"
-#include "api/live.h"
+#include "api/live/live.h"
 #include "api/system.h"
 
 #include "app/job_control.h"

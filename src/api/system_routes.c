@@ -1,7 +1,7 @@
 /* system_routes.c - health, version, the machine. */
 
 #include "api/api_internal.h"
-#include "api/live.h"
+#include "api/live/live.h"
 #include "api/system.h"
 
 #include "app/jobs.h"

@@ -84,27 +84,15 @@ static bool has_labels(const char *format)
     return format && strcmp(format, "imagefolder") != 0 && strcmp(format, "auto") != 0;
 }
 
-/* What is there counts.  Where that is nothing, or folders of images only, what was said is tried:
- * its words tell what is missing.  INVALID with the reason when the files are no data set. */
+/* What is there counts.  Where that is nothing, what was said is tried: its words tell what is
+ * missing.  INVALID with the reason when the files are no data set. */
 static int ask_twice(struct app *app, const char *path, const char *declared,
                      const char *thumbnails, json_t **report, struct error *err)
 {
-    struct error second;
-    json_t *other = NULL;
     int result = ask(app, path, NULL, thumbnails, report, err);
-    const char *found =
-        result ? NULL : json_string_value(json_object_get(*report, "format"));
 
-    if ((result && err->kind != ERR_INVALID) || !has_labels(declared) || has_labels(found))
-        return result;
-    if (!ask(app, path, declared, thumbnails, &other, &second)) {
-        if (!result)
-            json_decref(*report);
-        *report = other;
-        return 0;
-    }
-    if (result)
-        *err = second;
+    if (result && err->kind == ERR_INVALID && has_labels(declared))
+        result = ask(app, path, declared, thumbnails, report, err);
     return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/arguments.h"
 #include "base/sha256.h"
+#include "command/bench_data.h"
 #include "command/command.h"
 #include "nn/device.h"
 #include "nn/graph_json.h"
@@ -159,6 +160,7 @@ static int inspect_graph(const struct inspect_options *o, struct error *err)
     int status;
 
     options.model = model_named(o->model, err);
+    options.most_boxes = BENCH_BOXES;
     if (!options.model)
         return -1;
     if (!options.shape.image_size)

@@ -3,7 +3,7 @@
 
 #include "live_support.h"
 
-#include "api/engine_io_internal.h"
+#include "api/live/engine_io_internal.h"
 #include "base/clock.h"
 #include "test.h"
 

@@ -60,7 +60,6 @@ TEST(actions_do_nothing_when_they_are_misspelt)
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
         snprintf(path, sizeof(path), "/api/v1/training/jobs/1/%s", words[i]);
         json_decref(expect(&p, 422, "POST", path, token, "{\"resume\":"));
-        json_decref(expect(&p, 422, "POST", path, token, "[]"));
     }
     expect_error(&p, 400, "resume must be true or false", "POST",
                  "/api/v1/training/jobs/1/start?resume=maybe", token, NULL);

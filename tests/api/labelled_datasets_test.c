@@ -83,7 +83,7 @@ TEST(labelled_dataset_counts_images_and_objects)
     const char *folder = labelled_folder("instance_segmentation");
     struct lab lab;
     json_t *body, *objects, *page, *row, *report;
-    int64_t with_star;
+    int64_t with_triangle;
     char *id;
 
     lab_open(&lab);
@@ -94,17 +94,17 @@ TEST(labelled_dataset_counts_images_and_objects)
     CHECK_TEXT(text_at(body, "detected_format"), "yolo");
     CHECK(int_at(body, "num_images") == 9 && int_at(body, "file_count") == 19);
     CHECK(int_at(body, "num_classes") == 3);
-    CHECK_TEXT(json_string_value(json_array_get(json_object_get(body, "class_names"), 2)), "star");
+    CHECK_TEXT(json_string_value(json_array_get(json_object_get(body, "class_names"), 2)), "triangle");
     objects = json_object_get(body, "object_distribution");
     CHECK(sum_of(objects) == int_at(body, "num_objects") && sum_of(objects) >= 9);
-    with_star = int_at(json_object_get(body, "class_distribution"), "star");
-    CHECK(with_star >= 1 && with_star <= 9 && with_star <= int_at(objects, "star"));
+    with_triangle = int_at(json_object_get(body, "class_distribution"), "triangle");
+    CHECK(with_triangle >= 1 && with_triangle <= 9 && with_triangle <= int_at(objects, "triangle"));
     json_decref(body);
 
-    page = get(&lab, "/api/v1/datasets/%s/images?class=star", id);
-    CHECK(int_at(page, "total") == with_star);
+    page = get(&lab, "/api/v1/datasets/%s/images?class=triangle", id);
+    CHECK(int_at(page, "total") == with_triangle);
     row = json_array_get(json_object_get(page, "images"), 0);
-    CHECK(int_at(json_object_get(row, "classes"), "star") >= 1);
+    CHECK(int_at(json_object_get(row, "classes"), "triangle") >= 1);
     CHECK(int_at(row, "objects") == sum_of(json_object_get(row, "classes")));
     CHECK(json_is_null(json_object_get(row, "class")) && int_at(row, "width") == SIDE);
     json_decref(page);
@@ -122,7 +122,7 @@ TEST(labelled_dataset_counts_images_and_objects)
     json_decref(report);
     page = get(&lab, "/api/v1/datasets/%s/split", id);
     CHECK(int_at(json_object_get(page, "splits"), "train") == 6);
-    CHECK(sum_of(json_object_get(json_object_get(page, "by_class"), "star")) == with_star);
+    CHECK(sum_of(json_object_get(json_object_get(page, "by_class"), "triangle")) == with_triangle);
     json_decref(page);
     json_decref(expect(&lab.platform, 400, "POST", path_of("/api/v1/datasets/%s/split", id),
                        lab.ada, "{\"train\":0.5,\"val\":0.5,\"test\":0}"));

@@ -3,7 +3,7 @@
 #include "live_support.h"
 
 #include "api/api_internal.h"
-#include "api/live.h"
+#include "api/live/live.h"
 #include "app/jobs.h"
 #include "base/error.h"
 #include "test.h"

@@ -272,8 +272,9 @@ TEST(labelled_reads_runs_of_nuclei_with_their_area)
     if (!source)
         SKIP("../shared/data/instance_seg/nuclei is not there");
     snprintf(command, sizeof(command),
-             "mkdir '%s'/annotations && for s in train val; do cp '%s'/annotations/instances_${s}_rle"
-             ".json '%s'/annotations/instances_$s.json; done && cp -r '%s'/images '%s'",
+             "mkdir '%s'/annotations && for s in train val; do "
+             "cp '%s'/annotations/instances_${s}_rle.json "
+             "'%s'/annotations/instances_$s.json; done && cp -r '%s'/images '%s'",
              folder, source, folder, source, folder);
     CHECK(system(command) == 0);
     CHECK_OK(dataset_open(&dataset, folder, &options, &err), err);

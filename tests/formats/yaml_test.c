@@ -72,7 +72,8 @@ TEST(json_walk_gives_members_and_elements)
 
 TEST(json_walk_refuses_broken_texts)
 {
-    static const char *const texts[] = { "[1 2]", "[1,", "{\"a\"}", "{a:1}", "[1]]", "[}", "[\"a]" };
+    static const char *const texts[] = { "[1 2]", "[1,", "{\"a\"}", "{a:1}",
+                                         "[1]]",  "[}",  "[\"a]" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         struct json_walk walk;

@@ -1,7 +1,7 @@
 /* Packets of Socket.IO: what is found in one lies inside of it, in order.
  * modules: api app net store base */
 
-#include "api/engine_io_internal.h"
+#include "api/live/engine_io_internal.h"
 
 #include "base/error.h"
 

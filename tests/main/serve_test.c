@@ -27,6 +27,22 @@ TEST(serve_says_what_is_wrong)
     program_expect(folder, "$F serve --prot 1", 2, "did you mean '--port'");
     program_expect(folder, START "$F serve --data $D/other --port $port; code=$?; kill $pid; "
                                  "wait $pid; exit $code", 1, "in use");
-    program_expect(folder, "echo x > $D/file; $F serve --data $D/file --port 0", 1, "file");
+    program_expect(folder, "echo x > $D/file; $F serve --data $D/file --port 0", 8, "file");
+    program_expect(folder, "ACCESS_TOKEN_EXPIRE_MINUTES=0 $F serve --data $D/third --port 0", 2,
+                   "ACCESS_TOKEN_EXPIRE_MINUTES must be a number from 1 to 10080, not '0'");
+    program_expect(folder, "SERVICE_LIST_SECONDS=soon $F serve --data $D/third --port 0", 2,
+                   "SERVICE_LIST_SECONDS must be a number");
     program_expect(folder, "$F serve --help", 0, "--open_registration");
+}
+
+/* Whoever asks what there is finds the server first, though the engine answers. */
+TEST(help_names_the_commands_of_both_programs)
+{
+    const char *folder = test_folder();
+
+    program_expect(folder, "for c in serve trainer user backup restore migrate train predict; do "
+                           "$F --help | grep -q \"^  $c  *[a-z]\" || { echo $c; exit 1; }; done",
+                   0, NULL);
+    program_expect(folder, "$F sevre", 2, "did you mean 'serve'?");
+    program_expect(folder, "$F-engine serve", 2, "'serve' is a command of fovea");
 }

@@ -449,12 +449,12 @@ static void check_answers(const char *name, bool exact)
 
 /* clang-format off */
 TEST(answers_of_yolo11n) { check_answers("yolo11n", false); }
-TEST(answers_of_yolo11n_seg) { check_answers("yolo11n-seg", false); }
+TEST_SLOW(answers_of_yolo11n_seg) { check_answers("yolo11n-seg", false); }
 TEST(answers_of_yolo11n_pose) { check_answers("yolo11n-pose", false); }
 TEST_SLOW(exact_answers_of_yolo11n) { check_answers("yolo11n", true); }
 TEST_SLOW(exact_answers_of_yolo11n_seg) { check_answers("yolo11n-seg", true); }
 TEST_SLOW(exact_answers_of_yolo11n_pose) { check_answers("yolo11n-pose", true); }
-TEST(golden_yolo11n) { check_model("yolo11n", false); }
+TEST_SLOW(golden_yolo11n) { check_model("yolo11n", false); }
 TEST(golden_yolo11n_seg) { check_model("yolo11n-seg", false); }
 TEST(golden_yolo11n_pose) { check_model("yolo11n-pose", false); }
 TEST_SLOW(golden_yolo11s) { check_model("yolo11s", false); }

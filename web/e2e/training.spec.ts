@@ -45,10 +45,9 @@ async function prepare(page: Page, server: Server, epochs: number): Promise<numb
   form.set('name', 'shapes')
   form.set('format', 'imagefolder')
   form.set('project_id', String(projectId))
-  for (const file of files) {
-    form.append('files', new Blob([readFileSync(file)]), file.slice(photos.length + 1))
-    form.append('paths', file.slice(photos.length + 1))
-  }
+  const names = files.map((file) => file.slice(photos.length + 1))
+  form.set('paths', JSON.stringify(names))
+  files.forEach((file, i) => form.append('files', new Blob([readFileSync(file)]), names[i]))
   const answer = await page.request.post(`${server.url}/api/v1/datasets`, {
     multipart: form,
     headers: { Origin: server.url },
@@ -79,10 +78,10 @@ const chartRows = (page: Page) =>
 test('a job is started, seen to learn, stopped and resumed', async ({ page, server }) => {
   jobId = await prepare(page, server, 40)
   await page.goto(`/training/${jobId}`)
-  await expect(page.getByText('⏳')).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('⏳')
   await page.getByRole('button', { name: '학습 시작' }).click()
   await expect(page.getByText('🟢 Connected')).toBeVisible()
-  await expect(page.getByText('실행 중', { exact: true })).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('실행 중')
   await expect(page.getByText('처음부터 학습: 설치된 사전학습 가중치가 없습니다')).toBeVisible({
     timeout: LEARNS_MS,
   })
@@ -228,6 +227,6 @@ test('a job is stopped and cloned with the keyboard alone', async ({ page, serve
     await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
   await expect(page).not.toHaveURL(new RegExp(`/training/${id}($|\\?)`))
-  await expect(page.getByText('⏳')).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('⏳')
   await server.call('POST', `/api/v1/training/jobs/${id}/cancel`, {})
 })

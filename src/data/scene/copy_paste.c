@@ -54,8 +54,9 @@ int scene_copy_paste(struct scene *scene, struct scene *spare,
         if (rng_uniform(rng) >= settings->copy_paste || object->is_crowd ||
             object->ring_count == 0 || hides_too_much(scene, &object->box))
             continue;
-        if (scene_paint(spare->points, spare->rings + object->first_ring, object->ring_count, object->is_even_odd, 1,
-                        scene->width, scene->height, paste_stretch, &paste, err))
+        if (scene_paint(spare->points, spare->rings + object->first_ring, object->ring_count,
+                        object->is_even_odd, 1, scene->width, scene->height, paste_stretch,
+                        &paste, err))
             return -1;
         one.objects = &spare->objects[i]; /* the same arrays, one object */
         one.object_count = 1;

@@ -1,5 +1,5 @@
 import { Suspense, useState } from 'react'
-import { Link, Outlet, useNavigate, useNavigation } from 'react-router-dom'
+import { Link, Outlet, useLocation, useNavigate, useNavigation } from 'react-router-dom'
 import { useMe } from '@/api/queries'
 import { useLogout } from '@/features/auth/api'
 import { useT } from '@/i18n/i18n'
@@ -9,6 +9,7 @@ import { Logo } from '@/ui/logo'
 import { Menu } from '@/ui/menu'
 import { LanguageMenu, ThemeMenu } from '@/ui/preferences'
 import { ConnectionBanner, ConnectionLight } from './connection-light'
+import { guideLink } from './guide-anchor'
 import { Navigation } from './navigation'
 import { ProjectSwitcher } from './project-switcher'
 import styles from './shell.module.css'
@@ -60,7 +61,7 @@ function Header({ onMenu }: { onMenu: () => void }) {
       <span className={styles.space} />
       <ConnectionLight />
       <ButtonLink
-        to="/guide"
+        to={guideLink(useLocation().pathname)}
         variant="ghost"
         icon="help"
         aria-label={t('shell.help')}

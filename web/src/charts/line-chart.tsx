@@ -303,7 +303,7 @@ function lineOf(
     width: isQuiet ? 1 : 2,
     alpha: isQuiet ? 0.4 : 1,
     dash: role === 'raw' || role === 'smooth' ? [...dashes[index % dashes.length]!] : undefined,
-    points: { show: role === 'raw' ? undefined : false, size: 5 },
+    points: role === 'raw' ? { size: 5 } : { show: false },
     spanGaps: false,
   }
 }

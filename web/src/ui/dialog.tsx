@@ -53,6 +53,11 @@ export function Dialog({
             styles[size],
           )}
           {...(description ? {} : { 'aria-describedby': undefined })}
+          // Nothing inside asked for the focus: not the button that closes, whose tooltip would open.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault()
+            ;(event.currentTarget as HTMLElement).focus()
+          }}
         >
           <header className={styles.header}>
             <div>

@@ -93,7 +93,7 @@ function Projects({
   const t = useT()
   const sorted = [...rows].sort((a, b) => b.total_bytes - a.total_bytes)
   return (
-    <Table caption={t('admin.disk.by_project')}>
+    <Table caption={t('admin.disk.by_project')} className={styles.wide}>
       <thead>
         <tr>
           <Th>{t('admin.disk.project')}</Th>

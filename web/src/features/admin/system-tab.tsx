@@ -135,7 +135,7 @@ function Machine({ system }: { system: System }) {
 function Services({ services }: { services: System['services'] }) {
   const t = useT()
   return (
-    <Table caption={t('admin.system.services')}>
+    <Table caption={t('admin.system.services')} className={styles.wide}>
       <thead>
         <tr>
           <Th>{t('admin.system.framework')}</Th>
@@ -167,7 +167,7 @@ function Engines({ jobs }: { jobs: readonly Job[] }) {
   return (
     <Card flush title={t('admin.engines.title')}>
       {jobs.length ? (
-        <Table caption={t('admin.engines.title')}>
+        <Table caption={t('admin.engines.title')} className={styles.wide}>
           <thead>
             <tr>
               <Th>{t('admin.engines.job')}</Th>

@@ -114,7 +114,7 @@ function UserTable({ rows, onAction }: TableProps) {
   const t = useT()
   const me = useMe()
   return (
-    <Table caption={t('admin.tabs.users')}>
+    <Table caption={t('admin.tabs.users')} className={styles.wide}>
       <thead>
         <tr>
           <Th>{t('admin.users.person')}</Th>

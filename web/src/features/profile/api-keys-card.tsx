@@ -59,7 +59,7 @@ function KeyTable({
 }) {
   const t = useT()
   return (
-    <Table caption={t('profile.keys.title')}>
+    <Table caption={t('profile.keys.title')} className={styles.wide}>
       <thead>
         <tr>
           <Th>{t('common.name')}</Th>

@@ -13,6 +13,7 @@ import { RelativeTime } from '@/ui/relative-time'
 import { EmptyState, Loaded } from '@/ui/states'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
+import styles from './settings-tab.module.css'
 
 /** "my-run-best-epoch3.safetensors": files of several runs lie in one folder later. */
 function fileName(job: Job, checkpoint: Checkpoint): string {
@@ -52,7 +53,7 @@ export function CheckpointsTab({ job }: { job: Job }) {
               <tbody>
                 {all.map((checkpoint) => (
                   <Tr key={checkpoint.id}>
-                    <Td>
+                    <Td className={styles.file}>
                       <Row>
                         {checkpoint.filename}
                         {checkpoint.is_best && (
@@ -68,7 +69,7 @@ export function CheckpointsTab({ job }: { job: Job }) {
                     <Td numeric>{checkpoint.epoch ?? '-'}</Td>
                     <Td numeric>{valueOf(checkpoint)}</Td>
                     <Td numeric>{formatBytes(checkpoint.size_bytes)}</Td>
-                    <Td>
+                    <Td className={styles.file}>
                       <RelativeTime time={checkpoint.created_at} />
                     </Td>
                     <Td>

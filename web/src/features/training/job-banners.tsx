@@ -1,19 +1,27 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router-dom'
-import { isQueued } from '@/api/jobs'
+import { actionsOf, isQueued } from '@/api/jobs'
 import type { Job } from '@/api/queries'
 import { useLinkState } from '@/api/stream'
 import { formatDuration } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { warningsQuery } from './api'
-import { failureKind, SCRATCH } from './failure'
+import { failureKind, SCRATCH, type FailureKind } from './failure'
 
-type Props = { job: Job; logsLink: string }
+/** What may go well the next time without a change. */
+const AGAIN: ReadonlySet<FailureKind> = new Set(['disk', 'lost', 'killed', 'crashed', 'busy'])
+
+type Props = {
+  job: Job
+  logsLink: string
+  /** remarks too, not only what is wrong */
+  isFull: boolean
+}
 
 /** What a reader must know before the numbers: why it failed, that it waits, what was warned of. */
-export function JobBanners({ job, logsLink }: Props) {
+export function JobBanners({ job, logsLink, isFull }: Props) {
   const t = useT()
   const link = useLinkState()
   const warnings = useQuery(warningsQuery(job.id))
@@ -23,15 +31,17 @@ export function JobBanners({ job, logsLink }: Props) {
 
   if (job.status === 'failed') {
     const kind = failureKind(job.error_message ?? '')
+    const mayGoOn = AGAIN.has(kind)
+    const hint = actionsOf(job).includes('resume')
+      ? 'training.hint_resume'
+      : 'training.hint_restart'
     banners.push(
-      <Banner
-        key="failed"
-        tone="danger"
-        title={t(`training.failure.${kind}`)}
-        action={<Link to={logsLink}>{t('training.see_log')}</Link>}
-      >
-        <p>{t(`training.remedy.${kind}`)}</p>
+      <Banner key="failed" tone="danger" title={t(`training.failure.${kind}`)}>
+        <p>
+          {t(`training.remedy.${kind}`)} {mayGoOn && t(hint)}
+        </p>
         {job.error_message && <p lang="en">“{job.error_message}”</p>}
+        <Link to={logsLink}>{t('training.see_log')}</Link>
       </Banner>,
     )
   }
@@ -54,7 +64,7 @@ export function JobBanners({ job, logsLink }: Props) {
           : t('training.queued_text')}
       </Banner>,
     )
-  if (fromScratch && job.pretrained)
+  if (isFull && fromScratch && job.pretrained)
     banners.push(
       <Banner key="scratch" tone="warn" title={t('training.scratch_title')}>
         {t('training.scratch_text')}

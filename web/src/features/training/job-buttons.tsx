@@ -10,6 +10,7 @@ import { DescribeDialog } from './describe-dialog'
 
 /** What stands outside the menu, the likeliest of each state. */
 const shown: JobAction[] = ['start', 'resume', 'stop', 'dequeue']
+const primary: JobAction[] = ['start', 'resume', 'restart']
 
 type Props = { job: Job; mayWork: boolean; hasCheckpoint: boolean }
 
@@ -34,7 +35,10 @@ export function JobButtons({ job, mayWork, hasCheckpoint }: Props) {
       icon: 'edit',
       onSelect: () => setDescribing(true),
     })
-  const main = mayWork ? actionsOf(job).filter((action) => shown.includes(action)) : []
+  const possible = mayWork ? actionsOf(job) : []
+  const main = possible.filter((action) => shown.includes(action))
+  // Nothing else leads on from here.
+  if (!main.length && ['failed', 'cancelled'].includes(job.status) && mayWork) main.push('restart')
   return (
     <>
       {hasCheckpoint && (
@@ -50,7 +54,7 @@ export function JobButtons({ job, mayWork, hasCheckpoint }: Props) {
         <Button
           key={action}
           icon={jobActionIcons[action]}
-          variant={action === 'start' || action === 'resume' ? 'primary' : 'secondary'}
+          variant={primary.includes(action) ? 'primary' : 'secondary'}
           busy={actions.isBusy(action, job)}
           onClick={() => actions.run(action, job)}
         >

@@ -220,7 +220,12 @@ function LogLines({
           {t(isOlderComing ? 'common.loading' : 'training.log_older')}
         </button>
       )}
-      <div role="log" aria-live="off" className={styles.lines} style={{ height: rows.getTotalSize() }}>
+      <div
+        role="log"
+        aria-live="off"
+        className={styles.lines}
+        style={{ height: rows.getTotalSize() }}
+      >
         {rows.getVirtualItems().map((item) => {
           const line = lines[item.index]!
           return (

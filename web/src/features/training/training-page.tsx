@@ -75,7 +75,7 @@ function JobPage({ job }: { job: Job }) {
       }
     >
       <JobFacts job={job} />
-      <JobBanners job={job} logsLink={`?tab=log`} />
+      <JobBanners job={job} logsLink="?tab=log" isFull={tab === 'overview'} />
       <Tabs
         label={t('training.parts')}
         value={tab}

@@ -30,8 +30,6 @@ export const problemText = (t: Translate, problem: Problem): string =>
 type Props = {
   field: FieldSchema
   value: Value | undefined
-  /** what it would be without typing */
-  base: Value | undefined
   isModified: boolean
   error?: string
   onChange: (value: Value) => void
@@ -79,7 +77,16 @@ function Control({ field, value, onChange }: Pick<Props, 'field' | 'value' | 'on
       </span>
     )
   if (field.type === 'select')
-    return <Select value={String(value ?? '')} onChange={onChange} options={optionsOf(field)} />
+    return (
+      <Select
+        value={String(value ?? '')}
+        onChange={onChange}
+        options={optionsOf(field).map((option) => ({
+          ...option,
+          label: tMaybe(`${key(field)}.options.${option.value}`) ?? option.label,
+        }))}
+      />
+    )
   if (field.type === 'number' || field.type === 'array')
     return <NumberInput value={value} onChange={onChange} list={field.type === 'array'} />
   return (

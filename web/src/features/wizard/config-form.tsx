@@ -23,7 +23,6 @@ export type ConfigProps = {
   schema: ConfigSchema
   /** what the server said about fields, by their names */
   refused: Readonly<Record<string, string>>
-  /** values with problems are marked also before they are touched */
   onChange: (change: Partial<Draft>) => void
 }
 
@@ -41,7 +40,7 @@ export function modifiedNames({ draft, model, schema }: Omit<ConfigProps, 'refus
 export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigProps) {
   const t = useT()
   const settings = settingsOf(draft, model, schema)
-  const { base, basicBases, basics, values, problems } = settings
+  const { base, basics, values, problems } = settings
   const needsAdvanced = schema.fields.some(
     ({ name, advanced }) => advanced && (problems.has(name) || refused[name]),
   )
@@ -64,7 +63,6 @@ export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigPr
       key={schemaField.name}
       field={schemaField}
       value={values[schemaField.name]}
-      base={base[schemaField.name]}
       isModified={modified.has(schemaField.name)}
       error={errorOf(schemaField.name)}
       onChange={(value) => type(schemaField.name, value)}
@@ -89,7 +87,6 @@ export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigPr
                 key={name}
                 field={{ ...basic, label: t(`wizard.config.${name}`) }}
                 value={basics[name]}
-                base={basicBases[name]}
                 isModified={modified.has(name)}
                 error={errorOf(name)}
                 onChange={(value) => onChange({ [name]: value })}

@@ -65,9 +65,6 @@ export function ConfigSource({
           onChange={(event) => type(event.target.value)}
         />
       </Field>
-      <Row>
-        <CopyButton text={source}>{t('common.copy')}</CopyButton>
-      </Row>
       {problems.length > 0 ? (
         <Banner tone="danger" title={t('wizard.config.text_bad')}>
           <ul className={styles.problems}>
@@ -79,6 +76,9 @@ export function ConfigSource({
       ) : (
         <Banner tone="good">{t('wizard.config.text_ok')}</Banner>
       )}
+      <Row>
+        <CopyButton text={source}>{t('common.copy')}</CopyButton>
+      </Row>
     </Stack>
   )
 }

@@ -13,8 +13,8 @@
  */
 
 #include "api/api_internal.h"
-#include "api/live.h"
-#include "api/live_frame.h"
+#include "api/live/live.h"
+#include "api/live/live_frame.h"
 
 #include "base/error.h"
 #include "base/str.h"

@@ -1,6 +1,6 @@
 /* live_channel.c - channels: who is in them, what they have seen, who may join. */
 
-#include "api/live_internal.h"
+#include "api/live/live_internal.h"
 
 #include "app/projects.h"
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 /* live_frame.c - see live_frame.h. */
 
-#include "api/live_frame.h"
+#include "api/live/live_frame.h"
 
 #include "base/clock.h"
 #include "base/error.h"

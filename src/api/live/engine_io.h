@@ -18,7 +18,7 @@
 #ifndef API_ENGINE_IO_H
 #define API_ENGINE_IO_H
 
-#include "api/live.h"
+#include "api/live/live.h"
 
 #define ENGINE_IO_PING_SECONDS 25.0
 #define ENGINE_IO_TIMEOUT_SECONDS 20.0 /* for the answer to a ping */

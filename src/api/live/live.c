@@ -1,6 +1,6 @@
 /* live.c - the hub: its thread, its mailbox, who watches; see live.h. */
 
-#include "api/live_internal.h"
+#include "api/live/live_internal.h"
 
 #include "base/clock.h"
 #include "base/error.h"

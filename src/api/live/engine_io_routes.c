@@ -1,6 +1,6 @@
 /* engine_io_routes.c - how packets of Engine.IO come: polls, posts and WebSockets. */
 
-#include "api/engine_io_internal.h"
+#include "api/live/engine_io_internal.h"
 
 #include "base/error.h"
 

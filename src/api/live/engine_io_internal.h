@@ -7,8 +7,8 @@
 #define API_ENGINE_IO_INTERNAL_H
 
 #include "api/api_internal.h"
-#include "api/engine_io.h"
-#include "api/live_frame.h"
+#include "api/live/engine_io.h"
+#include "api/live/live_frame.h"
 
 #include "base/str.h"
 #include "net/websocket.h"

@@ -1,6 +1,6 @@
 /* engine_io_packet.c - what clients of Socket.IO say: packets taken apart and obeyed. */
 
-#include "api/engine_io_internal.h"
+#include "api/live/engine_io_internal.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -1,6 +1,6 @@
 /* engine_io.c - sessions of Engine.IO: their table, their life, and packets on their way out. */
 
-#include "api/engine_io_internal.h"
+#include "api/live/engine_io_internal.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -6,8 +6,8 @@
 #ifndef API_LIVE_INTERNAL_H
 #define API_LIVE_INTERNAL_H
 
-#include "api/live.h"
-#include "api/live_frame.h"
+#include "api/live/live.h"
+#include "api/live/live_frame.h"
 
 #include <pthread.h>
 

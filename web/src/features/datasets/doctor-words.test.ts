@@ -1,0 +1,40 @@
+import { beforeAll, expect, it } from 'vitest'
+import { setLocale } from '@/i18n/i18n'
+import { doctorWords } from './doctor-words'
+
+beforeAll(() => setLocale('ko', false))
+
+/* Sentences as `fovea-engine dataset check` writes them. */
+const sentences: [string, string][] = [
+  ['not an image by its name', '이미지가 아닙니다'],
+  ['empty file', '빈 파일'],
+  [
+    "cannot decode 'train/cat/1.jpg': JPEG: the file is truncated or damaged (Premature end of JPEG file)",
+    '손상되었습니다',
+  ],
+  ["cannot decode 'a/b.jpg': neither JPEG, PNG, WebP, GIF, BMP nor TIFF", '이미지 파일이 아닙니다'],
+  ["the same file as 'val/cat/leak.png', which is in val", 'val/cat/leak.png (val)'],
+  ["the same file as 'train/rare/x1.png', which is in class 'rare'", '(rare)'],
+  ["looks like 'train/a/1.jpg'", '비슷한 사진: train/a/1.jpg'],
+  ["class 'rare' has no images in val", '클래스 rare: val'],
+  [
+    "class imbalance: 'square' has 48.0 times as many images as 'rare'",
+    'square 이미지가 rare의 48.0배',
+  ],
+  ["class 'rare' has 1 images, below 70 % of the mean of 33", '1개뿐입니다 (평균 33개)'],
+  ['2 of 167 images do not decode', '167개 중 2개'],
+  ['exact duplicates (pairs: 5)', '5쌍'],
+  [
+    'equal or alike images lie in different splits (pairs: 1): results will look better than they are',
+    '1쌍',
+  ],
+  ['no validation split given: train is divided 80 to 20 with seed 42', '80%는 학습, 20%는 평가'],
+]
+
+it.each(sentences)('says in Korean: %s', (sentence, words) => {
+  expect(doctorWords(sentence)).toContain(words)
+})
+it('shows a sentence that it does not know as it came', () => {
+  expect(doctorWords('something new')).toBe('something new')
+  expect(doctorWords(null)).toBe('')
+})

@@ -1,0 +1,141 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { useState } from 'react'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { setLocale } from '@/i18n/i18n'
+import { TooltipProvider } from '@/ui/tooltip'
+import type { ConfigSchema, Model } from './api'
+import { ConfigStep, type ConfigView } from './config-step'
+import { emptyDraft, withModel, type Draft } from './draft'
+
+const model = {
+  framework: 'timm',
+  model_name: 'resnet18',
+  task_types: ['image_classification'],
+  recommended_batch_size: 32,
+  recommended_lr: 0.001,
+  pretrained_installed: false,
+} as unknown as Model
+const schema: ConfigSchema = {
+  fields: [
+    {
+      name: 'image_size',
+      type: 'number',
+      integer: true,
+      default: 0,
+      min: 0,
+      max: 64,
+      group: 'run',
+    },
+    { name: 'new_thing', type: 'text', label: 'A new thing', default: null, group: 'run' },
+    { name: 'threads', type: 'number', default: 0, group: 'run', advanced: true },
+    {
+      name: 'scheduler.type',
+      type: 'select',
+      default: 'cosine',
+      options: ['cosine', 'step'],
+      group: 'scheduler',
+    },
+    {
+      name: 'scheduler.gamma',
+      type: 'number',
+      default: 0.1,
+      group: 'scheduler',
+      visible_when: 'scheduler.type=step',
+    },
+  ],
+  presets: { fine_tuning: { scheduler: { type: 'step' }, image_size: 32 } },
+}
+
+let draft: Draft
+function Step({ refused = {} }: { refused?: Record<string, string> }) {
+  const [held, setHeld] = useState<Draft>(() => withModel(emptyDraft, model))
+  const [view, setView] = useState<ConfigView>('form')
+  draft = held
+  return (
+    <TooltipProvider>
+      <ConfigStep
+        draft={held}
+        model={model}
+        schema={schema}
+        refused={refused}
+        view={view}
+        onView={setView}
+        onChange={(change) => setHeld((now) => ({ ...now, ...change }))}
+      />
+    </TooltipProvider>
+  )
+}
+
+const value = (name: string) => (screen.getByLabelText(name) as HTMLInputElement).value
+const type = (name: string, text: string) =>
+  fireEvent.change(screen.getByLabelText(name), { target: { value: text } })
+
+beforeAll(async () => {
+  globalThis.ResizeObserver ??= class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  }
+  await setLocale('en')
+})
+afterEach(cleanup)
+
+describe('the configuration step', () => {
+  it('begins with what the model recommends, and says when weights are missing', () => {
+    render(<Step />)
+    expect(value('Epochs')).toBe('50')
+    expect(value('Batch Size')).toBe('32')
+    expect(value('Learning Rate')).toBe('0.001')
+    expect(screen.getByText(/None are installed/)).toBeTruthy()
+    expect(value('A new thing')).toBe('')
+  })
+  it('merges a preset over the defaults and shows the fields that then count', () => {
+    render(<Step />)
+    expect(screen.queryByLabelText('Gamma')).toBeNull()
+    fireEvent.click(screen.getByRole('radio', { name: /^Fine-tuning/ }))
+    expect(value('Image size')).toBe('32')
+    expect(value('Gamma')).toBe('0.1')
+    expect(value('Epochs')).toBe('50')
+    expect(screen.queryByText('Modified')).toBeNull()
+  })
+  it('marks what was typed, resets one and all, and keeps numbers in the making', () => {
+    render(<Step />)
+    type('Learning Rate', '1e-')
+    expect(value('Learning Rate')).toBe('1e-')
+    expect(screen.getByText('Enter a number')).toBeTruthy()
+    type('Learning Rate', '1e-3')
+    expect(value('Learning Rate')).toBe('1e-3')
+    expect(draft.learning_rate).toBe(0.001)
+    type('Image size', '65')
+    expect(screen.getByText('Must be at most 64')).toBeTruthy()
+    type('Image size', '48')
+    type('Epochs', '3')
+    expect(screen.getByText('2 values modified')).toBeTruthy()
+    fireEvent.click(screen.getByRole('button', { name: 'Reset: Image size' }))
+    expect(value('Image size')).toBe('0')
+    fireEvent.click(screen.getByRole('button', { name: 'Reset all' }))
+    expect(value('Epochs')).toBe('50')
+    expect(draft.typed).toEqual({})
+  })
+  it('shows advanced fields on demand, and when the server complains of one', () => {
+    const { unmount } = render(<Step />)
+    expect(screen.queryByLabelText('Threads')).toBeNull()
+    fireEvent.click(screen.getByRole('switch', { name: 'Show advanced settings' }))
+    expect(value('Threads')).toBe('0')
+    unmount()
+    render(<Step refused={{ threads: 'too many' }} />)
+    expect(screen.getByLabelText('Threads').getAttribute('aria-invalid')).toBe('true')
+    expect(screen.getByText('too many')).toBeTruthy()
+  })
+  it('follows a text as soon as it holds', () => {
+    render(<Step />)
+    fireEvent.click(screen.getByRole('button', { name: 'YAML' }))
+    const source = 'Configuration (YAML)'
+    type(source, 'epochs: 3\nimage_size: [\n')
+    expect(screen.getByText('Line 2: The brackets do not match')).toBeTruthy()
+    expect(draft.epochs).toBeUndefined()
+    expect(draft.text).toEqual({ format: 'yaml', source: 'epochs: 3\nimage_size: [\n' })
+    type(source, 'epochs: 3\nimage_size: 16\n')
+    expect(draft).toMatchObject({ epochs: 3, typed: { image_size: 16 }, text: null })
+  })
+})
