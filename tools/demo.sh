@@ -80,8 +80,7 @@ make_project() {
                        augmentation: {random_flip: true, random_crop: false}}}}' |
         call POST /api/v1/training/jobs "${auth[@]}" "${json[@]}" -d @- | jq .id)
     call POST "/api/v1/training/jobs/$job/start" "${auth[@]}" >/dev/null
-    say "demo: job $job is training ($url/api/v1/training/jobs/$job)"
-    touch build/demo/made
+    echo "$job" >build/demo/made
 }
 
 if curl -sf "$url/health" >/dev/null; then
@@ -96,8 +95,10 @@ wait_for_server
 login
 [ -e build/demo/made ] || make_project
 say ""
+job=$(cat build/demo/made)
 say "  Fovea        $url"
 say "  log in as    $(jq -r .email build/demo/account.json), password $(jq -r .password build/demo/account.json)"
+say "  look at      $url/training/${job:-1}, where a ResNet-18 learns (some minutes)"
 say "  the API      $url/docs"
 say "  its log      build/demo/server.log"
 say "  everything   $data (remove build/demo to begin anew)"

@@ -26,7 +26,7 @@ export default ts.config(
     },
   },
   forbid(
-    ['src/ui/**', 'src/charts/**', 'src/api/**', 'src/i18n/**'],
+    ['src/ui/**', 'src/charts/**', 'src/canvas/**', 'src/api/**', 'src/i18n/**'],
     below,
     'This folder stands below features and app.',
   ),

@@ -47,6 +47,20 @@ static void fail_action(struct call *call)
         call_fail(call);
 }
 
+/* The contract's words say nothing to who has to mend it: the service's stand beside them. */
+static void refuse_start(struct call *call)
+{
+    struct answer answer;
+    struct json_writer *w = answer_begin(&answer);
+
+    json_object_open(w);
+    json_put_text(w, "detail", "Failed to start training");
+    json_put_text(w, "code", "TRAINING_SERVICE_UNAVAILABLE");
+    json_put_text(w, "reason", call->err.text);
+    json_close(w);
+    answer_send(call, 500, &answer);
+}
+
 void route_job_start(struct call *call)
 {
     struct job_start_body b = { 0 };
@@ -77,7 +91,7 @@ void route_job_start(struct call *call)
     if (!control_start(call->app, job.id, &request, &queued, &call->err))
         send_job(call, job.id, 200, queued ? "Training job queued" : "Training started");
     else if (call->err.kind == ERR_UNAVAILABLE)
-        call_fail_with(call, 500, "TRAINING_SERVICE_UNAVAILABLE", "Failed to start training");
+        refuse_start(call);
     else
         fail_action(call);
 }

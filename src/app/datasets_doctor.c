@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMEWORK "timm" /* whose engine looks at images */
 #define CHECK_SECONDS (6 * 60 * 60.0)
 #define RETRY_SECONDS 5.0
 #define POLL_NANOSECONDS 20000000
@@ -34,6 +33,14 @@ static void strip_folder(char *text, const char *folder)
         memmove(found, found + length, strlen(found + length) + 1);
 }
 
+/* Every engine can look at every data set: the first service that is there is asked. */
+static const char *framework_of(const struct services *services)
+{
+    return services_know(services, "timm") || !services_know(services, "ultralytics")
+               ? "timm"
+               : "ultralytics";
+}
+
 /* INVALID with the engine's reason when the files are what it cannot take. */
 int doctor_call(struct app *app, const char *path, const json_t *parameters, json_t **answer,
                 struct error *err)
@@ -44,8 +51,8 @@ int doctor_call(struct app *app, const char *path, const json_t *parameters, jso
 
     if (!app->services) {
         FAIL(err, UNAVAILABLE, "There is no training service that could look at it");
-    } else if (!services_call(app, FRAMEWORK, "POST", path, parameters, CHECK_SECONDS, &status,
-                              &got, err)) {
+    } else if (!services_call(app, framework_of(app->services), "POST", path, parameters,
+                              CHECK_SECONDS, &status, &got, err)) {
         detail = json_string_value(json_object_get(got, "detail"));
         if (status == 200 && json_is_object(got))
             result = 0;
@@ -192,7 +199,8 @@ static int store_refusal(struct app *app, const struct dataset *d, struct error 
     return result;
 }
 
-/* The rows come first: they are what is there to see while the doctor looks. */
+/* The rows come first: they are what is there to see while the doctor looks.  Of one that waits
+ * they have been there since nobody could look the first time. */
 static int look_at(struct app *app, const struct dataset *d, struct arena *arena, struct error *err)
 {
     struct blob *blob = app->datasets->blob;
@@ -200,7 +208,7 @@ static int look_at(struct app *app, const struct dataset *d, struct arena *arena
     json_t *report = NULL;
     int result;
 
-    if (dataset_list_by_path(app, d->id, err))
+    if (!d->status_reason && dataset_list_by_path(app, d->id, err))
         return -1;
     if (!ask_twice(app, d->id, d->format, thumbnails, &report, err))
         result = store_report(app, d, report, blob_local_path(blob, thumbnails, arena), err);
@@ -241,7 +249,9 @@ static int run_next(struct app *app, bool *done, struct error *err)
     struct arena arena = ARENA_INIT;
     struct dataset dataset;
     struct db_rows rows;
-    int result = db_read(app->db, STATEMENT_dataset_next_unlooked, DB_NO_ARGS, &arena, &rows, err);
+    char *failed_id = app->datasets->failed_id;
+    int result = db_read(app->db, STATEMENT_dataset_next_unlooked, DB_ARGS(db_text(failed_id)),
+                         &arena, &rows, err);
 
     *done = !result && !rows.count;
     if (!result && rows.count) {
@@ -249,6 +259,7 @@ static int run_next(struct app *app, bool *done, struct error *err)
         if (!result && look_at(app, &dataset, &arena, err)) {
             if (!background_is_stopping(&app->datasets->doctor))
                 tell_waiting(app, &dataset, err->text);
+            snprintf(failed_id, DATASET_ID_SIZE, "%s", dataset.id);
             result = -1;
         }
         clean_after(app, db_at(&rows, 0, 0)->text, &arena);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "store/columns.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,16 +82,23 @@ static bool is_edit(const struct dataset_fix *fix)
     return !strcmp(fix->action, "edit");
 }
 
+/* The id of an edit is that of a line: the next one in its place has the same. */
 static int note(struct app *app, const struct dataset *dataset, const struct dataset_fix *fix,
                 struct error *err)
 {
-    return db_write(app->db, STATEMENT_dataset_fix_add,
-                    DB_ARGS(db_text(dataset->id), db_text(fix->id), db_text(fix->kind),
-                            db_text(fix->path), db_text(fix->reason),
-                            db_int(is_edit(fix) ? 0 : fix->size_bytes),
-                            db_int(clock_unix_microseconds()), db_text(fix->action),
-                            fix->line ? db_int(fix->line) : db_null()),
-                    NULL, NULL, err);
+    int64_t now = clock_unix_microseconds();
+    struct arena arena = ARENA_INIT;
+    const char *id = is_edit(fix) ? arena_printf(&arena, "%s-%" PRIx64, fix->id, (uint64_t)now)
+                                  : fix->id;
+    int result = db_write(app->db, STATEMENT_dataset_fix_add,
+                          DB_ARGS(db_text(dataset->id), db_text(id), db_text(fix->kind),
+                                  db_text(fix->path), db_text(fix->reason),
+                                  db_int(is_edit(fix) ? 0 : fix->size_bytes), db_int(now),
+                                  db_text(fix->action), fix->line ? db_int(fix->line) : db_null()),
+                          NULL, NULL, err);
+
+    arena_release(&arena);
+    return result;
 }
 
 static int remove_file(struct app *app, const struct dataset *dataset,

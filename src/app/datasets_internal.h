@@ -28,6 +28,7 @@ struct datasets {
     struct blob *local; /* the data folder: uploads */
     struct dataset_limits limits;
     struct background doctor, janitor;
+    char failed_id[DATASET_ID_SIZE]; /* the doctor's: whom it could not look at last */
     atomic_int waiters; /* in datasets_wait() */
     struct arena arena; /* of the lists of folders that were there when we started: */
     struct leftovers {

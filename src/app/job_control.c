@@ -162,7 +162,7 @@ int control_start(struct app *app, int64_t id, const struct start_request *reque
     } else if (!result) {
         result = control_launch(app, &before, attempt, start.resume, start.checkpoint_path, err);
         if (result)
-            result = FAIL(err, UNAVAILABLE, "Failed to start training");
+            err->kind = ERR_UNAVAILABLE; /* whatever the service has against it */
     }
     if (!result)
         tell_status(app, id, before.status);

@@ -30,7 +30,7 @@ struct start_request {
     int resume; /* 1, 0; -1: as the job asks for: one that was stopped goes on */
     const char *checkpoint_path;
 };
-/* INVALID "Cannot start job with status: ...", NOT_FOUND; UNAVAILABLE "Failed to start training".
+/* INVALID "Cannot start job with status: ...", NOT_FOUND; UNAVAILABLE with why the service did not.
  * *queued: it waits for a place. */
 int control_start(struct app *app, int64_t id, const struct start_request *request, bool *queued,
                   struct error *err);

@@ -145,6 +145,51 @@ TEST(datasets_rights_follow_project_owner_and_visibility)
     scene_close(&s);
 }
 
+/* Whom the doctor looks at next, when it could not look at the one with this id. */
+static const char *next_after(struct scene *s, const char *failed_id)
+{
+    struct db_rows rows;
+    struct error err;
+
+    CHECK_OK(db_read(s->app->db, STATEMENT_dataset_next_unlooked, DB_ARGS(db_text(failed_id)),
+                     &s->arena, &rows, &err), err);
+    return rows.count ? db_at(&rows, 0, 0)->text : "";
+}
+
+TEST(datasets_that_wait_are_tried_in_turn_and_after_new_ones)
+{
+    const struct dataset wanted = { .name = "d", .format = "imagefolder", .visibility = "private" };
+    struct dataset made[3];
+    struct scene s;
+    struct error err;
+    const char *first, *second;
+
+    scene_open(&s);
+    datasets_close(s.app); /* nobody looks */
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(datasets_add(s.app, &s.ada, &wanted, &s.arena, &made[i], &err), err);
+        CHECK_OK(db_write(s.app->db, STATEMENT_dataset_set_changed,
+                          DB_ARGS(db_text(made[i].id), db_int(10 - i)), NULL, NULL, &err), err);
+    }
+    CHECK_TEXT(next_after(&s, ""), made[2].id); /* changed first */
+    CHECK_TEXT(next_after(&s, made[2].id), made[2].id);
+    for (int i = 1; i < 3; i++)
+        CHECK_OK(db_write(s.app->db, STATEMENT_dataset_set_waiting,
+                          DB_ARGS(db_text(made[i].id), db_int(made[i].revision + 1),
+                                  db_text("waits")), NULL, NULL, &err), err);
+    CHECK_TEXT(next_after(&s, made[2].id), made[0].id); /* has not been tried */
+    CHECK_OK(db_write(s.app->db, STATEMENT_dataset_set_waiting,
+                      DB_ARGS(db_text(made[0].id), db_int(made[0].revision + 1),
+                              db_text("waits")), NULL, NULL, &err), err);
+    first = next_after(&s, "");
+    second = next_after(&s, first);
+    CHECK(strcmp(first, second) < 0);
+    CHECK(strcmp(second, next_after(&s, second)) < 0);
+    CHECK_TEXT(next_after(&s, next_after(&s, second)), first);
+    CHECK_OK(datasets_open(s.app, &err), err);
+    scene_close(&s);
+}
+
 TEST(datasets_ids_are_random_uuids)
 {
     char first[DATASET_ID_SIZE], second[DATASET_ID_SIZE];

@@ -223,7 +223,7 @@ TEST(a_refused_start_leaves_the_job_as_it_was)
     job = add(&s);
     s.service.start_status = 500;
     CHECK(start(&s, job.id, -1, &queued, &err) && err.kind == ERR_UNAVAILABLE);
-    CHECK_TEXT(err.text, "Failed to start training");
+    CHECK_TEXT(err.text, "no room");
     CHECK_TEXT(status_of(&s, job.id), "pending");
     s.service.start_status = 200;
     CHECK_OK(start(&s, job.id, -1, &queued, &err), err);

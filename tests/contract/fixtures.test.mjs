@@ -318,6 +318,7 @@ test('X-13, X-14: start, start again, unknown, refused; what the engine is told'
       VALUES (${id}, 'resnet18', 'timm', 'image_classification', '/data')`)
     const refused = await expectCall(lonely, 500, 'POST', '/api/v1/training/jobs/1/start', { token: other })
     assert.equal(refused.detail, 'Failed to start training')
+    assert.match(refused.reason, /no training service for framework 'timm'/)
     assert.equal((await expectCall(lonely, 200, 'GET', '/api/v1/training/jobs/1', { token: other })).status, 'pending')
   } finally {
     await stopServer(lonely)

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Server } from './server'
 
-const program = resolve(process.env.FOVEA ?? '../build/release/bin/fovea')
+const program =
+  process.env.FOVEA_ENGINE ?? resolve(process.env.FOVEA ?? '../build/release/bin/fovea')
 
 /** A tar of drawn photos of a few classes, small enough to train within seconds. */
 export function sampleArchive({ classes = 2, train = 8, val = 4, size = 32 } = {}): Buffer {

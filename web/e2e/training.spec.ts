@@ -11,7 +11,7 @@ import { expect, test, type Server } from './server'
 const program = resolve(process.env.FOVEA ?? '../build/release/bin/fovea')
 const sample = mkdtempSync(join(tmpdir(), 'fovea-sample-'))
 const photos = join(sample, 'shapes')
-const LEARNS_MS = 120_000
+const LEARNS_MS = 90_000
 
 test.describe.configure({ mode: 'serial', timeout: 240_000 })
 test.beforeAll(() => {
@@ -87,8 +87,8 @@ test('a job is started, seen to learn, stopped and resumed', async ({ page, serv
   })
   // The chart moves without anything being done.
   await expect.poll(() => chartRows(page).count(), { timeout: LEARNS_MS }).toBeGreaterThan(1)
-  await expect(page.getByText(/^\d+\.\d{4}$/)).toBeVisible()
-  await expect(page.getByText(/^\d+\.\d\d%$/).first()).toBeVisible()
+  await expect(page.getByRole('definition').filter({ hasText: /^\d+\.\d{4}$/ })).toBeVisible()
+  await expect(page.getByRole('definition').filter({ hasText: /^\d+\.\d\d%$/ })).toBeVisible()
   await expectAccessible(page)
 
   await page.getByRole('button', { name: '중지' }).click()

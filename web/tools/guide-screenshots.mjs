@@ -2,7 +2,7 @@
 // a server of its own with data that the platform draws itself.
 //   node tools/guide-screenshots.mjs [--fovea PROGRAM] [--engine PROGRAM] [--only ID,...]
 //        [--pages URL --port N]     pages of a development server in front of port N
-// It trains two small networks for a few epochs: some minutes on two cores.
+// It trains three small networks for a few epochs: ten minutes on two idle cores.
 import { chromium } from '@playwright/test'
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -101,12 +101,18 @@ async function upload(folder, name, projectId) {
   return id
 }
 
+/* The settings of tools/demo.sh, with which a network learns these shapes within minutes. */
 async function train(projectId, dataset, name, learning_rate, epochs) {
   const config = {
     ...{ framework: 'timm', model_name: 'resnet18', task_type: 'image_classification' },
     ...{ dataset_id: dataset, dataset_format: 'imagefolder', epochs, batch_size: 16 },
     learning_rate,
-    advanced_config: { image_size: 48, optimizer: { type: 'adamw', weight_decay: 0.05 } },
+    advanced_config: {
+      ...{ image_size: 64, ema: true, ema_decay: 0.998, label_smoothing: 0.1 },
+      optimizer: { type: 'adamw', weight_decay: 0.05 },
+      scheduler: { type: 'cosine', warmup_epochs: 1 },
+      augmentation: { random_flip: true, random_crop: false },
+    },
   }
   const body = { project_id: projectId, experiment_name: name, tags: ['sample'], config }
   const { id } = await call('POST', '/training/jobs', body)
@@ -127,7 +133,7 @@ async function prepare() {
     name: 'Drawn shapes',
     description: 'Circles, squares, stars and triangles',
   })
-  const good = await upload(draw('shapes', 4, 100), 'Shapes', project.id)
+  const good = await upload(draw('shapes', 4, 240), 'Shapes', project.id)
   const folder = draw('found', 4, 24)
   spoil(folder)
   const bad = await upload(folder, 'Shapes, unsorted', project.id)
@@ -136,7 +142,7 @@ async function prepare() {
     ['ResNet-18, lr 0.001', 0.001],
     ['ResNet-18, lr 0.0001', 0.0001],
   ]) {
-    jobs.push(await train(project.id, good, name, rate, 8))
+    jobs.push(await train(project.id, good, name, rate, 10))
     await until(name, ended(jobs.at(-1)))
   }
   jobs.push(await train(project.id, good, 'ResNet-18, longer', 0.0005, 30))
@@ -148,6 +154,8 @@ async function prepare() {
 }
 
 // --- the pictures -------------------------------------------------------------------------------
+
+const scrollBy = (pixels) => (page) => page.mouse.wheel(0, pixels)
 
 /** What is done on a page before its picture; by the picture's name. */
 const picturesOf = ({ project, good, bad, jobs, folder }) => ({
@@ -163,7 +171,7 @@ const picturesOf = ({ project, good, bad, jobs, folder }) => ({
   dataset: { path: `/datasets/${bad}?tab=problems` },
   images: { path: `/datasets/${good}?tab=images`, onlyReadme: true },
   new: { path: `/projects/${project}/new` },
-  training: { path: `/training/${jobs[2]}`, readme: true },
+  training: { path: `/training/${jobs[2]}`, readme: true, before: scrollBy(250) },
   compare: { path: `/projects/${project}/compare?jobs=${jobs.join(',')}`, readme: true },
   inference: {
     path: `/projects/${project}/inference?job=${jobs[0]}`,
@@ -173,6 +181,7 @@ const picturesOf = ({ project, good, bad, jobs, folder }) => ({
         .first()
         .setInputFiles(join(work, 'shapes/val/star/0000.jpg'))
       await page.waitForTimeout(4000)
+      await scrollBy(280)(page)
     },
   },
   admin: { path: '/admin' },

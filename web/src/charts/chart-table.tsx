@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { formatMetric } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Pager, Table, Td, Th, Tr } from '@/ui/table'
@@ -13,8 +13,14 @@ type Props = {
   formatX?: (x: number) => string
 }
 
-/** The numbers of a chart, a page at a time. */
-export function ChartTable({ label, series, xLabel, formatX = String }: Props) {
+/** The numbers of a chart, a page at a time.  The chart renders at every move of the cursor; this
+ * does not. */
+export const ChartTable = memo(function ChartTable({
+  label,
+  series,
+  xLabel,
+  formatX = String,
+}: Props) {
   const t = useT()
   const [page, setPage] = useState(1)
   const [xs = [], ...columns] = align(series.map((s) => ({ x: s.x, columns: [s.y] })))
@@ -55,4 +61,4 @@ export function ChartTable({ label, series, xLabel, formatX = String }: Props) {
       )}
     </div>
   )
-}
+})

@@ -16,6 +16,8 @@ type Props = {
   footer?: ReactNode
   /** makes body and footer a form */
   onSubmit?: () => void
+  /** a name for the body that holds nothing but text: it takes the focus, so that keys scroll it */
+  reading?: string
   children?: ReactNode
 }
 
@@ -28,6 +30,7 @@ export function Dialog({
   as = 'dialog',
   footer,
   onSubmit,
+  reading,
   children,
 }: Props) {
   const t = useT()
@@ -38,7 +41,12 @@ export function Dialog({
   }
   const inside = (
     <>
-      <div className={styles.body}>{children}</div>
+      <div
+        className={styles.body}
+        {...(reading ? { role: 'region', tabIndex: 0, 'aria-label': reading } : {})}
+      >
+        {children}
+      </div>
       {footer && <div className={styles.footer}>{footer}</div>}
     </>
   )

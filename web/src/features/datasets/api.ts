@@ -1,5 +1,6 @@
 import {
   infiniteQueryOptions,
+  keepPreviousData,
   queryOptions,
   useMutation,
   useQueryClient,
@@ -48,6 +49,7 @@ export const reportQuery = (dataset: Dataset) =>
     queryKey: part(dataset, 'report'),
     queryFn: ({ signal }) =>
       ok(api.GET('/api/v1/datasets/{dataset}/report', { params: path(dataset.id), signal })),
+    placeholderData: keepPreviousData,
   })
 
 export const fixesQuery = (dataset: Dataset) =>
@@ -55,6 +57,7 @@ export const fixesQuery = (dataset: Dataset) =>
     queryKey: part(dataset, 'fixes'),
     queryFn: ({ signal }) =>
       ok(api.GET('/api/v1/datasets/{dataset}/fixes', { params: path(dataset.id), signal })),
+    placeholderData: keepPreviousData,
   })
 
 export const splitQuery = (dataset: Dataset) =>
@@ -62,6 +65,7 @@ export const splitQuery = (dataset: Dataset) =>
     queryKey: part(dataset, 'split'),
     queryFn: ({ signal }) =>
       ok(api.GET('/api/v1/datasets/{dataset}/split', { params: path(dataset.id), signal })),
+    placeholderData: keepPreviousData,
   })
 
 export type FileFilter = { split?: string; class?: string; state?: string }
@@ -95,10 +99,25 @@ export const filesQuery = (dataset: Dataset, filter: FileFilter) =>
     },
   })
 
+/** The boxes, outlines and key points of one image. */
+export const annotationQuery = (dataset: Dataset, filename: string) =>
+  queryOptions({
+    queryKey: part(dataset, 'annotation', { filename }),
+    queryFn: ({ signal }) =>
+      ok(
+        api.GET('/api/v1/datasets/{dataset}/annotations', {
+          params: { ...path(dataset.id), query: { path: filename } },
+          signal,
+        }),
+      ),
+    staleTime: Infinity,
+  })
+
 /** Everything that shows data sets is asked again. */
 function useRefresh() {
   const client = useQueryClient()
-  return () => client.invalidateQueries({ queryKey: keys.datasets() })
+  // Not waited for: what it shows anew may take away the component that is told of the success.
+  return () => void client.invalidateQueries({ queryKey: keys.datasets() })
 }
 
 export function useAnalyze(id: string) {

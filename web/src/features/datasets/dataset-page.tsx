@@ -35,7 +35,7 @@ export default function DatasetPage() {
         </Page>
       }
     >
-      {(dataset) => <Shown dataset={dataset} />}
+      {(dataset) => <Shown key={dataset.id} dataset={dataset} />}
     </Loaded>
   )
 }

@@ -28,6 +28,8 @@ const sentences: [string, string][] = [
     'equal or alike images lie in different splits (pairs: 1): results will look better than they are',
     '1쌍',
   ],
+  ["class 'class_0' is not on any image of train", '클래스 class_0'],
+  ['69 of 76 classes have no object in train', '76개 중 69개'],
   ['no validation split given: train is divided 80 to 20 with seed 42', '80%는 학습, 20%는 평가'],
 ]
 

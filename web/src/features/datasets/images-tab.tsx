@@ -15,6 +15,7 @@ import styles from './images-tab.module.css'
 import { Lightbox } from './lightbox'
 
 const ALL = '*' // a select has no empty value; no folder is named so
+const CELL_HEIGHT = 146 // as in the style sheet
 const splits = ['train', 'val', 'test'] as const
 const states = ['used', 'excluded'] as const
 
@@ -88,8 +89,8 @@ export function ImagesTab({ dataset, mayWork }: Props) {
               // another choice begins at its top
               key={JSON.stringify(filter)}
               count={total}
-              cellWidth={116}
-              cellHeight={146}
+              cellWidth={104}
+              cellHeight={CELL_HEIGHT}
               height="max(24rem, calc(100dvh - 19rem))"
               label={t('datasets.grid.label')}
             >

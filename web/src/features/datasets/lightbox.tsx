@@ -1,7 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { errorText } from '@/api/errors'
+import { useMedia } from '@/api/media'
 import type { Dataset } from '@/api/queries'
+import { ObjectCanvas } from '@/canvas/object-canvas'
+import { shapesOf } from '@/canvas/shapes'
 import { formatBytes } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Badge, Chip } from '@/ui/badge'
@@ -12,6 +15,7 @@ import { Row } from '@/ui/page'
 import { Spinner } from '@/ui/spinner'
 import { toast } from '@/ui/toast'
 import {
+  annotationQuery,
   FILES_PER_PAGE,
   filesPageQuery,
   useChangeSplit,
@@ -19,7 +23,7 @@ import {
   type FileFilter,
 } from './api'
 import { doctorWords } from './doctor-words'
-import { fileUrl } from './file-picture'
+import { filePath } from './file-picture'
 import styles from './images-tab.module.css'
 
 const SMALL_PIXELS = 128 // an image below this is shown in its pixels
@@ -50,7 +54,9 @@ export function Lightbox({ dataset, filter, index, total, mayWork, onIndex, onCl
     }
     const move = (event: KeyboardEvent) => {
       const place = places[event.key]
-      if (place === undefined || place < 0 || place >= total || event.isComposing) return
+      // The canvas takes arrows for itself while it has the focus.
+      if (place === undefined || place < 0 || place >= total) return
+      if (event.isComposing || event.defaultPrevented) return
       event.preventDefault()
       onIndex(place)
     }
@@ -66,7 +72,7 @@ export function Lightbox({ dataset, filter, index, total, mayWork, onIndex, onCl
       title={file?.class ?? file?.filename.split('/').at(-1) ?? '…'}
     >
       {file ? (
-        <Picture key={file.filename} dataset={dataset} file={file} />
+        <LabelledPicture key={file.filename} dataset={dataset} file={file} />
       ) : (
         <div className={styles.stage}>
           <Spinner size={24} />
@@ -101,16 +107,36 @@ export function Lightbox({ dataset, filter, index, total, mayWork, onIndex, onCl
   )
 }
 
+/** With what the labels say is on it, where they say where. */
+function LabelledPicture({ dataset, file }: { dataset: Dataset; file: DatasetFile }) {
+  const hasPlaces = dataset.task_type !== null && dataset.task_type !== 'image_classification'
+  const query = useQuery({ ...annotationQuery(dataset, file.filename), enabled: hasPlaces })
+  const [threshold, setThreshold] = useState(0)
+  const names = query.data?.class_names ?? []
+  const shapes = shapesOf(query.data?.images[0]?.true_boxes, 'truth', names)
+  if (!shapes.length) return <Picture dataset={dataset} file={file} />
+  return (
+    <ObjectCanvas
+      label={file.filename}
+      image={filePath(dataset.id, file.filename)}
+      shapes={shapes}
+      threshold={threshold}
+      onThreshold={setThreshold}
+    />
+  )
+}
+
 function Picture({ dataset, file }: { dataset: Dataset; file: DatasetFile }) {
   const t = useT()
   const [isBroken, setBroken] = useState(false)
+  const source = useMedia(filePath(dataset.id, file.filename))
   return (
     <div className={styles.stage}>
-      {isBroken ? (
+      {isBroken || source === '' ? (
         <span className={styles.broken}>{t('datasets.grid.failed')}</span>
       ) : (
         <img
-          src={fileUrl(dataset.id, file.filename)}
+          src={source}
           alt={file.filename}
           data-small={(file.width !== null && file.width < SMALL_PIXELS) || undefined}
           onError={() => setBroken(true)}

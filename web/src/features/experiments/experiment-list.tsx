@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useSearchParams } from 'react-router-dom'
 import { jobStatuses, type JobStatus } from '@/api/jobs'
 import { useT } from '@/i18n/i18n'
@@ -42,16 +42,21 @@ export function ExperimentList({ projectId, mayWork, actions, create, onCompare 
   const selected = readSelected(search)
   const jobs = useQuery(experimentsQuery(projectId, list))
 
-  const change = (next: Partial<ListState>) =>
-    setSearch((now) => writeList(now, next), { replace: true })
+  // Rows and timers hold on to old functions, and the router's "now" is that of their render.
+  const latest = useRef(search)
+  useEffect(() => {
+    latest.current = search
+  }, [search])
+  const put = (make: (now: URLSearchParams) => URLSearchParams) => {
+    latest.current = make(latest.current)
+    setSearch(latest.current, { replace: true })
+  }
+  const change = (next: Partial<ListState>) => put((now) => writeList(now, next))
   const select = (ids: readonly number[], chosen: boolean) =>
-    setSearch(
-      (now) => {
-        const rest = readSelected(now).filter((id) => !ids.includes(id))
-        return writeSelected(now, chosen ? [...rest, ...ids] : rest)
-      },
-      { replace: true },
-    )
+    put((now) => {
+      const rest = readSelected(now).filter((id) => !ids.includes(id))
+      return writeSelected(now, chosen ? [...rest, ...ids] : rest)
+    })
 
   // The last page goes when its last row does.
   const total = jobs.data?.total ?? 0

@@ -1,9 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router-dom'
 import { actionsOf, isQueued } from '@/api/jobs'
 import type { Job } from '@/api/queries'
-import { useLinkState } from '@/api/stream'
+import { useChannel, useLinkState, type LogFrame } from '@/api/stream'
 import { formatDuration } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
@@ -24,7 +24,12 @@ type Props = {
 export function JobBanners({ job, logsLink, isFull }: Props) {
   const t = useT()
   const link = useLinkState()
+  const client = useQueryClient()
   const warnings = useQuery(warningsQuery(job.id))
+  useChannel(`experiment:${job.id}`, (frame) => {
+    if (frame.type === 'training_log' && (frame as LogFrame).level === 'WARNING')
+      void client.invalidateQueries({ queryKey: warningsQuery(job.id).queryKey })
+  })
   const texts = (warnings.data ?? []).map((line) => line.content)
   const fromScratch = texts.some((text) => SCRATCH.test(text))
   const banners: ReactNode[] = []

@@ -25,10 +25,18 @@ const seedColors: Record<string, string> = {
   accuracy: 'var(--chart-accuracy)',
 }
 
-function toChartSeries(series: Series, right: boolean, primary: string | null): ChartSeries {
+/** For the others: none that looks like the two above. */
+const otherColors = [1, 3, 5, 6, 4, 8].map((n) => `var(--chart-${n})`)
+
+function toChartSeries(
+  series: Series,
+  place: number,
+  right: boolean,
+  primary: string | null,
+): ChartSeries {
   const isJoined = series.resolution > 1
-  const color =
-    seedColors[series.name] ?? (series.name === primary ? seedColors.accuracy : undefined)
+  const seed = seedColors[series.name === primary ? 'accuracy' : series.name]
+  const color = seed ?? otherColors[place % otherColors.length]
   return {
     id: series.name,
     label: metricLabel(series.name),
@@ -207,9 +215,11 @@ function MetricChart({ job, chart, log, smoothing, isFirst }: ChartProps) {
   const primary = job.primary_metric ?? null
   const series = useMemo(
     () =>
-      names.flatMap((name) => {
+      names.flatMap((name, place) => {
         const found = query.data?.find((s) => s.name === name)
-        return found ? [toChartSeries(found, rightKey.split(',').includes(name), primary)] : []
+        return found
+          ? [toChartSeries(found, place, rightKey.split(',').includes(name), primary)]
+          : []
       }),
     [names, query.data, primary, rightKey],
   )

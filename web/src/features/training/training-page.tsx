@@ -20,6 +20,7 @@ import { ProgressCard } from './progress-card'
 import { SettingsTab } from './settings-tab'
 import { useLiveSeries } from './use-live-series'
 import { ValidationTab } from './validation-tab'
+import styles from './training-page.module.css'
 
 const tabs = ['overview', 'validation', 'checkpoints', 'log', 'settings'] as const
 type TabName = (typeof tabs)[number]
@@ -129,7 +130,9 @@ function JobFacts({ job }: { job: Job }) {
       <span>
         {t('training.dataset')}:{' '}
         {job.dataset_id ? (
-          <Link to={`/datasets/${job.dataset_id}`}>{dataset.data?.name ?? job.dataset_id}</Link>
+          <Link to={`/datasets/${job.dataset_id}`} className={styles.link}>
+            {dataset.data?.name ?? job.dataset_id}
+          </Link>
         ) : (
           job.dataset_path
         )}

@@ -39,7 +39,6 @@ export function ModelCard({ model, isChosen, onChoose, onDetails }: Props) {
             ({tMaybe(`experiments.tasks.${task}`) ?? task}) · {model.framework}
           </p>
         </div>
-        {model.recommended && <Badge tone="accent">{t('wizard.model.recommended')}</Badge>}
       </header>
       <p className={styles.description} title={description}>
         {description}
@@ -51,6 +50,7 @@ export function ModelCard({ model, isChosen, onChoose, onDetails }: Props) {
         <Fact name={t('wizard.model.lr')} value={model.recommended_lr} />
       </dl>
       <p className={styles.chips}>
+        {model.recommended && <Badge tone="accent">{t('wizard.model.recommended')}</Badge>}
         {model.performance_tier && (
           <Chip>{tMaybe(`wizard.model.${model.performance_tier}`) ?? model.performance_tier}</Chip>
         )}

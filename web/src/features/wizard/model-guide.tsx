@@ -23,6 +23,7 @@ export function ModelGuide({ model, onClose, onChoose }: Props) {
       onOpenChange={(open) => !open && onClose()}
       title={model.display_name}
       description={model.description}
+      reading={t('wizard.model.details')}
       footer={
         <>
           <Button onClick={onClose}>{t('common.close')}</Button>
