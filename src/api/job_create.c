@@ -70,7 +70,8 @@ static bool refuse_texts(struct call *call, const struct job_body *b)
     }
     if (b->dataset_format && !is_one_of(b->dataset_format, formats)) {
         names[count] = "dataset_format";
-        messages[count++] = "dataset_format must be one of: imagefolder, yolo, coco, dice, voc, auto";
+        messages[count++] = "dataset_format must be one of: imagefolder, yolo, coco, dice, voc, "
+                            "auto";
     }
     if (b->primary_metric_mode && !is_one_of(b->primary_metric_mode, modes)) {
         names[count] = "primary_metric_mode";

@@ -32,8 +32,8 @@ struct dataset {
     const char *id, *name, *description, *format, *visibility, *class_distribution, *storage_path,
         *task_type, *tags, *content_hash, *class_names, *status, *status_reason, *detected_format,
         *object_distribution, *keypoints;
-    int64_t num_objects, project_id, user_id, file_count, total_size_bytes, num_classes, num_images, revision,
-        listing, created_at, updated_at;
+    int64_t num_objects, project_id, user_id, file_count, total_size_bytes, num_classes, num_images,
+        revision, listing, created_at, updated_at;
 };
 
 /* After the services are open; removes what earlier processes left, in the background. */
@@ -100,8 +100,8 @@ int datasets_import_more(struct app *app, const struct dataset *into, const char
                          bool replace, struct arena *arena, struct dataset *dataset,
                          struct error *err);
 
-/* state: used, labels (what says what is on the images), excluded.  classes is JSON, {name: objects},
- * of labelled images, which have no class_name. */
+/* state: used, labels (what says what is on the images), excluded.  classes is JSON, {name:
+ * objects}, of labelled images, which have no class_name. */
 struct dataset_file {
     const char *path, *split, *class_name, *state, *reason, *classes;
     int64_t size_bytes, width, height; /* 0: not known yet */
@@ -116,8 +116,8 @@ int datasets_files(struct app *app, const struct dataset *dataset,
                    const struct dataset_file_page *page, struct arena *arena,
                    struct dataset_file **files, int *count, int64_t *total, struct error *err);
 
-/* What is on some images, by files[]: {filename, width, height, true_boxes} in pixels, as the engine
- * has written it (data/check.h); NULL where it is not known (yet).  JSON in the arena. */
+/* What is on some images, by files[]: {filename, width, height, true_boxes} in pixels, as the
+ * engine has written it (data/check.h); NULL where it is not known (yet).  JSON in the arena. */
 int datasets_annotations(struct app *app, const struct dataset *dataset,
                          const struct dataset_file *files, int count, struct arena *arena,
                          const char ***annotations, struct error *err);

@@ -108,7 +108,8 @@ static int run(int argc, char **argv, struct error *err)
         { "print-config", NULL, NULL, &flags.print_config, NULL,
           "print every setting with its origin" },
         { "quiet", NULL, NULL, &flags.quiet, NULL, "no progress on the terminal" },
-        { "config", NULL, &flags.file, NULL, "FILE", "settings from a JSON or YAML file, flat or nested" },
+        { "config", NULL, &flags.file, NULL, "FILE",
+          "settings from a JSON or YAML file, flat or nested" },
         { "advanced_config", NULL, &flags.advanced, NULL, "JSON", "settings as JSON text" },
         OPTION_END,
     };

@@ -220,7 +220,8 @@ void config_settle_task(struct field_values *values, struct config *config)
     if (model) {
         settle_choice(values, "task_type", &config->task_type, (int)model->task, config);
         settle_choice(values, "framework", &config->framework,
-                      model->task == TASK_CLASSIFY ? FRAMEWORK_TIMM : FRAMEWORK_ULTRALYTICS, config);
+                      model->task == TASK_CLASSIFY ? FRAMEWORK_TIMM : FRAMEWORK_ULTRALYTICS,
+                      config);
     }
     values->scope = config_scope_of(config);
 }

@@ -5,7 +5,8 @@
  * Sets         boxes; and masks, suffix (M), or key points, suffix (P), beside which the scores of
  *              boxes are called (B).
  * Images       the row of an image holds its truths and the answers of at least
- *              DETECTION_SHOWN_CONFIDENCE, with what was right, confused, missed or a false alarm. */
+ *              DETECTION_SHOWN_CONFIDENCE, with what was right, confused, missed or a false
+ *              alarm. */
 #ifndef TRAIN_DETECTION_EVALUATION_H
 #define TRAIN_DETECTION_EVALUATION_H
 

@@ -179,9 +179,9 @@ static int open_loaders(struct run *run, struct error *err)
     struct loader_options train = {
         .split = DATASET_SPLIT_TRAIN, .transform = run->transform, .batch_size = run->batch,
         .threads = (int)c->loader_threads, .seed = (uint64_t)c->seed, .shuffle = true,
-        .drop_last = !run->recipe.keeps_last_batch, .fill_last = is_detector, .augment = is_detector ? NULL : &augment,
-        .mix = is_detector ? NULL : &mix, .scene = is_detector ? &scene : NULL,
-        .most_boxes = run->most_boxes,
+        .drop_last = !run->recipe.keeps_last_batch, .fill_last = is_detector,
+        .augment = is_detector ? NULL : &augment, .mix = is_detector ? NULL : &mix,
+        .scene = is_detector ? &scene : NULL, .most_boxes = run->most_boxes,
         .cache_limit_bytes = 0, .failure_limit = c->skip_limit };
     struct loader_options val = { .split = DATASET_SPLIT_VAL, .transform = run->transform,
                                   .batch_size = run->batch, .threads = (int)c->loader_threads,
@@ -215,8 +215,8 @@ static struct network_options network_options(const struct run *run, int batch)
                    .key_point_size = run->dataset.keypoint_size, .drop_rate = c->drop_rate,
                    .drop_path_rate = c->drop_path_rate },
         .training = true, .optimizer = run->recipe.optimizer,
-        .average = run->recipe.has_average, .accumulate = run->recipe.accumulation > 1, .freeze_backbone = c->freeze_backbone,
-        .lean = c->memory == MEMORY_LEAN };
+        .average = run->recipe.has_average, .accumulate = run->recipe.accumulation > 1,
+        .freeze_backbone = c->freeze_backbone, .lean = c->memory == MEMORY_LEAN };
 }
 
 /* Bytes that a batch size needs, without allocating them; -1 after a failure. */

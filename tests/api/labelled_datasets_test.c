@@ -94,7 +94,8 @@ TEST(labelled_dataset_counts_images_and_objects)
     CHECK_TEXT(text_at(body, "detected_format"), "yolo");
     CHECK(int_at(body, "num_images") == 9 && int_at(body, "file_count") == 19);
     CHECK(int_at(body, "num_classes") == 3);
-    CHECK_TEXT(json_string_value(json_array_get(json_object_get(body, "class_names"), 2)), "triangle");
+    CHECK_TEXT(json_string_value(json_array_get(json_object_get(body, "class_names"), 2)),
+               "triangle");
     objects = json_object_get(body, "object_distribution");
     CHECK(sum_of(objects) == int_at(body, "num_objects") && sum_of(objects) >= 9);
     with_triangle = int_at(json_object_get(body, "class_distribution"), "triangle");

@@ -116,7 +116,7 @@ TEST(trainer_finds_people_and_their_points)
     CHECK(json_integer_value(json_object_get(person, "person_id")) == 1);
     CHECK(json_array_size(json_object_get(person, "keypoints")) == 5);
     json_decref(body);
-    body = predict(&service, checkpoint, 1); /* nothing: clients look at the first row all the same */
+    body = predict(&service, checkpoint, 1); /* nothing is found: clients look at the first row */
     CHECK(json_integer_value(json_object_get(body, "num_persons")) == 0);
     CHECK(json_integer_value(json_object_get(
               json_array_get(json_object_get(body, "predictions"), 0), "label_id")) == -1);

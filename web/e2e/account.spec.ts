@@ -55,7 +55,7 @@ test('an administrator makes an account, whose owner sets a password by the link
   await server.login(page)
   await page.goto('/admin/users')
   await page.getByRole('button', { name: 'New account' }).click()
-  await page.getByLabel('Email').fill('new@example.com')
+  await page.getByRole('dialog').getByLabel('Email').fill('new@example.com')
   await page.keyboard.press('Enter')
   const link = await page.getByRole('dialog').locator('code').innerText()
   await page.keyboard.press('Escape')
