@@ -230,6 +230,46 @@ TEST(labelled_dataset_gives_boxes_and_points_in_pixels_to_who_may_look)
     lab_close(&lab);
 }
 
+/* One column of pixels, 30 to 39 of the one at 20. */
+#define RUNS(id)                                                                              \
+    "{\"id\":" #id ",\"image_id\":" #id ",\"category_id\":1,\"bbox\":[20,30,1,10],\"area\":10," \
+    "\"iscrowd\":0,\"segmentation\":{\"size\":[96,96],\"counts\":[1950,10,7256]}}"
+#define PICTURE(id) \
+    "{\"id\":" #id ",\"file_name\":\"00000000000" #id ".jpg\",\"width\":96,\"height\":96}"
+
+TEST(labelled_dataset_traces_masks_that_are_runs)
+{
+    static const char labels[] = "{\"images\":[" PICTURE(1) "," PICTURE(2) "],\"annotations\":["
+                                 RUNS(1) "," RUNS(2) "],\"categories\":[{\"id\":1,\"name\":\"a\"}]}";
+    const char *folder = labelled_folder("object_detection");
+    struct arena arena = ARENA_INIT;
+    struct lab lab;
+    json_t *body, *page, *points;
+    struct error err;
+
+    lab_open(&lab);
+    run_program("rm -r %s/labels %s/data.yaml && mkdir %s/annotations", folder, folder, folder);
+    CHECK_OK(file_replace(file_join(&arena, folder, "annotations/instances_train.json"), labels,
+                          strlen(labels), &err),
+             err);
+    body = send_folder(&lab, "runs", "coco", folder);
+    CHECK_TEXT(text_at(body, "task_type"), "instance_segmentation");
+    page = get(&lab, "/api/v1/datasets/%s/annotations?path=" FIRST, text_at(body, "id"));
+    points = json_object_get(json_array_get(json_object_get(page, "images"), 0), "true_boxes");
+    points = json_array_get(json_object_get(json_array_get(points, 0), "polygons"), 0);
+    CHECK(json_array_size(points) == 4);
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *point = json_array_get(points, i);
+
+        CHECK(is_close(point, 0, 20) || is_close(point, 0, 21));
+        CHECK(is_close(point, 1, 30) || is_close(point, 1, 40));
+    }
+    json_decref(page);
+    json_decref(body);
+    arena_release(&arena);
+    lab_close(&lab);
+}
+
 TEST(labelled_dataset_of_classes_has_no_boxes)
 {
     struct lab lab;

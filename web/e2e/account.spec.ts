@@ -59,7 +59,7 @@ test('an administrator makes an account, whose owner sets a password by the link
   await page.keyboard.press('Enter')
   const link = await page.getByRole('dialog').locator('code').innerText()
   await page.keyboard.press('Escape')
-  await expect(page.getByRole('cell', { name: 'new@example.com' })).toBeVisible()
+  await expect(page.getByRole('cell', { name: 'new@example.com', exact: true })).toBeVisible()
   await expectAccessible(page)
 
   const other = await browser.newContext({ locale: 'en-US', baseURL: server.url })
