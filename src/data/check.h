@@ -116,7 +116,8 @@ void check_write_fixes(const struct check_report *report, struct str *out);
 int check_apply_edits(const struct check_report *report, const bool *is_chosen,
                       const char *quarantine_folder, int *count, struct error *err);
 
-/* Move the file of a proposed removal from the dataset to the same path below another folder. */
+/* Move the file of a proposed removal from the dataset to the same path below another folder; where
+ * that is taken it gets a number. */
 int check_apply_fix(const struct check_report *report, const struct check_fix *fix,
                     const char *quarantine_folder, struct error *err);
 

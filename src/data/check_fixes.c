@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COPIES_MOST 100
+
 void check_add_fix(struct check_report *report, struct check_fixes *fixes, const char *kind,
                    const char *path, int line, int item, const char *reason)
 {
@@ -187,6 +189,9 @@ int check_apply_fix(const struct check_report *report, const struct check_fix *f
     int result = -1;
 
     BUG_IF(!fix->removes);
+    /* What it was before it was edited may lie there. */
+    for (int i = 2; file_exists(target) && i < COPIES_MOST; i++)
+        target = arena_printf(&arena, "%s/%s.%d", quarantine_folder, path, i);
     if (file_exists(target))
         FAIL(err, CONFLICT, "cannot move '%s': '%s' exists already", path, target);
     else if (!file_make_folders(folder, err))

@@ -240,7 +240,8 @@ TEST(labelled_dataset_gives_boxes_and_points_in_pixels_to_who_may_look)
 TEST(labelled_dataset_traces_masks_that_are_runs)
 {
     static const char labels[] = "{\"images\":[" PICTURE(1) "," PICTURE(2) "],\"annotations\":["
-                                 RUNS(1) "," RUNS(2) "],\"categories\":[{\"id\":1,\"name\":\"a\"}]}";
+                                 RUNS(1) "," RUNS(2) "],"
+                                 "\"categories\":[{\"id\":1,\"name\":\"a\"}]}";
     const char *folder = labelled_folder("object_detection");
     struct arena arena = ARENA_INIT;
     struct lab lab;
