@@ -95,7 +95,13 @@ function Wizard({
 }: Props & { projectId: number; projectName: string }) {
   const t = useT()
   const navigate = useNavigate()
-  const { draft, model, schema, reachable, change, startOver, finish, isDone } = useDraft(projectId)
+  const [{ dataset }] = useState(() => ({
+    dataset: new URLSearchParams(location.search).get('dataset'),
+  }))
+  const { draft, model, schema, reachable, change, startOver, finish, isDone } = useDraft(
+    projectId,
+    dataset,
+  )
   const [wasThere, setWasThere] = useState(() => isTouched(draft))
   const { step, filter, view, goTo, setFilter, setView } = useWizardUrl(reachable)
   const create = useCreateJob()

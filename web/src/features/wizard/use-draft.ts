@@ -6,9 +6,13 @@ import { dropDraft, emptyDraft, loadDraft, saveDraft, type Draft } from './draft
 import { settingsOf } from './draft'
 import type { Step } from './steps'
 
-/** The draft of a project in this tab, and what it lacks. */
-export function useDraft(projectId: number) {
-  const [draft, setDraft] = useState<Draft>(() => loadDraft(projectId))
+/** The draft of a project in this tab, and what it lacks.  Who comes from a data set's page brings
+ * its id along. */
+export function useDraft(projectId: number, datasetId: string | null = null) {
+  const [draft, setDraft] = useState<Draft>(() => {
+    const stored = loadDraft(projectId)
+    return datasetId ? { ...stored, dataset_id: datasetId, dataset_path: '' } : stored
+  })
   const [isDone, setDone] = useState(false)
   useEffect(() => {
     if (!isDone) saveDraft(projectId, draft)
