@@ -107,6 +107,6 @@ TEST(data_folder_is_its_owners_alone)
 
 TEST(one_server_at_a_time_has_the_data)
 {
-    program_expect(test_folder(), START "$F serve --data $D/data --port 0" STOP, 1,
+    program_expect(test_folder(), START "$F serve --data $D/data --port 0" STOP, 8,
                    "is in use by another process");
 }
