@@ -7,8 +7,9 @@
 set -uo pipefail
 mode=$1 folder=$(realpath -m "$2")
 pack=$folder/ui.pack
-cd "$(dirname "$0")/../web" || exit 2
 mkdir -p "$folder"
+[ "$mode" != OFF ] || { printf 'fovea-web 0 it was left out (FOVEA_WEB=OFF).\n' >"$pack"; exit 0; }
+cd "$(dirname "$0")/../web" || exit 2
 
 give_up() {
     echo "web UI: not built, $1" >&2
@@ -22,7 +23,6 @@ give_up() {
     exit 0
 }
 
-[ "$mode" != OFF ] || { printf 'fovea-web 0 it was left out (FOVEA_WEB=OFF).\n' >"$pack"; exit 0; }
 command -v node >/dev/null && command -v npm >/dev/null || give_up 'there was no Node'
 [ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ] || give_up 'Node is older than 18'
 

@@ -19,6 +19,7 @@ cp "$project/tests/extending/augment_invert.c" src/data/augment/invert.c
 echo 'AUGMENTATION_BY_CHANCE(invert, "Negative probability")' >>src/data/augment.def
 
 tools/check-deps.sh
+cmake --preset dev -DFOVEA_WEB=OFF >/dev/null
 tools/build.sh dev fovea fovea-engine
 fovea=build/dev/bin/fovea
 

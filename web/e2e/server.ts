@@ -62,7 +62,11 @@ async function createServer(): Promise<Server & { remove: () => Promise<void> }>
   const setupLink = /http\S+setup\?token=\w+/.exec(printed)![0]
   let token = ''
 
-  const send = async (method: string, path: string, body?: unknown) => {
+  const send = async <T = { needed: boolean; access_token: string }>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<T> => {
     const answer = await fetch(url + path, {
       method,
       headers: {
@@ -71,8 +75,14 @@ async function createServer(): Promise<Server & { remove: () => Promise<void> }>
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     })
+    if (answer.status === 401 && token) {
+      // Another test has changed the password, which ends all sessions.
+      token = ''
+      await ensureAdmin()
+      return send(method, path, body)
+    }
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-    return answer.json()
+    return answer.json() as Promise<T>
   }
   const ensureAdmin = async () => {
     if (token) return
