@@ -350,6 +350,20 @@ static void request_stop(int signal)
     run_stop_requested = 1;
 }
 
+/* The names of the parts of the loss end with the run; those of the task stay. */
+static void drop_parts(const struct run *run, struct scores *scores)
+{
+    int parts = run->train.count - 1;
+
+    if (parts < 1 || scores->count <= parts)
+        return;
+    for (int i = 1; i + parts < scores->count; i++) {
+        scores->names[i] = scores->names[i + parts];
+        scores->values[i] = scores->values[i + parts];
+    }
+    scores->count -= parts;
+}
+
 int run_train(const struct run_options *options, struct run_result *result, struct error *err)
 {
     struct sigaction action = { .sa_handler = request_stop }, old_term, old_int;
@@ -365,6 +379,7 @@ int run_train(const struct run_options *options, struct run_result *result, stru
         status = 0;
     else
         report_failure(&run, err);
+    drop_parts(&run, &result->last);
     result->epochs = run.state.epoch;
     result->best = run.state.best;
     result->best_epoch = run.state.best_epoch;

@@ -37,7 +37,7 @@ struct run_result {
     int64_t epochs;
     double best;
     int64_t best_epoch;
-    struct scores last;
+    struct scores last; /* without the parts of the training loss */
     double seconds, images_per_second;
 };
 
