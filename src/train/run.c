@@ -250,8 +250,9 @@ static int finish_epoch(struct run *run, struct scores *scores, bool *early,
             return -1;
         write_metrics(run, scores);
         best = judge(run, scores);
-        plateau_update(&run->plateau, &run->recipe.schedule, run_primary(run, scores),
-                       run->higher_is_better);
+        if (run->recipe.schedule.kind == SCHEDULE_PLATEAU)
+            plateau_update(&run->plateau, &run->recipe.schedule, run_primary(run, scores),
+                           run->higher_is_better);
         *early = run->config->early_stopping &&
                  run->state.epochs_without_gain >= run->config->early_stopping_patience;
     }

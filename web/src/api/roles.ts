@@ -20,4 +20,7 @@ export const mayInProject = (
   project: Project | undefined,
   right: keyof typeof rights,
   user?: User | null,
-) => hasRole(user, 'admin') || rights[right].includes(project?.user_role ?? '')
+) =>
+  hasRole(user, 'admin') ||
+  ((right === 'view' || user?.system_role !== 'guest') &&
+    rights[right].includes(project?.user_role ?? ''))
