@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { io } from 'socket.io-client'
 import { Database } from './sqlite.mjs'
-import { call, expectCall, login, readDescription, report, sampleDataset, startServer, stopServer, until, upload }
+import { call, commandLine, expectCall, login, readDescription, report, sampleDataset, startServer, stopServer, until, upload }
   from './support.mjs'
 
 const size = 64
@@ -270,7 +270,7 @@ for (const family of families) {
     const line = await until(async () => {
       const { process_id: pid, status } = await jobNow(job.id)
       assert.notEqual(status, 'failed')
-      return pid && readFile(`/proc/${pid}/cmdline`, 'utf8').then(text => text.split('\0'), () => null)
+      return pid && commandLine(pid)
     })
     for (const [flag, value] of [['--framework', 'ultralytics'], ['--task_type', family.task], ['--model_name', family.model],
       ['--dataset_path', folders[family.task]], ['--dataset_format', 'yolo'], ['--epochs', '1'], ['--batch_size', '2'],

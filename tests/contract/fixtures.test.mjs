@@ -8,7 +8,7 @@ import { Database } from './sqlite.mjs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { call, expectCall, login, readDescription, report, sampleDataset, startServer, stopServer,
+import { call, commandLine, expectCall, login, readDescription, report, sampleDataset, startServer, stopServer,
   until, upload } from './support.mjs'
 
 const run = promisify(execFile)
@@ -297,7 +297,7 @@ test('X-13, X-14: start, start again, unknown, refused; what the engine is told'
   assert.equal(unknown.detail, 'Training job not found')
   const pid = await until(async () => (await call(server, 'GET', `/api/v1/training/jobs/${job.id}`, { token })).body.process_id
     ?? (await run('pgrep', ['-f', `job_id.${job.id} .*|--job_id=${job.id}`]).catch(() => ({ stdout: '' }))).stdout.split('\n')[0])
-  const line = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
+  const line = await until(() => commandLine(pid))
   for (const [flag, value] of [['--framework', 'timm'], ['--task_type', 'image_classification'],
     ['--model_name', 'resnet18'], ['--dataset_path', samples], ['--dataset_format', 'imagefolder'], ['--epochs', '200'],
     ['--batch_size', '16'], ['--learning_rate', '0.01'], ['--job_id', String(job.id)]]) {

@@ -5,7 +5,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -227,4 +227,11 @@ export async function until(condition, seconds = 120) {
     await new Promise(resolve => setTimeout(resolve, 50))
   }
   throw new Error(`not within ${seconds} s: ${condition}`)
+}
+
+/* The words of a process's command line; null when it has gone, and while it is not there yet: the
+ * kernel shows none for a moment within exec, and none of a process that has ended. */
+export async function commandLine(pid) {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return text ? text.split('\0') : null
 }
