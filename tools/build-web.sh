@@ -38,4 +38,5 @@ node tools/schema.mjs "$folder/openapi.json" >"$log" 2>&1 || { cat "$log" >&2; g
 # Types are checked by tools/test-web.sh; here they would make every build slower.
 FOVEA_WEB_OUT=$folder/dist npx --no-install vite build --logLevel error >"$log" 2>&1 ||
     { tail -n 30 "$log" >&2; give_up 'vite failed'; }
+node tools/licences.mjs "$folder/dist/licences.txt" || give_up 'the licences of its packages are missing'
 node tools/pack.mjs "$folder/dist" "$pack.new" && mv "$pack.new" "$pack" || give_up 'it could not be packed'

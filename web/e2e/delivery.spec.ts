@@ -30,6 +30,12 @@ test('paths of the application are its page, those of the API are not', async ({
   expect(await ask('/config.json', '*/*')).toBe('200 application/json')
 })
 
+test('the licences of what is in the pages come with them', async ({ server }) => {
+  const text = await (await fetch(server.url + '/licences.txt')).text()
+  for (const name of ['react-dom', 'uplot', '@tanstack/react-query'])
+    expect(text).toMatch(new RegExp(`^${name} [0-9.]+ \\(MIT\\)$`, 'm'))
+})
+
 test('the first load stays under 200 kB of compressed JavaScript', async ({ page, server }) => {
   let bytes = 0
   page.on('response', async (response) => {

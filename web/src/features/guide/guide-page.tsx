@@ -41,6 +41,9 @@ export default function GuidePage() {
           {sections.map((section) => (
             <Part key={section.id} section={section} onEnlarge={() => setShown(section)} />
           ))}
+          <p>
+            <a href="/licences.txt">{t('guide.licences')}</a>
+          </p>
         </div>
       </div>
       {shown && <Enlarged section={shown} onClose={() => setShown(null)} />}
@@ -113,7 +116,7 @@ function Enlarged({ section, onClose }: { section: Section; onClose: () => void 
   const pictureOf = usePicture()
   const title = t(`guide.sections.${section.id}.title`)
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} size="xl" title={title}>
+    <Dialog onClose={onClose} size="xl" title={title}>
       <img src={pictureOf(section)} alt={t('guide.picture', { title })} width={1120} height={700} />
     </Dialog>
   )
