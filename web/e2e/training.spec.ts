@@ -217,8 +217,10 @@ test('a job is stopped and cloned with the keyboard alone', async ({ page, serve
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: '중지' })).toBeVisible({ timeout: LEARNS_MS })
   await page.getByRole('tab', { name: '개요' }).focus()
-  await page.keyboard.press('ArrowRight')
-  await page.keyboard.press('ArrowRight')
+  for (const tab of [1, 2]) {
+    await page.keyboard.press('ArrowRight')
+    await expect(page.getByRole('tab').nth(tab)).toBeFocused()
+  }
   await expect(page.getByRole('tab', { name: /체크포인트/ })).toBeFocused()
   await page.getByRole('button', { name: '작업 더 보기' }).focus()
   await page.keyboard.press('Enter')
