@@ -265,6 +265,21 @@ const char *file_base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+int file_require_empty_folder(const char *folder, struct error *err)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    int result = 0;
+
+    if (!dir)
+        return errno == ENOENT ? 0 : FAIL_ERRNO(err, "cannot read the folder '%s'", folder);
+    while (!result && (entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+            result = FAIL(err, CONFLICT, "the folder '%s' is not empty", folder);
+    closedir(dir);
+    return result;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -35,6 +35,9 @@ int file_write_all(int fd, const void *data, size_t size_bytes, const char *path
 int file_make_folders(const char *path, struct error *err); /* mkdir -p */
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+/* Fails with CONFLICT when something is in it, so that nobody's work is mixed with what is written
+ * there; a folder that is not there will do. */
+int file_require_empty_folder(const char *folder, struct error *err);
 char *file_join(struct arena *arena, const char *folder, const char *name);
 const char *file_base_name(const char *path); /* lends a pointer into path */
 

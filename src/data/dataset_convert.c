@@ -4,8 +4,6 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "data/convert_internal.h"
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,21 +115,6 @@ void converter_add_length(struct str *out, float start, float end)
     str_add(out, text);
 }
 
-static int check_empty(const char *folder, struct error *err)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    int result = 0;
-
-    if (!dir)
-        return errno == ENOENT ? 0 : FAIL_ERRNO(err, "cannot read the folder '%s'", folder);
-    while (!result && (entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            result = FAIL(err, CONFLICT, "the folder '%s' is not empty", folder);
-    closedir(dir);
-    return result;
-}
-
 int dataset_convert(const struct dataset *dataset, const char *folder, const char *format,
                     struct convert_result *result, struct error *err)
 {
@@ -151,7 +134,7 @@ int dataset_convert(const struct dataset *dataset, const char *folder, const cha
         return FAIL(err, UNSUPPORTED, "cannot write the format '%s'; yolo, coco, dice and voc are "
                                       "supported",
                     format);
-    if (check_empty(folder, err))
+    if (file_require_empty_folder(folder, err))
         return -1;
     choose_names(&converter, writer->has_split_folders);
     failed = writer->write(&converter, err);

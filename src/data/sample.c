@@ -3,8 +3,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "data/sample_internal.h"
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,22 +36,6 @@ static int complete_options(struct sample_options *options, struct error *err)
         return FAIL(err, INVALID, "the sample's image size is %d, not within 16 and 1024",
                     options->image_size);
     return 0;
-}
-
-/* Never mix drawn images into a folder that holds somebody's work. */
-static int check_empty(const char *folder, struct error *err)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    int result = 0;
-
-    if (!dir)
-        return errno == ENOENT ? 0 : FAIL_ERRNO(err, "cannot read the folder '%s'", folder);
-    while (!result && (entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            result = FAIL(err, CONFLICT, "the folder '%s' is not empty", folder);
-    closedir(dir);
-    return result;
 }
 
 /* Not file_replace(): hundreds of fsyncs for what can be drawn again would only be slow. */
@@ -105,7 +87,7 @@ int sample_write(const char *folder, const struct sample_options *wanted, struct
     struct sample_writer writer = { 0 };
     int result = -1;
 
-    if (complete_options(&options, err) || check_empty(folder, err))
+    if (complete_options(&options, err) || file_require_empty_folder(folder, err))
         return -1;
     writer.pixels = malloc(3 * (size_t)options.image_size * (size_t)options.image_size);
     writer.compressor = tjInitCompress();
