@@ -25,7 +25,7 @@ import time
 
 JOBS_MANY, JOBS_FEW = 1_000_000, 100
 POINTS = (1_000, 8_000, 16_000, 100_000, 1_000_000, 10_000_000)
-LEVEL_BITS, LEVELS = 4, 6  # as in src/app/job_series.c
+LEVEL_BITS, LEVELS = 4, 6  # as in src/app/jobs/job_series.c
 PEAK = 1234.5
 ACCOUNT = {'email': 'bench@example.com', 'password': 'long enough 1'}
 

@@ -2,8 +2,8 @@
 
 #include "api/account_internal.h"
 #include "api/fields.h"
-#include "app/admin.h"
-#include "app/job_control.h"
+#include "app/jobs/job_control.h"
+#include "app/operations/admin.h"
 
 #include "base/error.h"
 
@@ -30,35 +30,25 @@ bool call_read_page(struct call *call, int64_t *limit, int64_t *offset)
     return true;
 }
 
-/* What is taken is 400 in the contract. */
-static void fail(struct call *call)
-{
-    if (call->err.kind == ERR_CONFLICT)
-        call_fail_with(call, 400, "CONFLICT", call->err.text);
-    else
-        call_fail(call);
-}
-
 /* Is it there, and not null? */
 static bool is_given(const struct call *call, const char *name)
 {
     return call_has(call, name) && !json_is_null(json_object_get(call->body, name));
 }
 
-static bool may(struct call *call, enum permission permission)
-{
-    if (permission_has(call->user.system_role, permission))
-        return true;
-    call_fail_with(call, 403, "FORBIDDEN", "Not enough permissions");
-    return false;
-}
-
 /* --- accounts -------------------------------------------------------------------------------- */
 
-static void put_account(struct json_writer *w, const struct account *account)
+static void put_account_members(struct json_writer *w, const struct account *account)
 {
     put_user(w, &account->user);
     json_put_int(w, "project_count", account->project_count);
+}
+
+static void put_account(struct json_writer *w, const struct account *account)
+{
+    json_object_open(w);
+    put_account_members(w, account);
+    json_close(w);
 }
 
 /* The account of the path as it is now. */
@@ -66,16 +56,11 @@ static void send_account(struct call *call)
 {
     struct account account;
     struct answer answer;
-    struct json_writer *w;
 
-    if (accounts_get(call->app, &call->user, call->ids[0], call->arena, &account, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, accounts_get(call->app, &call->user, call->ids[0], call->arena, &account,
+                                       &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
-    put_account(w, &account);
-    json_close(w);
+    put_account(answer_begin(&answer), &account);
     answer_send(call, 200, &answer);
 }
 
@@ -87,28 +72,15 @@ void route_admin_users_get(struct call *call)
                                  .is_active = active ? !strcmp(active, "true") || *active == '1'
                                                      : -1 };
     struct account *accounts;
-    struct answer answer;
-    struct json_writer *w;
     int64_t total;
     int count;
 
-    if (!call_read_page(call, &page.limit, &page.offset))
+    if (!call_read_page(call, &page.limit, &page.offset) ||
+        call_failed(call, accounts_list(call->app, &call->user, &page, call->arena, &accounts,
+                                        &count, &total, &call->err)))
         return;
-    if (accounts_list(call->app, &call->user, &page, call->arena, &accounts, &count, &total,
-                      &call->err)) {
-        call_fail(call);
-        return;
-    }
     call_add_total(call, total);
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        put_account(w, &accounts[i]);
-        json_close(w);
-    }
-    json_close(w);
-    answer_send(call, 200, &answer);
+    SEND_ROWS(call, accounts, count, put_account);
 }
 
 void route_admin_user_get(struct call *call)
@@ -134,7 +106,7 @@ void route_admin_users_post(struct call *call)
     struct user profile;
     const char *token;
 
-    if (!may(call, PERMISSION_change_users) || !call_read_body(call, &b))
+    if (!call_may(call, PERMISSION_change_users) || !call_read_body(call, &b))
         return;
     profile = (struct user){ .email = b.email, .full_name = b.full_name, .company = b.company,
                              .company_custom = b.company_custom, .division = b.division,
@@ -143,12 +115,12 @@ void route_admin_users_post(struct call *call)
                              .badge_color = b.badge_color };
     if (accounts_add(call->app, &call->user, &profile, b.password, b.system_role, call->arena,
                      &account, &token, &call->err)) {
-        fail(call);
+        call_fail_taken(call);
         return;
     }
     w = answer_begin(&answer);
     json_object_open(w);
-    put_account(w, &account);
+    put_account_members(w, &account);
     if (token)
         put_link(call, w, token);
     json_close(w);
@@ -185,7 +157,7 @@ void route_admin_user_put(struct call *call)
     struct account_change change;
     struct account account;
 
-    if (!may(call, PERMISSION_change_users) || !call_read_body(call, &b))
+    if (!call_may(call, PERMISSION_change_users) || !call_read_body(call, &b))
         return;
     change = (struct account_change){ b.system_role,
                                       is_given(call, "is_active") ? b.is_active : -1 };
@@ -193,7 +165,7 @@ void route_admin_user_put(struct call *call)
         accounts_change(call->app, &call->user, call->ids[0], &change, &call->err) ||
         (take_profile(call, &b, &account.user) &&
          users_update_profile(call->app, &account.user, &call->err)))
-        fail(call);
+        call_fail_taken(call);
     else
         send_account(call);
 }
@@ -203,11 +175,11 @@ void route_admin_user_role(struct call *call)
     struct account_change change = { .is_active = -1 };
     struct role_body b = { 0 };
 
-    if (!may(call, PERMISSION_change_users) || !call_read_body(call, &b))
+    if (!call_may(call, PERMISSION_change_users) || !call_read_body(call, &b))
         return;
     change.role = b.system_role;
     if (accounts_change(call->app, &call->user, call->ids[0], &change, &call->err))
-        fail(call);
+        call_fail_taken(call);
     else
         send_account(call);
 }
@@ -215,7 +187,7 @@ void route_admin_user_role(struct call *call)
 void route_admin_user_delete(struct call *call)
 {
     if (accounts_remove(call->app, &call->user, call->ids[0], &call->err))
-        fail(call);
+        call_fail_taken(call);
     else
         call_message(call, 200, "User deleted");
 }
@@ -228,20 +200,16 @@ void route_admin_user_link(struct call *call)
     const char *token;
     int64_t expires_at;
 
-    if (!may(call, PERMISSION_change_users))
+    if (!call_may(call, PERMISSION_change_users) ||
+        call_failed(call, accounts_get(call->app, &call->user, call->ids[0], call->arena, &account,
+                                       &call->err) ||
+                              password_links_add(call->app, account.user.id, call->arena, &token,
+                                                 &expires_at, &call->err)))
         return;
-    if (accounts_get(call->app, &call->user, call->ids[0], call->arena, &account, &call->err) ||
-        password_links_add(call->app, account.user.id, call->arena, &token, &expires_at,
-                           &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_link(call, w, token);
     put_time(w, "expires_at", expires_at);
-    json_close(w);
-    answer_send(call, 201, &answer);
+    answer_close(call, 201, &answer);
 }
 
 /* --- projects -------------------------------------------------------------------------------- */
@@ -267,14 +235,11 @@ void route_admin_projects_get(struct call *call)
     int64_t total;
     int count;
 
-    if (!call_read_page(call, &page.limit, &page.offset))
+    if (!call_read_page(call, &page.limit, &page.offset) ||
+        call_failed(call, call_query_int(call, "user_id", 0, 1, INT64_MAX, &page.user_id) ||
+                              projects_search(call->app, &call->user, &page, call->arena, &projects,
+                                              &count, &total, &call->err)))
         return;
-    if (call_query_int(call, "user_id", 0, 1, INT64_MAX, &page.user_id) ||
-        projects_search(call->app, &call->user, &page, call->arena, &projects, &count, &total,
-                        &call->err)) {
-        call_fail(call);
-        return;
-    }
     call_add_total(call, total);
     w = answer_begin(&answer);
     json_array_open(w);
@@ -286,13 +251,7 @@ void route_admin_projects_get(struct call *call)
 
 static bool open_project(struct call *call, struct project *project)
 {
-    if (!may(call, PERMISSION_all_projects))
-        return false;
-    if (!projects_open(call->app, &call->user, call->ids[0], RIGHT_OWN, call->arena, project,
-                       &call->err))
-        return true;
-    call_fail(call);
-    return false;
+    return call_may(call, PERMISSION_all_projects) && call_open_project(call, RIGHT_OWN, project);
 }
 
 static int change_project(struct call *call, const struct project_admin_body *b,
@@ -318,7 +277,7 @@ void route_admin_project_put(struct call *call)
     if (!open_project(call, &project) || !call_read_body(call, &b))
         return;
     if (change_project(call, &b, &project)) {
-        fail(call);
+        call_fail_taken(call);
         return;
     }
     if (!open_project(call, &project))
@@ -344,23 +303,19 @@ static void send_settings(struct call *call)
     struct json_writer *w;
     bool open;
 
-    if (settings_read(call->app, call->arena, &settings, &call->err) ||
-        call_registration_is_open(call, &open)) {
-        call_fail(call);
+    if (call_failed(call, settings_read(call->app, call->arena, &settings, &call->err) ||
+                              call_registration_is_open(call, &open)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_bool(w, "open_registration", open);
     json_put_text(w, "default_role", settings.default_role);
     json_put_int(w, "jobs_running_limit", settings.jobs_running_limit);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_admin_settings_get(struct call *call)
 {
-    if (may(call, PERMISSION_settings))
+    if (call_may(call, PERMISSION_settings))
         send_settings(call);
 }
 
@@ -369,12 +324,9 @@ void route_admin_settings_put(struct call *call)
     struct platform_settings settings;
     struct settings_body b = { 0 };
 
-    if (!may(call, PERMISSION_settings) || !call_read_body(call, &b))
+    if (!call_may(call, PERMISSION_settings) || !call_read_body(call, &b) ||
+        call_failed(call, settings_read(call->app, call->arena, &settings, &call->err)))
         return;
-    if (settings_read(call->app, call->arena, &settings, &call->err)) {
-        call_fail(call);
-        return;
-    }
     if (call_has(call, "open_registration")) /* null: as the server was started */
         settings.open_registration = is_given(call, "open_registration") ? b.open_registration : -1;
     if (b.default_role)

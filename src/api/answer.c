@@ -54,6 +54,18 @@ void answer_send(struct call *call, int status, struct answer *answer)
     str_release(&answer->text);
 }
 
+struct json_writer *answer_open(struct answer *answer)
+{
+    json_object_open(answer_begin(answer));
+    return &answer->w;
+}
+
+void answer_close(struct call *call, int status, struct answer *answer)
+{
+    json_close(&answer->w);
+    answer_send(call, status, answer);
+}
+
 void call_fail_with(struct call *call, int status, const char *code, const char *detail)
 {
     struct answer answer;
@@ -92,6 +104,39 @@ void call_fail(struct call *call)
               call->err.text, call->err.file, call->err.line);
     call_fail_with(call, 500, "INTERNAL", "Internal error");
 }
+
+bool call_failed(struct call *call, int result)
+{
+    if (result)
+        call_fail(call);
+    return result != 0;
+}
+
+void call_fail_taken(struct call *call)
+{
+    if (call->err.kind == ERR_CONFLICT)
+        call_fail_with(call, 400, "CONFLICT", call->err.text);
+    else
+        call_fail(call);
+}
+
+/* --- what the path is about ------------------------------------------------------------------ */
+
+bool call_may(struct call *call, enum permission permission)
+{
+    if (permission_has(call->user.system_role, permission))
+        return true;
+    call_fail_with(call, 403, "FORBIDDEN", "Not enough permissions");
+    return false;
+}
+
+bool call_open_project(struct call *call, enum right right, struct project *project)
+{
+    return !call_failed(call, projects_open(call->app, &call->user, call->ids[0], right,
+                                            call->arena, project, &call->err));
+}
+
+/* --- headers --------------------------------------------------------------------------------- */
 
 void call_add_total(struct call *call, int64_t total)
 {
@@ -222,6 +267,15 @@ int call_query_flag(struct call *call, const char *name, bool fallback, bool *va
     if (text && !*value && strcmp(text, "0") && strcasecmp(text, "false"))
         return FAIL(&call->err, INVALID, "%s must be true or false", name);
     return 0;
+}
+
+int call_query_span(struct call *call, int64_t limit_fallback, int64_t limit_most, int64_t *limit,
+                    int64_t *skip)
+{
+    return call_query_int(call, "skip", 0, 0, INT64_MAX / 2, skip) ||
+                   call_query_int(call, "limit", limit_fallback, 1, limit_most, limit)
+               ? -1
+               : 0;
 }
 
 int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,

@@ -3,7 +3,7 @@
 #define API_API_INTERNAL_H
 
 #include "api/api.h"
-#include "app/projects.h"
+#include "app/accounts/projects.h"
 #include "base/error.h"
 #include "base/field.h"
 #include "base/json.h"
@@ -73,6 +73,10 @@ bool route_is_slow(const struct route *route);
 const char *call_socket_bearer(struct call *call);
 /* For routes that are open, and only sometimes want a user; false: 401 or 403 has been answered. */
 bool call_identify(struct call *call);
+/* false: 403 has been answered. */
+bool call_may(struct call *call, enum permission permission);
+/* The project of the path's first id, if the caller has this right in it; false: answered. */
+bool call_open_project(struct call *call, enum right right, struct project *project);
 /* Is the internal secret in X-Internal-Auth? */
 bool call_knows_secret(struct call *call);
 
@@ -86,6 +90,10 @@ bool call_read_body(struct call *call, void *record);
 bool call_read_nested_body(struct call *call, const char *inner, void *record);
 /* 422 that names a parameter of the query that must be given. */
 void call_refuse_missing(struct call *call, const char *parameter);
+/* A parameter of the query that is one of these words; NULL when it is empty or not there.  false:
+ * 422 that names them has been answered. */
+bool call_read_query_word(struct call *call, const char *name, const char *const *words,
+                          int word_count, const char **value);
 /* 422 that names fields of the body. */
 void call_refuse_fields(struct call *call, const char *const *names, const char *const *messages,
                         int count);
@@ -96,6 +104,10 @@ bool call_has(const struct call *call, const char *name);
 
 /* {"detail","code"} with the status that the kind of the error stands for. */
 void call_fail(struct call *call);
+/* 0: false.  Anything else: what call->err says has been answered. */
+bool call_failed(struct call *call, int result);
+/* The same where the contract says 400 for what is taken already. */
+void call_fail_taken(struct call *call);
 void call_fail_with(struct call *call, int status, const char *code, const char *detail);
 
 /* Write JSON between these two.  call_begin() gives a writer. */
@@ -105,6 +117,27 @@ struct answer {
 };
 struct json_writer *answer_begin(struct answer *answer);
 void answer_send(struct call *call, int status, struct answer *answer);
+/* With one object around all. */
+struct json_writer *answer_open(struct answer *answer);
+void answer_close(struct call *call, int status, struct answer *answer);
+
+/* An array of what put(w, &rows[i]) writes. */
+#define PUT_ROWS(w, rows, count, put)                                                              \
+    do {                                                                                           \
+        json_array_open(w);                                                                        \
+        for (int _row = 0; _row < (count); _row++)                                                 \
+            put(w, &(rows)[_row]);                                                                 \
+        json_close(w);                                                                             \
+    } while (0)
+/* 200 with such an array alone. */
+#define SEND_ROWS(call, rows, count, put)                                                          \
+    do {                                                                                           \
+        struct answer _answer;                                                                     \
+        struct json_writer *_w = answer_begin(&_answer);                                           \
+                                                                                                   \
+        PUT_ROWS(_w, rows, count, put);                                                            \
+        answer_send(call, 200, &_answer);                                                          \
+    } while (0)
 
 /* What every HTML page needs besides its Content-Security-Policy, and that. */
 void call_add_page_headers(struct call *call, const char *policy);
@@ -138,6 +171,10 @@ const char *call_image_type(const char *name);
 
 /* A parameter of the query, "true" or "1", "false" or "0"; INVALID names it. */
 int call_query_flag(struct call *call, const char *name, bool fallback, bool *value);
+
+/* ?limit= and ?skip=; INVALID names the one that does not fit. */
+int call_query_span(struct call *call, int64_t limit_fallback, int64_t limit_most, int64_t *limit,
+                    int64_t *skip);
 
 /* A parameter of the query, within bounds; INVALID names it. */
 int call_query_int(struct call *call, const char *name, int64_t fallback, int64_t least,

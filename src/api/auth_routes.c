@@ -3,7 +3,7 @@
 #include "api/account_internal.h"
 #include "api/fields.h"
 #include "api/login_limit.h"
-#include "app/admin.h"
+#include "app/operations/admin.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -19,12 +19,10 @@ route_handler route_auth_register, route_auth_login, route_auth_refresh, route_a
 static void send_user(struct call *call, int status, const struct user *user)
 {
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
 
-    json_object_open(w);
     put_user(w, user);
-    json_close(w);
-    answer_send(call, status, &answer);
+    answer_close(call, status, &answer);
 }
 
 /* --- accounts -------------------------------------------------------------------------------- */
@@ -139,16 +137,14 @@ static void put_tokens(struct call *call, struct json_writer *w, const struct se
 static void send_session(struct call *call, const struct user *user, const struct session *session)
 {
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
 
-    json_object_open(w);
     put_tokens(call, w, session);
     json_key(w, "user");
     json_object_open(w);
     put_user(w, user);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void call_send_session(struct call *call, const struct user *user)
@@ -167,16 +163,12 @@ static void send_user_and_session(struct call *call, const struct user *user)
     struct answer answer;
     struct json_writer *w;
 
-    if (sessions_begin(call->app, user, call->arena, &session, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, sessions_begin(call->app, user, call->arena, &session, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_user(w, user);
     put_tokens(call, w, &session);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* Whom failures are counted against.  Behind a proxy on this machine that is whom the proxy names
@@ -265,12 +257,9 @@ void route_auth_logout(struct call *call)
 {
     struct refresh_body b = { 0 };
 
-    if (call_refuse_other_site(call) || !call_read_body(call, &b))
+    if (call_refuse_other_site(call) || !call_read_body(call, &b) ||
+        call_failed(call, sessions_end(call->app, given_refresh_token(call, &b), &call->err)))
         return;
-    if (sessions_end(call->app, given_refresh_token(call, &b), &call->err)) {
-        call_fail(call);
-        return;
-    }
     set_cookie(call, "access_token", "", "/", 0);
     set_cookie(call, "refresh_token", "", "/api/v1/auth", 0);
     call_message(call, 200, "Logged out");
@@ -344,30 +333,31 @@ void route_auth_update(struct call *call)
 
 /* --- API keys -------------------------------------------------------------------------------- */
 
+static void put_key_members(struct json_writer *w, const struct api_key *key)
+{
+    json_put_int(w, "id", key->id);
+    json_put_text(w, "name", key->name);
+    json_put_text(w, "prefix", key->prefix);
+    put_time(w, "created_at", key->created_at);
+    put_time(w, "last_used_at", key->last_used_at);
+}
+
+static void put_key(struct json_writer *w, const struct api_key *key)
+{
+    json_object_open(w);
+    put_key_members(w, key);
+    json_close(w);
+}
+
 void route_keys_list(struct call *call)
 {
     struct api_key *keys;
-    struct answer answer;
-    struct json_writer *w;
     int count;
 
-    if (api_keys_list(call->app, call->user.id, call->arena, &keys, &count, &call->err)) {
-        call_fail(call);
+    if (call_failed(
+            call, api_keys_list(call->app, call->user.id, call->arena, &keys, &count, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        json_put_int(w, "id", keys[i].id);
-        json_put_text(w, "name", keys[i].name);
-        json_put_text(w, "prefix", keys[i].prefix);
-        put_time(w, "created_at", keys[i].created_at);
-        put_time(w, "last_used_at", keys[i].last_used_at);
-        json_close(w);
-    }
-    json_close(w);
-    answer_send(call, 200, &answer);
+    SEND_ROWS(call, keys, count, put_key);
 }
 
 void route_keys_add(struct call *call)
@@ -375,21 +365,18 @@ void route_keys_add(struct call *call)
     struct key_body b = { 0 };
     struct answer answer;
     struct json_writer *w;
-    const char *key;
+    struct api_key key;
+    const char *secret;
 
-    if (!call_read_body(call, &b))
+    if (!call_read_body(call, &b) ||
+        call_failed(call, api_keys_add(call->app, call->user.id, b.name, call->arena, &key, &secret,
+                                       &call->err)))
         return;
-    if (api_keys_add(call->app, call->user.id, b.name, call->arena, &key, &call->err)) {
-        call_fail(call);
-        return;
-    }
     http_add_header(call->request, "Cache-Control", "no-store");
-    w = answer_begin(&answer);
-    json_object_open(w);
-    json_put_text(w, "name", b.name);
-    json_put_text(w, "key", key);
-    json_close(w);
-    answer_send(call, 201, &answer);
+    w = answer_open(&answer);
+    put_key_members(w, &key);
+    json_put_text(w, "key", secret);
+    answer_close(call, 201, &answer);
 }
 
 void route_keys_remove(struct call *call)

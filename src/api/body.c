@@ -133,14 +133,39 @@ void call_refuse_fields(struct call *call, const char *const *names, const char 
     problems_send(call, &p);
 }
 
-void call_refuse_missing(struct call *call, const char *parameter)
+static void refuse_parameter(struct call *call, const char *parameter, const char *message)
 {
-    const char *message = arena_printf(call->arena, "%s is required", parameter);
     struct problems p;
 
     problems_begin(&p);
     problems_add(&p, "query", parameter, message, strlen(message));
     problems_send(call, &p);
+}
+
+void call_refuse_missing(struct call *call, const char *parameter)
+{
+    refuse_parameter(call, parameter, arena_printf(call->arena, "%s is required", parameter));
+}
+
+bool call_read_query_word(struct call *call, const char *name, const char *const *words,
+                          int word_count, const char **value)
+{
+    struct str message = STR_INIT;
+
+    *value = http_query(call->request, name);
+    if (!*value || !**value) {
+        *value = NULL;
+        return true;
+    }
+    for (int i = 0; i < word_count; i++)
+        if (!strcmp(*value, words[i]))
+            return true;
+    str_printf(&message, "%s must be ", name);
+    for (int i = 0; i < word_count; i++)
+        str_printf(&message, "%s%s", i == 0 ? "" : i + 1 < word_count ? ", " : " or ", words[i]);
+    refuse_parameter(call, name, message.text);
+    str_release(&message);
+    return false;
 }
 
 /* The table of fields puts "; " between problems. */

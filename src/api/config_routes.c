@@ -3,8 +3,8 @@
 #include "api/api_internal.h"
 #include "api/fields.h"
 
-#include "app/config_check.h"
-#include "app/services.h"
+#include "app/jobs/config_check.h"
+#include "app/services/services.h"
 #include "base/error.h"
 
 #include <stdlib.h>

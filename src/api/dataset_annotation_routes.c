@@ -32,9 +32,8 @@ static void send_page(struct call *call, const struct dataset *d,
                       const char *const *annotations, int count, int64_t total)
 {
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
 
-    json_object_open(w);
     json_put_text(w, "dataset_id", d->id);
     json_put_text(w, "status", d->status);
     json_put_text(w, "format", d->detected_format ? d->detected_format : d->format);
@@ -49,8 +48,7 @@ static void send_page(struct call *call, const struct dataset *d,
     for (int i = 0; i < count; i++)
         put_image(w, &files[i], annotations[i]);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_dataset_annotations(struct call *call)
@@ -67,8 +65,7 @@ void route_dataset_annotations(struct call *call)
 
     if (!call_open_dataset(call, RIGHT_VIEW, &dataset))
         return;
-    if (call_query_int(call, "skip", 0, 0, INT64_MAX, &page.offset) ||
-        call_query_int(call, "limit", PAGE, 1, PAGE_MOST, &page.limit) ||
+    if (call_query_span(call, PAGE, PAGE_MOST, &page.limit, &page.offset) ||
         datasets_files(call->app, &dataset, &page, call->arena, &files, &count, &total,
                        &call->err) ||
         datasets_annotations(call->app, &dataset, files, count, call->arena, &annotations,

@@ -264,10 +264,9 @@ static void post_json(struct call *call)
     wanted = (struct dataset){ .name = b.name, .description = b.description, .format = b.format,
                                .visibility = b.visibility, .project_id = b.project_id,
                                .tags = call_written(call, b.tags) };
-    if (datasets_add(call->app, &call->user, &wanted, call->arena, &dataset, &call->err)) {
-        call_fail(call);
+    if (call_failed(
+            call, datasets_add(call->app, &call->user, &wanted, call->arena, &dataset, &call->err)))
         return;
-    }
     put_dataset(answer_begin(&answer), &dataset);
     call_add_location(call, "datasets", dataset.id);
     answer_send(call, 201, &answer);
@@ -361,15 +360,11 @@ void route_dataset_images(struct call *call)
         return;
     if (!strcmp(page.state, "all"))
         page.state = NULL;
-    if (call_query_int(call, "skip", 0, 0, INT64_MAX, &page.offset) ||
-        call_query_int(call, "limit", PAGE, 1, PAGE_MOST, &page.limit) ||
-        datasets_files(call->app, &dataset, &page, call->arena, &files, &count, &total,
-                       &call->err)) {
-        call_fail(call);
+    if (call_failed(call, call_query_span(call, PAGE, PAGE_MOST, &page.limit, &page.offset) ||
+                              datasets_files(call->app, &dataset, &page, call->arena, &files,
+                                             &count, &total, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "status", "success");
     json_put_text(w, "dataset_id", dataset.id);
     json_put_int(w, "total_images", total);
@@ -381,8 +376,7 @@ void route_dataset_images(struct call *call)
     for (int i = 0; i < count; i++)
         put_file(w, &dataset, &files[i]);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* --- bytes ----------------------------------------------------------------------------------- */
@@ -434,12 +428,9 @@ static void send_file(struct call *call,
     struct dataset dataset;
     int fd;
 
-    if (!call_open_dataset(call, RIGHT_VIEW, &dataset))
+    if (!call_open_dataset(call, RIGHT_VIEW, &dataset) ||
+        call_failed(call, open_file(call->app, &dataset, call->texts[1], &fd, &call->err)))
         return;
-    if (open_file(call->app, &dataset, call->texts[1], &fd, &call->err)) {
-        call_fail(call);
-        return;
-    }
     type = content_type(fd);
     name = strrchr(call->texts[1], '/');
     http_add_header(call->request, "Cache-Control", "private, no-cache");

@@ -3,7 +3,7 @@
 #define API_DATASET_JSON_H
 
 #include "api/api_internal.h"
-#include "app/uploads.h"
+#include "app/datasets/uploads.h"
 
 void put_dataset(struct json_writer *w, const struct dataset *dataset);
 /* The members of an open object. */

@@ -119,8 +119,7 @@ void send_imported(struct call *call, int status, struct dataset *dataset,
 
     if (!wait_if_asked(call, dataset))
         return;
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_dataset_members(w, dataset);
     json_key(w, "import");
     json_object_open(w);
@@ -130,8 +129,7 @@ void send_imported(struct call *call, int status, struct dataset *dataset,
     json_put_int(w, "skipped_links", account->links);
     json_put_int(w, "skipped_devices", account->devices);
     json_close(w);
-    json_close(w);
-    answer_send(call, status, &answer);
+    answer_close(call, status, &answer);
 }
 
 /* --- lists ----------------------------------------------------------------------------------- */
@@ -146,28 +144,21 @@ void route_datasets_get(struct call *call)
     int64_t total;
     int count;
 
-    if (call_query_int(call, "project_id", 0, 1, INT64_MAX, &page.project_id) ||
-        call_query_int(call, "skip", 0, 0, INT64_MAX, &page.offset) ||
-        call_query_int(call, "limit", PAGE, 1, PAGE_MOST, &page.limit) ||
-        (page.project_id && projects_open(call->app, &call->user, page.project_id, RIGHT_VIEW,
-                                          call->arena, &project, &call->err)) ||
-        datasets_list(call->app, &call->user, &page, call->arena, &datasets, &count, &total,
-                      &call->err)) {
-        call_fail(call);
+    if (call_failed(call, call_query_int(call, "project_id", 0, 1, INT64_MAX, &page.project_id) ||
+                              call_query_span(call, PAGE, PAGE_MOST, &page.limit, &page.offset) ||
+                              (page.project_id &&
+                               projects_open(call->app, &call->user, page.project_id, RIGHT_VIEW,
+                                             call->arena, &project, &call->err)) ||
+                              datasets_list(call->app, &call->user, &page, call->arena, &datasets,
+                                            &count, &total, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_key(w, "datasets");
-    json_array_open(w);
-    for (int i = 0; i < count; i++)
-        put_dataset(w, &datasets[i]);
-    json_close(w);
+    PUT_ROWS(w, datasets, count, put_dataset);
     json_put_int(w, "total", total);
     json_put_int(w, "skip", page.offset);
     json_put_int(w, "limit", page.limit);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* Has the data set one of the tags "a,b"? */
@@ -223,11 +214,9 @@ void route_datasets_available(struct call *call)
     int64_t total;
     int count;
 
-    if (datasets_list(call->app, &call->user, &page, call->arena, &datasets, &count, &total,
-                      &call->err)) {
-        call_fail(call);
+    if (call_failed(call, datasets_list(call->app, &call->user, &page, call->arena, &datasets,
+                                        &count, &total, &call->err)))
         return;
-    }
     w = answer_begin(&answer);
     json_array_open(w);
     for (int i = 0; i < count; i++)
@@ -274,19 +263,15 @@ void route_dataset_delete(struct call *call)
     struct answer answer;
     struct json_writer *w;
 
-    if (!call_open_dataset(call, RIGHT_WORK, &dataset))
+    if (!call_open_dataset(call, RIGHT_WORK, &dataset) ||
+        call_failed(call, datasets_remove(call->app, &dataset, call_query_is_true(call, "force"),
+                                          &call->err)))
         return;
-    if (datasets_remove(call->app, &dataset, call_query_is_true(call, "force"), &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "message", "Dataset deleted");
     json_put_text(w, "dataset_id", dataset.id);
     json_put_int(w, "freed_bytes", dataset.total_size_bytes);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* --- the doctor ------------------------------------------------------------------------------ */
@@ -308,15 +293,11 @@ void route_dataset_report(struct call *call)
     struct json_writer *w;
     const char *report;
 
-    if (!call_open_dataset(call, RIGHT_VIEW, &dataset) || !wait_if_asked(call, &dataset))
+    if (!call_open_dataset(call, RIGHT_VIEW, &dataset) || !wait_if_asked(call, &dataset) ||
+        call_failed(call, datasets_report(call->app, &dataset, call->arena, &report, &call->err) ||
+                              datasets_sums(call->app, &dataset, call->arena, &sums, &call->err)))
         return;
-    if (datasets_report(call->app, &dataset, call->arena, &report, &call->err) ||
-        datasets_sums(call->app, &dataset, call->arena, &sums, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "dataset_id", dataset.id);
     json_put_text(w, "status", dataset.status);
     json_put_text(w, "reason", dataset.status_reason);
@@ -327,20 +308,16 @@ void route_dataset_report(struct call *call)
     put_sum(w, "fixed", sums.fixed_files, sums.fixed_bytes);
     json_close(w);
     put_json_or_null(w, "report", report);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_dataset_analyze(struct call *call)
 {
     struct dataset dataset;
 
-    if (!call_open_dataset(call, RIGHT_WORK, &dataset))
+    if (!call_open_dataset(call, RIGHT_WORK, &dataset) ||
+        call_failed(call, datasets_analyze(call->app, &dataset, &call->err)))
         return;
-    if (datasets_analyze(call->app, &dataset, &call->err)) {
-        call_fail(call);
-        return;
-    }
     if (call_open_dataset(call, RIGHT_VIEW, &dataset) && wait_if_asked(call, &dataset))
         send_dataset(call, call_query_is_true(call, "wait") ? 200 : 202, &dataset);
 }
@@ -350,9 +327,8 @@ static void refuse_path(struct call *call)
 {
     bool is_missing = call->err.kind == ERR_NOT_FOUND;
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
 
-    json_object_open(w);
     json_put_text(w, "detail", call->err.text);
     json_put_text(w, "code", "VALIDATION_ERROR");
     json_put_text(w, "status", "error");
@@ -363,8 +339,7 @@ static void refuse_path(struct call *call)
     if (is_missing)
         json_text(w, "Use a folder below one of the server's DATASET_ROOTS");
     json_close(w);
-    json_close(w);
-    answer_send(call, 400, &answer);
+    answer_close(call, 400, &answer);
 }
 
 void route_datasets_check_path(struct call *call)
@@ -394,6 +369,21 @@ void route_datasets_check_path(struct call *call)
 
 /* --- fixes ----------------------------------------------------------------------------------- */
 
+static void put_fix(struct json_writer *w, const struct dataset_fix *fix)
+{
+    json_object_open(w);
+    json_put_text(w, "id", fix->id);
+    json_put_text(w, "kind", fix->kind);
+    json_put_text(w, "path", fix->path);
+    put_id_or_null(w, "line", fix->line);
+    json_put_text(w, "reason", fix->reason);
+    json_put_text(w, "action", fix->action);
+    json_put_int(w, "size", fix->size_bytes);
+    json_put_bool(w, "applied", fix->applied_at != 0);
+    put_time(w, "applied_at", fix->applied_at);
+    json_close(w);
+}
+
 void route_dataset_fixes(struct call *call)
 {
     struct dataset_fix *fixes;
@@ -402,35 +392,17 @@ void route_dataset_fixes(struct call *call)
     struct json_writer *w;
     int count;
 
-    if (!call_open_dataset(call, RIGHT_VIEW, &dataset) || !wait_if_asked(call, &dataset))
+    if (!call_open_dataset(call, RIGHT_VIEW, &dataset) || !wait_if_asked(call, &dataset) ||
+        call_failed(call,
+                    datasets_fixes(call->app, &dataset, call->arena, &fixes, &count, &call->err)))
         return;
-    if (datasets_fixes(call->app, &dataset, call->arena, &fixes, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "dataset_id", dataset.id);
     json_put_text(w, "status", dataset.status);
     json_key(w, "fixes");
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        json_put_text(w, "id", fixes[i].id);
-        json_put_text(w, "kind", fixes[i].kind);
-        json_put_text(w, "path", fixes[i].path);
-        put_id_or_null(w, "line", fixes[i].line);
-        json_put_text(w, "reason", fixes[i].reason);
-        json_put_text(w, "action", fixes[i].action);
-        json_put_int(w, "size", fixes[i].size_bytes);
-        json_put_bool(w, "applied", fixes[i].applied_at != 0);
-        put_time(w, "applied_at", fixes[i].applied_at);
-        json_close(w);
-    }
-    json_close(w);
+    PUT_ROWS(w, fixes, count, put_fix);
     json_put_int(w, "total", count);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* {"ids": ["..."]}, {"ids": "all"} or {"all": true}; false: 422 has been answered. */
@@ -467,19 +439,15 @@ void route_dataset_fixes_post(struct call *call)
     struct json_writer *w;
     int count, applied;
 
-    if (!call_open_dataset(call, RIGHT_WORK, &dataset) || !read_fix_ids(call, &ids, &count))
+    if (!call_open_dataset(call, RIGHT_WORK, &dataset) || !read_fix_ids(call, &ids, &count) ||
+        call_failed(call,
+                    datasets_apply_fixes(call->app, &dataset, ids, count, &applied, &call->err)))
         return;
-    if (datasets_apply_fixes(call->app, &dataset, ids, count, &applied, &call->err)) {
-        call_fail(call);
-        return;
-    }
     if (!call_open_dataset(call, RIGHT_VIEW, &dataset) || !wait_if_asked(call, &dataset))
         return;
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "applied", applied);
     json_key(w, "dataset");
     put_dataset(w, &dataset);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

@@ -2,7 +2,7 @@
 
 #include "api/account_internal.h"
 #include "api/fields.h"
-#include "app/disk_use.h"
+#include "app/operations/disk_use.h"
 
 #include "base/error.h"
 
@@ -31,15 +31,6 @@ static void put_job_disk(struct json_writer *w, const struct job_disk *job)
     json_close(w);
 }
 
-static bool open_project(struct call *call, enum right right, struct project *project)
-{
-    if (!projects_open(call->app, &call->user, call->ids[0], right, call->arena, project,
-                       &call->err))
-        return true;
-    call_fail(call);
-    return false;
-}
-
 void route_project_disk(struct call *call)
 {
     struct project_disk disk;
@@ -47,23 +38,15 @@ void route_project_disk(struct call *call)
     struct answer answer;
     struct json_writer *w;
 
-    if (!open_project(call, RIGHT_VIEW, &project))
+    if (!call_open_project(call, RIGHT_VIEW, &project) ||
+        call_failed(call, disk_of_project(call->app, project.id, call->arena, &disk, &call->err)))
         return;
-    if (disk_of_project(call->app, project.id, call->arena, &disk, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "project_id", project.id);
     put_sums(w, &disk);
     json_key(w, "by_job");
-    json_array_open(w);
-    for (int i = 0; i < disk.job_count; i++)
-        put_job_disk(w, &disk.jobs[i]);
-    json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    PUT_ROWS(w, disk.jobs, disk.job_count, put_job_disk);
+    answer_close(call, 200, &answer);
 }
 
 void route_admin_disk(struct call *call)
@@ -72,16 +55,10 @@ void route_admin_disk(struct call *call)
     struct answer answer;
     struct json_writer *w;
 
-    if (!permission_has(call->user.system_role, PERMISSION_disk)) {
-        call_fail_with(call, 403, "FORBIDDEN", "Not enough permissions");
+    if (!call_may(call, PERMISSION_disk) ||
+        call_failed(call, disk_of_platform(call->app, &call->user, call->arena, &disk, &call->err)))
         return;
-    }
-    if (disk_of_platform(call->app, &call->user, call->arena, &disk, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "disk_total_bytes", disk.total_bytes);
     json_put_int(w, "disk_free_bytes", disk.free_bytes);
     json_put_int(w, "database_bytes", disk.database_bytes);
@@ -98,38 +75,36 @@ void route_admin_disk(struct call *call)
         json_close(w);
     }
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* --- making room ----------------------------------------------------------------------------- */
 
+static void put_cleaned(struct json_writer *w, const struct cleaned_job *job)
+{
+    json_object_open(w);
+    json_put_int(w, "job_id", job->job_id);
+    json_put_int(w, "freed_bytes", job->freed_bytes);
+    json_put_int(w, "removed_files", job->files);
+    json_close(w);
+}
+
 static void send_cleaned(struct call *call, bool dry_run, const struct cleaned_job *jobs, int count)
 {
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
     int64_t freed = 0, files = 0;
 
     for (int i = 0; i < count; i++) {
         freed += jobs[i].freed_bytes;
         files += jobs[i].files;
     }
-    json_object_open(w);
     json_put_bool(w, "dry_run", dry_run);
     json_put_int(w, "freed_bytes", freed);
     json_put_int(w, "removed_files", files);
     json_key(w, "by_job");
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        json_put_int(w, "job_id", jobs[i].job_id);
-        json_put_int(w, "freed_bytes", jobs[i].freed_bytes);
-        json_put_int(w, "removed_files", jobs[i].files);
-        json_close(w);
-    }
-    json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    PUT_ROWS(w, jobs, count, put_cleaned);
+    answer_close(call, 200, &answer);
 }
 
 void route_project_clean_up(struct call *call)
@@ -140,7 +115,7 @@ void route_project_clean_up(struct call *call)
     struct clean_up how;
     int count;
 
-    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+    if (!call_open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
         return;
     if (strcmp(b.keep, "best_and_latest") && strcmp(b.keep, "best")) {
         call_fail_with(call, 400, "VALIDATION_ERROR", "keep must be best_and_latest or best");

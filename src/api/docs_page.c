@@ -5,7 +5,7 @@
 
 #include "api/account_internal.h"
 
-#include "app/token.h"
+#include "app/accounts/token.h"
 #include "base/str.h"
 
 #include <string.h>

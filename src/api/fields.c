@@ -46,7 +46,7 @@ const struct field profile_fields[] = {
 #define BOOL(record, member, ...) \
     { .name = #member, .type = FIELD_BOOL, .offset = offsetof(struct record, member), __VA_ARGS__ }
 
-/* Ranges are checked by app/jobs.c: they are 400 in the contract's own words, not 422. */
+/* Ranges are checked by app/jobs/jobs.c: they are 400 in the contract's own words, not 422. */
 const struct field job_fields[] = {
     INT(job_body, session_id), INT(job_body, project_id, REQUIRED),
     TEXT(job_body, experiment_name), JSON(job_body, tags, "array"), TEXT(job_body, notes),

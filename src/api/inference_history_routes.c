@@ -2,7 +2,7 @@
 
 #include "api/job_json.h"
 
-#include "app/inference.h"
+#include "app/jobs/inference.h"
 #include "base/error.h"
 
 route_handler route_job_inferences, route_inference_get, route_inference_image,
@@ -40,17 +40,12 @@ void route_job_inferences(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, call_query_span(call, 20, LIMIT_MOST, &limit, &offset) ||
+                              inferences_list(call->app, job.id, limit, offset, call->arena, &rows,
+                                              &count, &total, &call->err)))
         return;
-    if (call_query_int(call, "limit", 20, 1, LIMIT_MOST, &limit) ||
-        call_query_int(call, "skip", 0, 0, INT64_MAX / 2, &offset) ||
-        inferences_list(call->app, job.id, limit, offset, call->arena, &rows, &count, &total,
-                        &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "job_id", job.id);
     json_put_int(w, "total", total);
     json_key(w, "inferences");
@@ -58,8 +53,7 @@ void route_job_inferences(struct call *call)
     for (int i = 0; i < count; i++)
         put_inference(call, w, &rows[i]);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* The one of the path, if the caller has this right in its project; false: answered.  One of others
@@ -69,15 +63,10 @@ static bool open_inference(struct call *call, enum right right, struct inference
 {
     struct project project;
 
-    if (!inferences_get(call->app, call->ids[0], call->arena, row, &call->err) &&
-        !jobs_get(call->app, row->training_job_id, call->arena, job, &call->err) &&
-        !projects_open(call->app, &call->user, job->project_id, right, call->arena, &project,
-                       &call->err))
-        return true;
-    if (call->err.kind == ERR_NOT_FOUND)
-        FAIL(&call->err, NOT_FOUND, "Inference result not found");
-    call_fail(call);
-    return false;
+    return !call_failed(call,
+                        inferences_get(call->app, call->ids[0], call->arena, row, &call->err)) &&
+           call_open_job_by(call, row->training_job_id, right, "Inference result not found", job,
+                            &project);
 }
 
 void route_inference_get(struct call *call)

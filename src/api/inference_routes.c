@@ -4,7 +4,7 @@
 
 #include "api/job_json.h"
 
-#include "app/inference.h"
+#include "app/jobs/inference.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "net/image_form.h"

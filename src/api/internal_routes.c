@@ -3,7 +3,7 @@
 #include "api/api_internal.h"
 #include "api/fields.h"
 
-#include "app/job_control.h"
+#include "app/jobs/job_control.h"
 #include "base/error.h"
 
 #include <sodium.h>
@@ -46,10 +46,8 @@ void route_internal_callback(struct call *call)
             call_fail(call);
         return;
     }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "status", "received");
     json_put_int(w, "job_id", json_integer_value(json_object_get(call->body, "job_id")));
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

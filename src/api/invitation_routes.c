@@ -12,14 +12,6 @@ route_handler route_project_invitations_get, route_project_invitations_post, rou
     route_invitations_accept, route_invitations_decline, route_invitation_info,
     route_invitation_delete;
 
-static bool open_project(struct call *call, int64_t id, struct project *project)
-{
-    if (!projects_open(call->app, &call->user, id, RIGHT_MANAGE, call->arena, project, &call->err))
-        return true;
-    call_fail(call);
-    return false;
-}
-
 /* What everybody may see who has the link. */
 static void put_info(struct json_writer *w, const struct invitation *i)
 {
@@ -50,22 +42,13 @@ void route_project_invitations_get(struct call *call)
 {
     struct invitation *list;
     struct project project;
-    struct answer answer;
-    struct json_writer *w;
     int count;
 
-    if (!open_project(call, call->ids[0], &project))
+    if (!call_open_project(call, RIGHT_MANAGE, &project) ||
+        call_failed(
+            call, invitations_list(call->app, project.id, call->arena, &list, &count, &call->err)))
         return;
-    if (invitations_list(call->app, project.id, call->arena, &list, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++)
-        put_invitation(w, &list[i]);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    SEND_ROWS(call, list, count, put_invitation);
 }
 
 void route_project_invitations_post(struct call *call)
@@ -77,28 +60,23 @@ void route_project_invitations_post(struct call *call)
     struct json_writer *w;
     const char *token;
 
-    if (!open_project(call, call->ids[0], &project) || !call_read_body(call, &b))
+    if (!call_open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
         return;
     if (invitations_add(call->app, &project, &call->user,
                         &(struct invitation){ .invitee_email = b.email, .invitee_role = b.role,
                                               .message = b.message },
                         call->arena, &token, &made, &call->err)) {
-        if (call->err.kind == ERR_CONFLICT)
-            call_fail_with(call, 400, "CONFLICT", call->err.text);
-        else
-            call_fail(call);
+        call_fail_taken(call);
         return;
     }
     http_add_header(call->request, "Cache-Control", "no-store");
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "id", made.id);
     json_put_text(w, "token", token);
     json_put_text(w, "url", arena_printf(call->arena, "%s/invite?token=%s", call_base_url(call),
                                          token));
     put_info(w, &made);
-    json_close(w);
-    answer_send(call, 201, &answer);
+    answer_close(call, 201, &answer);
 }
 
 /* Whose project it is does not show: no access reads like no invitation. */
@@ -107,10 +85,9 @@ void route_invitation_delete(struct call *call)
     struct invitation invitation;
     struct project project;
 
-    if (invitations_get(call->app, call->ids[0], call->arena, &invitation, &call->err)) {
-        call_fail(call);
+    if (call_failed(call,
+                    invitations_get(call->app, call->ids[0], call->arena, &invitation, &call->err)))
         return;
-    }
     if (projects_open(call->app, &call->user, invitation.project_id, RIGHT_MANAGE, call->arena,
                       &project, &call->err)) {
         if (call->err.kind == ERR_NOT_FOUND)
@@ -129,24 +106,14 @@ void route_invitation_delete(struct call *call)
 void route_invitations_get(struct call *call)
 {
     struct invitation *list;
-    struct answer answer;
-    struct json_writer *w;
     int64_t skip, limit;
     int count;
 
-    if (call_query_int(call, "skip", 0, 0, 1000000000, &skip) ||
-        call_query_int(call, "limit", LIST_LIMIT, 1, LIST_MOST, &limit) ||
-        invitations_list_for(call->app, &call->user, limit, skip, call->arena, &list, &count,
-                             &call->err)) {
-        call_fail(call);
+    if (call_failed(call, call_query_span(call, LIST_LIMIT, LIST_MOST, &limit, &skip) ||
+                              invitations_list_for(call->app, &call->user, limit, skip, call->arena,
+                                                   &list, &count, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++)
-        put_invitation(w, &list[i]);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    SEND_ROWS(call, list, count, put_invitation);
 }
 
 void route_invitation_info(struct call *call)
@@ -163,11 +130,9 @@ void route_invitation_info(struct call *call)
         call_fail(call);
         return;
     }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_info(w, &invitation);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 static void answer_invitation(struct call *call, bool accept)
@@ -181,21 +146,16 @@ static void answer_invitation(struct call *call, bool accept)
         return;
     if (invitations_answer(call->app, b.token, &call->user, accept, &call->err) ||
         invitations_find(call->app, b.token, call->arena, &invitation, &call->err)) {
-        if (call->err.kind == ERR_CONFLICT)
-            call_fail_with(call, 400, "CONFLICT", call->err.text);
-        else
-            call_fail(call);
+        call_fail_taken(call);
         return;
     }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "message", accept ? "Invitation accepted" : "Invitation declined");
     json_put_int(w, "project_id", invitation.project_id);
     json_put_text(w, "project_name", invitation.project_name);
     json_put_text(w, "role", invitation.invitee_role);
     json_put_text(w, "status", invitation.status);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_invitations_accept(struct call *call)

@@ -3,7 +3,7 @@
 #include "api/fields.h"
 #include "api/job_json.h"
 
-#include "app/job_results.h"
+#include "app/jobs/job_results.h"
 #include "base/error.h"
 
 #include <fcntl.h>
@@ -22,20 +22,16 @@ static void send_job(struct call *call, int64_t id, int status, const char *mess
     struct json_writer *w;
     struct job job;
 
-    if (jobs_get(call->app, id, call->arena, &job, &call->err) ||
-        projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW, call->arena, &project,
-                      &call->err)) {
-        call_fail(call);
+    if (call_failed(call, jobs_get(call->app, id, call->arena, &job, &call->err) ||
+                              projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW,
+                                            call->arena, &project, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_job_members(w, &job, project.name);
     json_put_int(w, "job_id", job.id);
     put_queue_place(call, w, &job, NULL);
     json_put_text(w, "message", message);
-    json_close(w);
-    answer_send(call, status, &answer);
+    answer_close(call, status, &answer);
 }
 
 /* What is wrong with an action is the job's status. */
@@ -51,14 +47,12 @@ static void fail_action(struct call *call)
 static void refuse_start(struct call *call)
 {
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
 
-    json_object_open(w);
     json_put_text(w, "detail", "Failed to start training");
     json_put_text(w, "code", "TRAINING_SERVICE_UNAVAILABLE");
     json_put_text(w, "reason", call->err.text);
-    json_close(w);
-    answer_send(call, 500, &answer);
+    answer_close(call, 500, &answer);
 }
 
 void route_job_start(struct call *call)
@@ -70,22 +64,18 @@ void route_job_start(struct call *call)
     struct job job;
     bool queued, resume;
 
-    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b) ||
+        call_failed(call, call_query_flag(call, "resume", b.resume, &resume)))
         return;
-    if (call_query_flag(call, "resume", b.resume, &resume)) {
-        call_fail(call);
-        return;
-    }
     if (http_query(call->request, "resume") || call_has(call, "resume"))
         request.resume = resume;
     request.checkpoint_path = b.checkpoint_path ? b.checkpoint_path
                                                 : http_query(call->request, "checkpoint_path");
     if (request.checkpoint_path) {
-        if (checkpoints_choose_any(call->app, &call->user, request.checkpoint_path, call->arena,
-                                   &chosen, &call->err)) {
-            call_fail(call);
+        if (call_failed(call,
+                        checkpoints_choose_any(call->app, &call->user, request.checkpoint_path,
+                                               call->arena, &chosen, &call->err)))
             return;
-        }
         request.checkpoint_path = chosen;
     }
     if (!control_start(call->app, job.id, &request, &queued, &call->err))
@@ -138,13 +128,11 @@ void route_job_restart(struct call *call)
     bool force;
     int count;
 
-    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
+    if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b) ||
+        call_failed(call, call_query_flag(call, "force", b.force, &force) ||
+                              jobs_latest_metrics(call->app, job.id, 1, call->arena, &metrics,
+                                                  &count, &call->err)))
         return;
-    if (call_query_flag(call, "force", b.force, &force) ||
-        jobs_latest_metrics(call->app, job.id, 1, call->arena, &metrics, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
     if (count && !force && strcmp(job.status, "running") && strcmp(job.status, "pending")) {
         call_fail_with(call, 409, "CONFLICT",
                        "Restarting clears the results of this job; use force=1 to confirm");
@@ -224,14 +212,11 @@ void route_job_checkpoints(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call,
+                    checkpoints_list(call->app, job.id, call->arena, &rows, &count, &call->err)))
         return;
-    if (checkpoints_list(call->app, job.id, call->arena, &rows, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_key(w, "checkpoints");
     json_array_open(w);
     for (int i = 0; i < count; i++) {
@@ -255,8 +240,7 @@ void route_job_checkpoints(struct call *call)
         json_close(w);
     }
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_checkpoint_download(struct call *call)
@@ -267,12 +251,10 @@ void route_checkpoint_download(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call,
+                    checkpoints_list(call->app, job.id, call->arena, &rows, &count, &call->err)))
         return;
-    if (checkpoints_list(call->app, job.id, call->arena, &rows, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
     folder = arena_printf(call->arena, "%s/", app_path(call->app, job.output_dir, call->arena));
     for (int i = 0; i < count; i++) {
         const char *path = app_path(call->app, rows[i].path, call->arena);

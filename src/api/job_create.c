@@ -4,10 +4,10 @@
 #include "api/fields.h"
 #include "api/job_json.h"
 
-#include "app/config_check.h"
-#include "app/dataset_access.h"
-#include "app/job_fit.h"
-#include "app/services.h"
+#include "app/datasets/dataset_access.h"
+#include "app/jobs/config_check.h"
+#include "app/jobs/job_fit.h"
+#include "app/services/services.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -191,12 +191,9 @@ void route_jobs_post(struct call *call)
     struct answer answer;
     struct job wanted, job;
 
-    if (!read_job(call, &wanted, &project))
+    if (!read_job(call, &wanted, &project) ||
+        call_failed(call, control_create(call->app, &wanted, call->arena, &job, &call->err)))
         return;
-    if (control_create(call->app, &wanted, call->arena, &job, &call->err)) {
-        call_fail(call);
-        return;
-    }
     put_job(answer_begin(&answer), &job, project.name);
     call_add_location_of(call, "training/jobs", job.id);
     answer_send(call, 201, &answer);

@@ -3,7 +3,7 @@
 #include "api/job_json.h"
 #include "api/metric_json.h"
 
-#include "app/job_results.h"
+#include "app/jobs/job_results.h"
 #include "base/error.h"
 
 #include <math.h>
@@ -77,25 +77,22 @@ void put_job(struct json_writer *w, const struct job *job, const char *project_n
     json_close(w);
 }
 
-void put_jobs(struct json_writer *w, const struct job *jobs, int count,
-              const struct project *project)
-{
-    json_array_open(w);
-    for (int i = 0; i < count; i++)
-        put_job(w, &jobs[i], project->name);
-    json_close(w);
-}
-
 /* --- routes ---------------------------------------------------------------------------------- */
 
 bool call_open_job(struct call *call, enum right right, struct job *job, struct project *project)
 {
-    if (!jobs_get(call->app, call->ids[0], call->arena, job, &call->err) &&
+    return call_open_job_by(call, call->ids[0], right, "Training job not found", job, project);
+}
+
+bool call_open_job_by(struct call *call, int64_t id, enum right right, const char *missing,
+                      struct job *job, struct project *project)
+{
+    if (!jobs_get(call->app, id, call->arena, job, &call->err) &&
         !projects_open(call->app, &call->user, job->project_id, right, call->arena, project,
                        &call->err))
         return true;
     if (call->err.kind == ERR_NOT_FOUND)
-        FAIL(&call->err, NOT_FOUND, "Training job not found");
+        FAIL(&call->err, NOT_FOUND, "%s", missing);
     call_fail(call);
     return false;
 }
@@ -138,15 +135,14 @@ void route_job_get(struct call *call)
 
     if (!call_open_job(call, RIGHT_VIEW, &job, &project))
         return;
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_job_members(w, &job, project.name);
     put_live(call, w, &job, NULL);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
-/* Names of projects are looked up once each: jobs of one project often stand together. */
+/* --- lists ----------------------------------------------------------------------------------- */
+
 static const char *project_name(struct call *call, int64_t id)
 {
     struct project project;
@@ -157,12 +153,45 @@ static const char *project_name(struct call *call, int64_t id)
                : project.name;
 }
 
-int call_read_job_order(struct call *call, struct job_page *page)
+/* One look for all rows, if any of them waits. */
+static void read_queue(struct call *call, const struct job *jobs, int count,
+                       struct job_queue *queue)
+{
+    struct error ignored;
+
+    *queue = (struct job_queue){ 0 };
+    for (int i = 0; i < count; i++)
+        if (jobs[i].queued_at) {
+            control_queue(call->app, call->arena, queue, &ignored);
+            return;
+        }
+}
+
+void put_jobs(struct call *call, struct json_writer *w, const struct job *jobs, int count,
+              const struct project *project)
+{
+    const char *name = project ? project->name : NULL;
+    struct job_queue queue;
+
+    read_queue(call, jobs, count, &queue);
+    json_array_open(w);
+    for (int i = 0; i < count; i++) {
+        /* Once each: jobs of one project often stand together. */
+        if (!project && (!i || jobs[i].project_id != jobs[i - 1].project_id))
+            name = project_name(call, jobs[i].project_id);
+        json_object_open(w);
+        put_job_members(w, &jobs[i], name);
+        put_queue_place(call, w, &jobs[i], &queue);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static int read_order(struct call *call, struct job_page *page)
 {
     const char *sort = http_query(call->request, "sort");
     const char *order = http_query(call->request, "order");
 
-    page->status = http_query(call->request, "status");
     page->search = http_query(call->request, "q");
     if (page->search && strlen(page->search) > SEARCH_MOST)
         return FAIL(&call->err, INVALID, "q has more than %d bytes", SEARCH_MOST);
@@ -177,21 +206,30 @@ int call_read_job_order(struct call *call, struct job_page *page)
     return sort ? FAIL(&call->err, INVALID, "sort must be created, name, accuracy or updated") : 0;
 }
 
+bool call_read_job_order(struct call *call, struct job_page *page)
+{
+    if (!call_read_query_word(call, "status", job_status_names, JOB_STATUS_COUNT, &page->status))
+        return false;
+    if (!read_order(call, page))
+        return true;
+    call_fail(call);
+    return false;
+}
+
 void route_jobs_get(struct call *call)
 {
     struct job_page page = { 0 };
-    const char *name = NULL;
     struct project project;
     struct answer answer;
-    struct json_writer *w;
     struct job *jobs;
     int64_t project_id, total;
     int count, result;
 
+    if (!call_read_job_order(call, &page))
+        return;
     if (call_query_int(call, "project_id", 0, 1, INT64_MAX / 2, &project_id) ||
         call_query_int(call, "limit", 100, 1, LIMIT_MOST, &page.limit) ||
-        call_query_int(call, "skip", 0, 0, SKIP_MOST, &page.offset) ||
-        call_read_job_order(call, &page))
+        call_query_int(call, "skip", 0, 0, SKIP_MOST, &page.offset))
         result = -1;
     else if (!project_id && (page.rising || page.sort == JOB_SORT_NAME ||
                              page.sort == JOB_SORT_ACCURACY))
@@ -205,20 +243,11 @@ void route_jobs_get(struct call *call)
     else
         result = jobs_list_visible(call->app, &call->user, &page, call->arena, &jobs, &count,
                                    &call->err);
-    if (result) {
-        call_fail(call);
+    if (call_failed(call, result))
         return;
-    }
     if (project_id)
         call_add_total(call, total);
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        if (!i || jobs[i].project_id != jobs[i - 1].project_id)
-            name = project_name(call, jobs[i].project_id);
-        put_job(w, &jobs[i], name);
-    }
-    json_close(w);
+    put_jobs(call, answer_begin(&answer), jobs, count, project_id ? &project : NULL);
     answer_send(call, 200, &answer);
 }
 
@@ -231,14 +260,11 @@ void route_job_status(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, jobs_latest_metrics(call->app, job.id, 10, call->arena, &metrics, &count,
+                                              &call->err)))
         return;
-    if (jobs_latest_metrics(call->app, job.id, 10, call->arena, &metrics, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_key(w, "job");
     json_object_open(w);
     put_job_members(w, &job, project.name);
@@ -246,6 +272,5 @@ void route_job_status(struct call *call)
     json_close(w);
     json_key(w, "latest_metrics");
     put_metrics(w, metrics, count);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

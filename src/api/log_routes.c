@@ -44,13 +44,10 @@ void route_job_logs(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, read_page(call, &page) || jobs_logs(call->app, job.id, &page, call->arena,
+                                                              &logs, &count, &call->err)))
         return;
-    if (read_page(call, &page) ||
-        jobs_logs(call->app, job.id, &page, call->arena, &logs, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
     w = answer_begin(&answer);
     json_array_open(w);
     for (int i = 0; i < count; i++) {

@@ -3,7 +3,7 @@
 #include "api/job_json.h"
 #include "api/metric_json.h"
 
-#include "app/job_results.h"
+#include "app/jobs/job_results.h"
 #include "base/error.h"
 
 #include <ctype.h>
@@ -15,26 +15,25 @@ route_handler route_job_metrics, route_job_metric_schema, route_jobs_compare;
 #define NAMES_MOST 64
 #define COMPARED_MOST 20
 
+static void put_metric(struct json_writer *w, const struct job_metric *m)
+{
+    json_object_open(w);
+    json_put_int(w, "id", m->id);
+    json_put_int(w, "job_id", m->job_id);
+    json_put_int(w, "epoch", m->epoch);
+    put_id_or_null(w, "step", m->step);
+    put_number_or_null(w, "loss", m->loss);
+    put_number_or_null(w, "accuracy", m->accuracy);
+    put_number_or_null(w, "learning_rate", m->learning_rate);
+    put_json_or_null(w, "extra_metrics", m->extra_metrics);
+    json_put_text(w, "checkpoint_path", m->checkpoint_path);
+    put_time(w, "created_at", m->created_at);
+    json_close(w);
+}
+
 void put_metrics(struct json_writer *w, const struct job_metric *metrics, int count)
 {
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        const struct job_metric *m = &metrics[i];
-
-        json_object_open(w);
-        json_put_int(w, "id", m->id);
-        json_put_int(w, "job_id", m->job_id);
-        json_put_int(w, "epoch", m->epoch);
-        put_id_or_null(w, "step", m->step);
-        put_number_or_null(w, "loss", m->loss);
-        put_number_or_null(w, "accuracy", m->accuracy);
-        put_number_or_null(w, "learning_rate", m->learning_rate);
-        put_json_or_null(w, "extra_metrics", m->extra_metrics);
-        json_put_text(w, "checkpoint_path", m->checkpoint_path);
-        put_time(w, "created_at", m->created_at);
-        json_close(w);
-    }
-    json_close(w);
+    PUT_ROWS(w, metrics, count, put_metric);
 }
 
 /* --- series ---------------------------------------------------------------------------------- */
@@ -119,10 +118,8 @@ static void send_series(struct call *call, const struct job *job, const char *na
     struct json_writer *w;
     int failed;
 
-    if (read_stretch(call, &stretch)) {
-        call_fail(call);
+    if (call_failed(call, read_stretch(call, &stretch)))
         return;
-    }
     w = answer_begin(&answer);
     json_object_open(w);
     json_put_int(w, "job_id", job->id);
@@ -163,17 +160,14 @@ void route_jobs_compare(struct call *call)
     struct project *projects;
     int count, failed = 0;
 
-    if (read_ids(call, ids, &count) || read_stretch(call, &stretch)) {
-        call_fail(call);
+    if (call_failed(call, read_ids(call, ids, &count) || read_stretch(call, &stretch)))
         return;
-    }
     jobs = ARENA_ARRAY(call->arena, struct job, count);
     projects = ARENA_ARRAY(call->arena, struct project, count);
-    for (int i = 0; i < count; i++) {
-        call->ids[0] = ids[i];
-        if (!call_open_job(call, RIGHT_VIEW, &jobs[i], &projects[i]))
+    for (int i = 0; i < count; i++)
+        if (!call_open_job_by(call, ids[i], RIGHT_VIEW, "Training job not found", &jobs[i],
+                              &projects[i]))
             return;
-    }
     w = answer_begin(&answer);
     json_object_open(w);
     json_key(w, "jobs");
@@ -216,11 +210,10 @@ void route_job_metrics(struct call *call)
         send_series(call, &job, names);
         return;
     }
-    if (call_query_int(call, "limit", 100, 1, 100000, &limit) ||
-        jobs_metrics(call->app, job.id, limit, call->arena, &metrics, &count, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, call_query_int(call, "limit", 100, 1, 100000, &limit) ||
+                              jobs_metrics(call->app, job.id, limit, call->arena, &metrics, &count,
+                                           &call->err)))
         return;
-    }
     put_metrics(answer_begin(&answer), metrics, count);
     answer_send(call, 200, &answer);
 }
@@ -234,14 +227,10 @@ void route_job_metric_schema(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, series_list(call->app, job.id, call->arena, &series, &count, &call->err)))
         return;
-    if (series_list(call->app, job.id, call->arena, &series, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "job_id", job.id);
     json_put_text(w, "framework", job.framework);
     json_put_text(w, "task_type", job.task_type);
@@ -258,6 +247,5 @@ void route_job_metric_schema(struct call *call)
         json_put_text(w, series[i].name, series[i].axis);
     json_close(w);
     json_put_int(w, "metric_count", count);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

@@ -6,8 +6,8 @@
 #include "api/live/live.h"
 #include "api/system.h"
 
-#include "app/job_control.h"
-#include "app/jobs.h"
+#include "app/jobs/job_control.h"
+#include "app/jobs/jobs.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/websocket.h"

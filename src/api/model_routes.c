@@ -2,7 +2,7 @@
 
 #include "api/api_internal.h"
 
-#include "app/services.h"
+#include "app/services/services.h"
 #include "base/error.h"
 
 #include <stdlib.h>

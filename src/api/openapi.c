@@ -253,7 +253,7 @@ static bool has_tag(const struct route *route, const char *tags)
 
 static bool when_it_takes_shapes(const struct route *route)
 {
-    return when_it_writes(route) || has_tag(route, "training"); /* parameters that must be given */
+    return when_it_writes(route) || has_tag(route, "training jobs projects"); /* or the query has */
 }
 
 static bool when_it_asks_who(const struct route *route)
@@ -282,7 +282,8 @@ static const struct problem {
     { "404", "NotFound", "Not there, or not for this user", "Error", when_it_names_something },
     { "409", "Conflict", "It is in use, or exists already", "Error", when_it_writes },
     { "413", "TooLarge", "The body is too large", "any", when_it_writes },
-    { "422", "Invalid", "The body has the wrong shape", "ValidationError", when_it_takes_shapes },
+    { "422", "Invalid", "The body or the query has the wrong shape", "ValidationError",
+      when_it_takes_shapes },
     { "429", "TooMany", "Too often; see Retry-After", "Error", when_it_is_limited },
     { "500", "Internal", "An error of the server", "any", always },
     { "503", "Unavailable", "Something that is needed does not answer", "any", always },

@@ -2,7 +2,7 @@
 
 #include "api/job_json.h"
 
-#include "app/admin.h"
+#include "app/operations/admin.h"
 #include "base/error.h"
 
 route_handler route_admin_overview;
@@ -57,12 +57,9 @@ void route_admin_overview(struct call *call)
     struct json_writer *w;
     struct answer answer;
 
-    if (overview_read(call->app, &call->user, call->arena, &o, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, overview_read(call->app, &call->user, call->arena, &o, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_users(w, &o);
     json_put_int(w, "projects", o.project_count);
     json_put_int(w, "datasets", o.dataset_count);
@@ -76,6 +73,5 @@ void route_admin_overview(struct call *call)
     for (int i = 0; i < o.running_count; i++)
         put_engine(call, w, o.running[i]);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

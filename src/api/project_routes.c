@@ -16,16 +16,6 @@ route_handler route_projects_get, route_projects_post, route_project_get, route_
     route_project_delete, route_project_experiments, route_members_get, route_members_post,
     route_members_put, route_members_delete;
 
-/* The project of the path; false: answered. */
-static bool open_project(struct call *call, enum right right, struct project *project)
-{
-    if (!projects_open(call->app, &call->user, call->ids[0], right, call->arena, project,
-                       &call->err))
-        return true;
-    call_fail(call);
-    return false;
-}
-
 static void put_job_summary(struct call *call, struct json_writer *w, int64_t project_id)
 {
     struct job_summary summary;
@@ -78,25 +68,15 @@ void route_projects_get(struct call *call)
     struct json_writer *w;
     int count;
 
-    if (projects_list(call->app, &call->user, call->arena, &projects, &count, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, projects_list(call->app, &call->user, call->arena, &projects, &count,
+                                        &call->err)))
         return;
-    }
     w = answer_begin(&answer);
     json_array_open(w);
     for (int i = 0; i < count; i++)
         put_project(call, w, &projects[i]);
     json_close(w);
     answer_send(call, 200, &answer);
-}
-
-/* The contract says 400 for a name that is taken. */
-static void fail_project(struct call *call)
-{
-    if (call->err.kind == ERR_CONFLICT)
-        call_fail_with(call, 400, "CONFLICT", call->err.text);
-    else
-        call_fail(call);
 }
 
 void route_projects_post(struct call *call)
@@ -110,7 +90,7 @@ void route_projects_post(struct call *call)
                      &(struct project){ .name = b.name, .description = b.description,
                                         .task_type = b.task_type },
                      call->arena, &project, &call->err))
-        fail_project(call);
+        call_fail_taken(call);
     else {
         call_add_location_of(call, "projects", project.id);
         send_project(call, 201, &project);
@@ -121,7 +101,7 @@ void route_project_get(struct call *call)
 {
     struct project project;
 
-    if (open_project(call, RIGHT_VIEW, &project))
+    if (call_open_project(call, RIGHT_VIEW, &project))
         send_project(call, 200, &project);
 }
 
@@ -130,7 +110,7 @@ void route_project_put(struct call *call)
     struct project_body b = { 0 };
     struct project project;
 
-    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+    if (!call_open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
         return;
     if (b.name)
         project.name = b.name;
@@ -139,8 +119,8 @@ void route_project_put(struct call *call)
     if (call_has(call, "task_type"))
         project.task_type = b.task_type;
     if (projects_update(call->app, &project, &call->err))
-        fail_project(call);
-    else if (open_project(call, RIGHT_VIEW, &project))
+        call_fail_taken(call);
+    else if (call_open_project(call, RIGHT_VIEW, &project))
         send_project(call, 200, &project);
 }
 
@@ -151,24 +131,20 @@ void call_remove_project(struct call *call, int64_t id)
     int64_t removed;
     bool force;
 
-    if (call_query_flag(call, "force", false, &force) ||
-        control_remove_project(call->app, id, force, &removed, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, call_query_flag(call, "force", false, &force) ||
+                              control_remove_project(call->app, id, force, &removed, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "message", "Project deleted");
     json_put_int(w, "deleted_experiments", removed);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_project_delete(struct call *call)
 {
     struct project project;
 
-    if (open_project(call, RIGHT_OWN, &project))
+    if (call_open_project(call, RIGHT_OWN, &project))
         call_remove_project(call, project.id);
 }
 
@@ -184,56 +160,47 @@ void route_project_experiments(struct call *call)
     struct job *jobs;
     int count;
 
-    if (!open_project(call, RIGHT_VIEW, &project))
+    if (!call_open_project(call, RIGHT_VIEW, &project) || !call_read_job_order(call, &page) ||
+        call_failed(call,
+                    call_query_int(call, "page", 1, 1, 1000000000, &number) ||
+                        call_query_int(call, "per_page", PER_PAGE, 1, PER_PAGE_MOST, &per_page)))
         return;
-    if (call_query_int(call, "page", 1, 1, 1000000000, &number) ||
-        call_query_int(call, "per_page", PER_PAGE, 1, PER_PAGE_MOST, &per_page) ||
-        call_read_job_order(call, &page)) {
-        call_fail(call);
-        return;
-    }
     page.limit = paged ? per_page : INT64_MAX;
     page.offset = paged ? (number - 1) * per_page : 0;
-    if (jobs_list(call->app, project.id, &page, call->arena, &jobs, &count, &total, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, jobs_list(call->app, project.id, &page, call->arena, &jobs, &count,
+                                    &total, &call->err)))
         return;
-    }
     call_add_total(call, total);
-    put_jobs(answer_begin(&answer), jobs, count, &project);
+    put_jobs(call, answer_begin(&answer), jobs, count, &project);
     answer_send(call, 200, &answer);
 }
 
 /* --- members --------------------------------------------------------------------------------- */
 
+static void put_member(struct json_writer *w, const struct member *m)
+{
+    json_object_open(w);
+    json_put_int(w, "user_id", m->user_id);
+    json_put_text(w, "email", m->email);
+    json_put_text(w, "full_name", m->full_name);
+    json_put_text(w, "role", m->role);
+    put_time(w, "joined_at", m->joined_at);
+    json_put_bool(w, "is_owner", m->is_owner);
+    json_put_text(w, "badge_color", m->badge_color);
+    json_close(w);
+}
+
 void route_members_get(struct call *call)
 {
     struct member *members;
     struct project project;
-    struct answer answer;
-    struct json_writer *w;
     int count;
 
-    if (!open_project(call, RIGHT_VIEW, &project))
+    if (!call_open_project(call, RIGHT_VIEW, &project) ||
+        call_failed(call,
+                    members_list(call->app, project.id, call->arena, &members, &count, &call->err)))
         return;
-    if (members_list(call->app, project.id, call->arena, &members, &count, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        json_put_int(w, "user_id", members[i].user_id);
-        json_put_text(w, "email", members[i].email);
-        json_put_text(w, "full_name", members[i].full_name);
-        json_put_text(w, "role", members[i].role);
-        put_time(w, "joined_at", members[i].joined_at);
-        json_put_bool(w, "is_owner", members[i].is_owner);
-        json_put_text(w, "badge_color", members[i].badge_color);
-        json_close(w);
-    }
-    json_close(w);
-    answer_send(call, 200, &answer);
+    SEND_ROWS(call, members, count, put_member);
 }
 
 void route_members_post(struct call *call)
@@ -244,23 +211,21 @@ void route_members_post(struct call *call)
     struct json_writer *w;
     struct user added;
 
-    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+    if (!call_open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
         return;
     if (!b.role)
         b.role = "member";
     if (members_add(call->app, &project, b.email, b.role, &call->user, call->arena, &added,
                     &call->err)) {
-        fail_project(call);
+        call_fail_taken(call);
         return;
     }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "message", "Member added");
     json_put_int(w, "user_id", added.id);
     json_put_text(w, "email", added.email);
     json_put_text(w, "role", b.role);
-    json_close(w);
-    answer_send(call, 201, &answer);
+    answer_close(call, 201, &answer);
 }
 
 void route_members_put(struct call *call)
@@ -270,19 +235,14 @@ void route_members_put(struct call *call)
     struct answer answer;
     struct json_writer *w;
 
-    if (!open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
+    if (!call_open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b) ||
+        call_failed(call, members_set_role(call->app, &project, call->ids[1], b.role, &call->err)))
         return;
-    if (members_set_role(call->app, &project, call->ids[1], b.role, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "message", "Role changed");
     json_put_int(w, "user_id", call->ids[1]);
     json_put_text(w, "role", b.role);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* Everybody may leave. */
@@ -293,16 +253,11 @@ void route_members_delete(struct call *call)
     struct answer answer;
     struct json_writer *w;
 
-    if (!open_project(call, leaves ? RIGHT_VIEW : RIGHT_MANAGE, &project))
+    if (!call_open_project(call, leaves ? RIGHT_VIEW : RIGHT_MANAGE, &project) ||
+        call_failed(call, members_remove(call->app, &project, call->ids[1], &call->err)))
         return;
-    if (members_remove(call->app, &project, call->ids[1], &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "message", "Member removed");
     json_put_int(w, "user_id", call->ids[1]);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

@@ -2,7 +2,7 @@
 
 #include "api/job_json.h"
 
-#include "app/admin.h"
+#include "app/operations/admin.h"
 #include "base/error.h"
 
 route_handler route_queue_get;
@@ -37,13 +37,10 @@ void route_queue_get(struct call *call)
     struct answer answer;
     struct job_queue queue;
 
-    if (control_queue(call->app, call->arena, &queue, &call->err) ||
-        settings_read(call->app, call->arena, &settings, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, control_queue(call->app, call->arena, &queue, &call->err) ||
+                              settings_read(call->app, call->arena, &settings, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "total", queue.waiting_count);
     json_put_int(w, "running_total", queue.running_count);
     json_put_int(w, "running_limit", settings.jobs_running_limit);
@@ -51,6 +48,5 @@ void route_queue_get(struct call *call)
     put_visible(call, w, &queue, queue.running, queue.running_count);
     json_key(w, "jobs");
     put_visible(call, w, &queue, queue.waiting, queue.waiting_count);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

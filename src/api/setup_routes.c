@@ -2,7 +2,7 @@
 
 #include "api/account_internal.h"
 #include "api/fields.h"
-#include "app/setup.h"
+#include "app/accounts/setup.h"
 
 #include "base/error.h"
 
@@ -14,17 +14,13 @@ void route_setup_get(struct call *call)
     struct json_writer *w;
     bool needed, open;
 
-    if (setup_is_needed(call->app, &needed, &call->err) ||
-        call_registration_is_open(call, &open)) {
-        call_fail(call);
+    if (call_failed(call, setup_is_needed(call->app, &needed, &call->err) ||
+                              call_registration_is_open(call, &open)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_bool(w, "needed", needed);
     json_put_bool(w, "open_registration", open);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* Failures are counted by address alone: nobody must be able to keep the operator out. */

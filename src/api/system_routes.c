@@ -4,8 +4,8 @@
 #include "api/live/live.h"
 #include "api/system.h"
 
-#include "app/jobs.h"
-#include "app/services.h"
+#include "app/jobs/jobs.h"
+#include "app/services/services.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/websocket.h"
@@ -25,27 +25,23 @@ void route_health(struct call *call)
         call_fail_with(call, 503, "UNAVAILABLE", "The database does not answer");
         return;
     }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "status", "healthy");
     json_put_text(w, "service", "backend");
     json_put_text(w, "version", FOVEA_VERSION);
     json_put_number(w, "uptime_seconds", clock_seconds() - call->api->started);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_version(struct call *call)
 {
     struct answer answer;
-    struct json_writer *w = answer_begin(&answer);
+    struct json_writer *w = answer_open(&answer);
 
-    json_object_open(w);
     json_put_text(w, "name", "Fovea");
     json_put_text(w, "version", FOVEA_VERSION);
     json_put_int(w, "schema", db_schema_version(call->app->db));
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* --- the machine ----------------------------------------------------------------------------- */
@@ -114,15 +110,12 @@ void route_system(struct call *call)
     struct json_writer *w;
     int64_t running;
 
-    if (jobs_running_count(call->app, &running, &call->err)) {
-        call_fail(call);
+    if (call_failed(call, jobs_running_count(call->app, &running, &call->err)))
         return;
-    }
     system_read_memory(&memory);
     system_read_process(&process);
     system_read_disk(call->app->data_folder, &disk);
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_text(w, "version", FOVEA_VERSION);
     json_put_number(w, "uptime_seconds", clock_seconds() - call->api->started);
     put_cpu(w);
@@ -133,6 +126,5 @@ void route_system(struct call *call)
     json_put_int(w, "websockets", websocket_count(call->api->server));
     json_put_int(w, "watchers", live_watcher_count(call->api->live));
     json_put_int(w, "resident_bytes", process.resident_bytes);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

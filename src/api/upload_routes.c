@@ -111,11 +111,9 @@ static void send_offset(struct call *call, const struct upload *upload)
 {
     int64_t offset;
 
-    if (uploads_offset(call->app, upload, http_query(call->request, "path"), &offset,
-                       &call->err)) {
-        call_fail(call);
+    if (call_failed(call, uploads_offset(call->app, upload, http_query(call->request, "path"),
+                                         &offset, &call->err)))
         return;
-    }
     add_offset(call, offset);
     http_add_header(call->request, "Cache-Control", "no-store");
     http_respond(call->request, 200, "application/json", "{}", 2);
@@ -136,12 +134,10 @@ void route_upload_get(struct call *call)
         send_offset(call, &upload);
         return;
     }
-    if (uploads_files(call->app, &upload, call->arena, &files, &count, &call->err)) {
-        call_fail(call);
+    if (call_failed(call,
+                    uploads_files(call->app, &upload, call->arena, &files, &count, &call->err)))
         return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     put_upload(call, w, &upload);
     json_key(w, "files");
     json_array_open(w);
@@ -154,8 +150,7 @@ void route_upload_get(struct call *call)
     }
     json_close(w);
     json_put_int(w, "received_bytes", bytes);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 void route_upload_delete(struct call *call)
@@ -257,9 +252,7 @@ void route_upload_put(struct call *call)
 
     upload_piece_finish(piece);
     add_offset(call, piece->offset);
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "offset", piece->offset);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }

@@ -2,7 +2,7 @@
 
 #include "api/job_json.h"
 
-#include "app/job_results.h"
+#include "app/jobs/job_results.h"
 #include "base/error.h"
 
 #include <fcntl.h>
@@ -47,26 +47,17 @@ void route_validation_list(struct call *call)
     struct job job;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, call_query_span(call, 100, LIMIT_MOST, &limit, &skip) ||
+                              validations_list(call->app, job.id, limit, skip, call->arena, &rows,
+                                               &count, &total, &call->err)))
         return;
-    if (call_query_int(call, "skip", 0, 0, INT64_MAX / 2, &skip) ||
-        call_query_int(call, "limit", 100, 1, LIMIT_MOST, &limit) ||
-        validations_list(call->app, job.id, limit, skip, call->arena, &rows, &count, &total,
-                         &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "job_id", job.id);
     json_put_int(w, "total_count", total);
     json_key(w, "results");
-    json_array_open(w);
-    for (int i = 0; i < count; i++)
-        put_validation(w, &rows[i]);
-    json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    PUT_ROWS(w, rows, count, put_validation);
+    answer_close(call, 200, &answer);
 }
 
 /* The result of the path's job and epoch; false: answered. */
@@ -145,19 +136,16 @@ void route_validation_images(struct call *call)
     struct job job;
     int count;
 
-    if (!open_validation(call, &job, &validation))
+    if (!open_validation(call, &job, &validation) ||
+        call_failed(call,
+                    call_query_int(call, "true_label_id", -1, 0, INT64_MAX / 2, &filter.true_id) ||
+                        call_query_int(call, "predicted_label_id", -1, 0, INT64_MAX / 2,
+                                       &filter.predicted_id) ||
+                        call_query_span(call, 100, LIMIT_MOST, &filter.limit, &filter.offset) ||
+                        validation_images(call->app, validation.id, &filter, call->arena, &rows,
+                                          &count, &total, &correct, &call->err)))
         return;
-    if (call_query_int(call, "true_label_id", -1, 0, INT64_MAX / 2, &filter.true_id) ||
-        call_query_int(call, "predicted_label_id", -1, 0, INT64_MAX / 2, &filter.predicted_id) ||
-        call_query_int(call, "skip", 0, 0, INT64_MAX / 2, &filter.offset) ||
-        call_query_int(call, "limit", 100, 1, LIMIT_MOST, &filter.limit) ||
-        validation_images(call->app, validation.id, &filter, call->arena, &rows, &count, &total,
-                          &correct, &call->err)) {
-        call_fail(call);
-        return;
-    }
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "validation_result_id", validation.id);
     json_put_int(w, "job_id", job.id);
     json_put_int(w, "epoch", validation.epoch);
@@ -170,8 +158,7 @@ void route_validation_images(struct call *call)
     for (int i = 0; i < count; i++)
         put_image(call, w, &rows[i]);
     json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    answer_close(call, 200, &answer);
 }
 
 /* The dataset's folder and a path in it, resolved; -1 where it would lead out. */
@@ -201,16 +188,10 @@ void route_validation_image(struct call *call)
     struct job job;
     int fd;
 
-    /* One of others must not be told from one that is not there. */
-    if (validation_image_get(call->app, call->ids[0], call->arena, &image, &call->err) ||
-        jobs_get(call->app, image.job_id, call->arena, &job, &call->err) ||
-        projects_open(call->app, &call->user, job.project_id, RIGHT_VIEW, call->arena, &project,
-                      &call->err)) {
-        if (call->err.kind == ERR_NOT_FOUND)
-            FAIL(&call->err, NOT_FOUND, "Image result not found");
-        call_fail(call);
+    if (call_failed(
+            call, validation_image_get(call->app, call->ids[0], call->arena, &image, &call->err)) ||
+        !call_open_job_by(call, image.job_id, RIGHT_VIEW, "Image result not found", &job, &project))
         return;
-    }
     folder = job.dataset_id ? app_path(call->app,
                                        arena_printf(call->arena, "datasets/%s", job.dataset_id),
                                        call->arena)
@@ -224,6 +205,16 @@ void route_validation_image(struct call *call)
 
 /* --- summary --------------------------------------------------------------------------------- */
 
+static void put_epoch(struct json_writer *w, const struct validation *v)
+{
+    json_object_open(w);
+    json_put_int(w, "epoch", v->epoch);
+    put_number_or_null(w, "primary_metric", v->primary_metric_value);
+    put_number_or_null(w, "overall_loss", v->overall_loss);
+    put_json_or_null(w, "metrics", v->metrics);
+    json_close(w);
+}
+
 void route_validation_summary(struct call *call)
 {
     struct validation *rows, *best = NULL;
@@ -235,21 +226,17 @@ void route_validation_summary(struct call *call)
     bool lower;
     int count;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, validations_list(call->app, job.id, INT64_MAX, 0, call->arena, &rows,
+                                           &count, &total, &call->err)))
         return;
-    if (validations_list(call->app, job.id, INT64_MAX, 0, call->arena, &rows, &count, &total,
-                         &call->err)) {
-        call_fail(call);
-        return;
-    }
     lower = job.primary_metric_mode && !strcmp(job.primary_metric_mode, "min");
     for (int i = 0; i < count; i++)
         if (isfinite(rows[i].primary_metric_value) &&
             (!best || (lower ? rows[i].primary_metric_value < best->primary_metric_value
                              : rows[i].primary_metric_value > best->primary_metric_value)))
             best = &rows[i];
-    w = answer_begin(&answer);
-    json_object_open(w);
+    w = answer_open(&answer);
     json_put_int(w, "job_id", job.id);
     json_put_text(w, "task_type", job.task_type);
     json_put_int(w, "total_epochs", total);
@@ -257,16 +244,6 @@ void route_validation_summary(struct call *call)
     put_number_or_null(w, "best_metric_value", best ? best->primary_metric_value : NAN);
     json_put_text(w, "best_metric_name", best ? best->primary_metric_name : job.primary_metric);
     json_key(w, "epoch_metrics");
-    json_array_open(w);
-    for (int i = 0; i < count; i++) {
-        json_object_open(w);
-        json_put_int(w, "epoch", rows[i].epoch);
-        put_number_or_null(w, "primary_metric", rows[i].primary_metric_value);
-        put_number_or_null(w, "overall_loss", rows[i].overall_loss);
-        put_json_or_null(w, "metrics", rows[i].metrics);
-        json_close(w);
-    }
-    json_close(w);
-    json_close(w);
-    answer_send(call, 200, &answer);
+    PUT_ROWS(w, rows, count, put_epoch);
+    answer_close(call, 200, &answer);
 }

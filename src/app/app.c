@@ -2,7 +2,7 @@
 
 #include "app/app.h"
 
-#include "app/job_control.h"
+#include "app/jobs/job_control.h"
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A stored secret, made when there is none.  Two processes that start at once get the same. */
 static char *stored_secret(struct db *db, const char *name, struct error *err)
@@ -62,14 +63,92 @@ static int read_lifetime(struct app *app, struct error *err)
     return result;
 }
 
+static int check_algorithm(struct error *err)
+{
+    const char *algorithm = environment_find("JWT_ALGORITHM");
+
+    if (!algorithm || !strcmp(algorithm, TOKEN_ALGORITHM))
+        return 0;
+    return FAIL(err, INVALID,
+                "JWT_ALGORITHM '%s' is not supported: tokens are signed with " TOKEN_ALGORITHM,
+                algorithm);
+}
+
+/* --- folders --------------------------------------------------------------------------------- */
+
 /* Absolute from here on: engines and services have other working folders. */
-static int make_data_folder(struct app *app, const char *folder, struct error *err)
+static int make_folder(char **real, const char *folder, struct error *err)
 {
     if (file_make_folders(folder, err))
         return -1;
-    app->data_folder = realpath(folder, NULL);
-    return app->data_folder ? 0 : FAIL_ERRNO(err, "%s cannot be used", folder);
+    *real = realpath(folder, NULL);
+    return *real ? 0 : FAIL_ERRNO(err, "%s cannot be used", folder);
 }
+
+/* What has arrived is moved into its data set, which must not be a copy. */
+static int check_same_disk(const struct app *app, struct error *err)
+{
+    struct stat data, uploads;
+
+    if (stat(app->data_folder, &data) || stat(app->upload_folder, &uploads))
+        return FAIL_ERRNO(err, "%s cannot be used", app->upload_folder);
+    if (data.st_dev != uploads.st_dev)
+        return FAIL(err, INVALID,
+                    "UPLOAD_DIR '%s' must be on the same file system as the data "
+                    "folder '%s'",
+                    app->upload_folder, app->data_folder);
+    return 0;
+}
+
+static int make_folders(struct app *app, const char *data, struct error *err)
+{
+    const char *outputs = environment_find("OUTPUT_DIR"), *uploads = environment_find("UPLOAD_DIR");
+    struct arena arena = ARENA_INIT;
+    int result = make_folder(&app->data_folder, data, err);
+
+    if (!result)
+        result = make_folder(
+            &app->output_folder,
+            outputs ? outputs : arena_printf(&arena, "%s/outputs", app->data_folder), err);
+    if (!result)
+        result = make_folder(&app->upload_folder, uploads ? uploads : app->data_folder, err);
+    arena_release(&arena);
+    return result ? result : check_same_disk(app, err);
+}
+
+/* The rest of the path below a folder; NULL: it lies elsewhere. */
+static const char *rest_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return !strncmp(path, folder, length) && (!path[length] || path[length] == '/') ? path + length
+                                                                                    : NULL;
+}
+
+const char *app_path(const struct app *app, const char *relative, struct arena *arena)
+{
+    const char *in_outputs = rest_below(relative, "outputs");
+
+    if (*relative == '/')
+        return relative;
+    if (in_outputs)
+        return arena_printf(arena, "%s%s", app->output_folder, in_outputs);
+    return arena_printf(arena, "%s/%s",
+                        rest_below(relative, "uploads") ? app->upload_folder : app->data_folder,
+                        relative);
+}
+
+const char *app_relative(const struct app *app, const char *path, struct arena *arena)
+{
+    const char *in_outputs = rest_below(path, app->output_folder);
+    const char *in_data = rest_below(path, app->data_folder);
+
+    if (in_outputs)
+        return arena_printf(arena, "outputs%s", in_outputs);
+    return in_data && *in_data ? in_data + 1 : path;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
 
 int app_open(struct app **out, const struct app_options *options, struct error *err)
 {
@@ -79,7 +158,8 @@ int app_open(struct app **out, const struct app_options *options, struct error *
 
     BUG_IF(!app || sodium_init() < 0);
     BUG_IF(pthread_rwlock_init(&app->listening, NULL));
-    if (!read_lifetime(app, err) && !make_data_folder(app, options->data_folder, err)) {
+    if (!check_algorithm(err) && !read_lifetime(app, err) &&
+        !make_folders(app, options->data_folder, err)) {
         str_printf(&path, "%s/vision_platform.db", app->data_folder);
         if (!db_open(&app->db, options->database_url ? options->database_url : path.text, err) &&
             !load_secrets(app, err))
@@ -103,6 +183,8 @@ void app_close(struct app *app)
         sodium_memzero(app->internal_secret, strlen(app->internal_secret));
     sodium_memzero(app->token_secret, sizeof(app->token_secret));
     free(app->internal_secret);
+    free(app->upload_folder);
+    free(app->output_folder);
     free(app->data_folder);
     pthread_rwlock_destroy(&app->listening);
     free(app);
@@ -124,9 +206,4 @@ void app_tell(struct app *app, const struct job_news *news)
     if (app->listener)
         app->listener(app->listener_context, news);
     pthread_rwlock_unlock(&app->listening);
-}
-
-const char *app_path(const struct app *app, const char *relative, struct arena *arena)
-{
-    return *relative == '/' ? relative : arena_printf(arena, "%s/%s", app->data_folder, relative);
 }

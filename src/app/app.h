@@ -4,7 +4,7 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
-#include "app/token.h"
+#include "app/accounts/token.h"
 #include "base/json.h"
 #include "store/db.h"
 
@@ -29,13 +29,15 @@ struct app_options {
 
 struct app {
     char *data_folder;
+    char *output_folder; /* OUTPUT_DIR, else DATA/outputs */
+    char *upload_folder; /* what has uploads/: UPLOAD_DIR, else DATA */
     struct db *db;
     unsigned char token_secret[TOKEN_SECRET_BYTES]; /* JWT_SECRET, else made once and kept */
     char *internal_secret; /* INTERNAL_SECRET, INTERNAL_AUTH_TOKEN, else made once and kept */
     int access_seconds; /* how long an access token serves; ACCESS_TOKEN_EXPIRE_MINUTES, else 1 h */
-    struct services *services; /* app/services.h */
-    struct job_control *control; /* app/job_control.h */
-    struct datasets *datasets; /* app/datasets.h */
+    struct services *services; /* app/services/services.h */
+    struct job_control *control; /* app/jobs/job_control.h */
+    struct datasets *datasets; /* app/datasets/datasets.h */
     pthread_rwlock_t listening;
     app_listener *listener;
     void *listener_context;
@@ -48,7 +50,11 @@ void app_close(struct app *app); /* NULL is fine */
 void app_listen(struct app *app, app_listener *listener, void *context);
 void app_tell(struct app *app, const struct job_news *news);
 
-/* DATA/relative, in the arena; an absolute path stays what it is. */
+/* Where "outputs/1/x", as the database says, lies on the disk, in the arena: in DATA, but for what
+ * begins with "outputs/" or "uploads/".  An absolute path stays what it is. */
 const char *app_path(const struct app *app, const char *relative, struct arena *arena);
+
+/* The other way round, so that folders can be moved; what lies elsewhere stays what it is. */
+const char *app_relative(const struct app *app, const char *path, struct arena *arena);
 
 #endif

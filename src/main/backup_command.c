@@ -2,7 +2,7 @@
 
 #include "main/backup_command.h"
 
-#include "app/backup.h"
+#include "app/operations/backup.h"
 #include "base/arguments.h"
 #include "base/error.h"
 #include "main/cli.h"

@@ -2,9 +2,9 @@
 
 #include "main/platform.h"
 
-#include "app/datasets.h"
-#include "app/job_control.h"
-#include "app/services.h"
+#include "app/datasets/datasets.h"
+#include "app/jobs/job_control.h"
+#include "app/services/services.h"
 #include "trainer/trainer.h"
 
 #include "base/environment.h"

@@ -2,8 +2,8 @@
 
 #include "main/serve.h"
 
-#include "app/backup.h"
-#include "app/setup.h"
+#include "app/accounts/setup.h"
+#include "app/operations/backup.h"
 #include "base/arguments.h"
 #include "base/error.h"
 #include "base/log.h"

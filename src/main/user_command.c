@@ -2,7 +2,7 @@
 
 #include "main/user_command.h"
 
-#include "app/users.h"
+#include "app/accounts/users.h"
 #include "base/arguments.h"
 #include "base/clock.h"
 #include "base/error.h"

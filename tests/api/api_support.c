@@ -2,8 +2,8 @@
 
 #include "api_support.h"
 
-#include "app/datasets.h"
-#include "app/users.h"
+#include "app/accounts/users.h"
+#include "app/datasets/datasets.h"
 #include "base/error.h"
 #include "test.h"
 

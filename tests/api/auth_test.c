@@ -1,7 +1,7 @@
 /* auth_test.c - accounts and sessions over HTTP. */
 
 #include "api_support.h"
-#include "app/setup.h"
+#include "app/accounts/setup.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -433,6 +433,7 @@ TEST(profile_and_password_change)
 TEST(api_keys_serve_like_tokens)
 {
     struct platform p;
+    struct arena arena = ARENA_INIT;
     struct str header = STR_INIT;
     struct reply reply;
     char *token;
@@ -441,6 +442,7 @@ TEST(api_keys_serve_like_tokens)
     platform_open(&p);
     token = login(&p, "admin@example.com");
     made = expect(&p, 201, "POST", "/api/v1/auth/api-keys", token, "{\"name\":\"ci\"}");
+    CHECK(!strncmp(text_at(made, "key"), text_at(made, "prefix"), 8));
     list = expect(&p, 200, "GET", "/api/v1/auth/me", text_at(made, "key"), NULL);
     json_decref(list);
     str_printf(&header, "X-API-Key: %s", text_at(made, "key"));
@@ -450,12 +452,15 @@ TEST(api_keys_serve_like_tokens)
     list = expect(&p, 200, "GET", "/api/v1/auth/api-keys", token, NULL);
     CHECK(json_array_size(list) == 1 && !json_object_get(json_array_get(list, 0), "key"));
     json_decref(list);
-    list = expect(&p, 200, "DELETE", "/api/v1/auth/api-keys/1", token, NULL);
+    list = expect(&p, 200, "DELETE",
+                  arena_printf(&arena, "/api/v1/auth/api-keys/%lld", (long long)int_at(made, "id")),
+                  token, NULL);
     json_decref(list);
     expect_error(&p, 404, "API key not found", "DELETE", "/api/v1/auth/api-keys/1", token, NULL);
     expect_error(&p, 401, "Could not validate credentials", "GET", "/api/v1/auth/me",
                  text_at(made, "key"), NULL);
     json_decref(made);
+    arena_release(&arena);
     str_release(&header);
     free(token);
     platform_close(&p);

@@ -2,7 +2,7 @@
 
 #include "dataset_support.h"
 
-#include "app/datasets.h"
+#include "app/datasets/datasets.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "test.h"

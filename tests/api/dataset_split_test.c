@@ -1,6 +1,6 @@
 /* The split of a data set: counted, drawn anew, set for single images; no file is ever lost. */
 
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "dataset_support.h"
 #include "base/error.h"
 #include "live_support.h"

@@ -2,8 +2,8 @@
 
 #include "dataset_support.h"
 
-#include "app/datasets.h"
-#include "app/services.h"
+#include "app/datasets/datasets.h"
+#include "app/services/services.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -294,4 +294,52 @@ int count_files(const char *folder)
     list_folder(folder, &arena, &entries, &count);
     arena_release(&arena);
     return count;
+}
+
+/* --- data sets with labels ------------------------------------------------------------------- */
+
+const char *labelled_folder(const char *task)
+{
+    const char *folder = test_folder();
+
+    run_program(TEST_BIN_DIR "/fovea-engine dataset sample %s --task %s --num_classes 3 --train 6 "
+                             "--val 3 --image_size %d > /dev/null",
+                folder, task, LABELLED_SIDE);
+    return folder;
+}
+
+void form_begin_as(struct str *form, const char *name, const char *format)
+{
+    form_field(form, "name", name);
+    form_field(form, "format", format);
+    form_field(form, "project_id", "1");
+}
+
+json_t *send_labelled(struct lab *lab, struct str *form)
+{
+    form_end(form);
+    return send_form(lab, 201, "/api/v1/datasets?wait=1", lab->ada, form);
+}
+
+json_t *send_labelled_folder(struct lab *lab, const char *name, const char *format,
+                             const char *folder)
+{
+    struct str form = STR_INIT;
+    json_t *body;
+
+    form_begin_as(&form, name, format);
+    form_folder(&form, folder);
+    body = send_labelled(lab, &form);
+    str_release(&form);
+    return body;
+}
+
+int64_t sum_of_members(const json_t *object)
+{
+    const json_t *value;
+    const char *key;
+    int64_t sum = 0;
+
+    json_object_foreach((json_t *)object, key, value) sum += (int64_t)json_integer_value(value);
+    return sum;
 }

@@ -45,6 +45,23 @@ json_t *send_form(struct lab *lab, long status, const char *path, const char *to
 /* A data set of that folder in project 1, looked at; its id is to be freed. */
 char *add_sample(struct lab *lab, const char *folder);
 
+/* --- data sets with labels ------------------------------------------------------------------- */
+
+#define LABELLED_SIDE 96
+
+/* In a folder of the test's: 6 images to train and 3 to validate with, 3 classes, of this task. */
+const char *labelled_folder(const char *task);
+/* name, format and project 1 */
+void form_begin_as(struct str *form, const char *name, const char *format);
+/* Sent and looked at. */
+json_t *send_labelled(struct lab *lab, struct str *form);
+json_t *send_labelled_folder(struct lab *lab, const char *name, const char *format,
+                             const char *folder);
+/* Of the numbers in an object. */
+int64_t sum_of_members(const json_t *object);
+
+/* --- what is on the disk --------------------------------------------------------------------- */
+
 /* Waits at most 10 seconds until the path exists, or does not. */
 void wait_for_path(const char *path, bool exists);
 int count_files(const char *folder);

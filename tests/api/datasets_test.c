@@ -2,8 +2,8 @@
 
 #include "dataset_support.h"
 
-#include "app/datasets.h"
-#include "app/jobs.h"
+#include "app/datasets/datasets.h"
+#include "app/jobs/jobs.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "test.h"

@@ -1,7 +1,7 @@
 /* disk_test.c - what is counted on the disk, and what a clean-up takes. */
 
 #include "api_support.h"
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -1,8 +1,8 @@
 /* Predictions are kept with their images, for those who may see the job, and no longer than it. */
 
 #include "api_support.h"
-#include "app/inference.h"
-#include "app/job_control.h"
+#include "app/jobs/inference.h"
+#include "app/jobs/job_control.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "live_support.h"
@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define IMAGE "\xff\xd8 as good as an image"
 
@@ -106,6 +108,30 @@ TEST(predictions_are_kept_with_their_images)
 }
 
 /* A name from outside is only ever a text. */
+TEST(predictions_are_kept_on_another_disk)
+{
+    char folder[] = "/dev/shm/fovea_test_XXXXXX";
+    struct stat here, there;
+    struct reply reply;
+    struct scene s;
+
+    if (stat(test_folder(), &here) || stat("/dev/shm", &there) || here.st_dev == there.st_dev ||
+        !mkdtemp(folder))
+        SKIP("there is no other file system to write to");
+    setenv("OUTPUT_DIR", folder, 1);
+    scene_open(&s);
+    fetch(&s.p, "GET", path_of(&s, "/test-inference/%d/image", keep(&s, "cat.jpg")), s.token, NULL,
+          NULL, &reply);
+    CHECK(reply.status == 200);
+    CHECK_TEXT(reply.text.text, IMAGE);
+    reply_release(&reply);
+    json_decref(
+        expect(&s.p, 200, "DELETE", path_of(&s, "/projects/%d", s.job.project_id), s.token, NULL));
+    CHECK(!rmdir(folder)); /* nothing is left */
+    unsetenv("OUTPUT_DIR");
+    scene_close(&s);
+}
+
 TEST(predictions_are_filed_under_names_of_our_own)
 {
     static const char *const names[] = { "../../evil.sh", "x.svg", "", NULL, "a.html", ".png" };

@@ -2,6 +2,8 @@
  * contract's words. */
 
 #include "api_support.h"
+#include "app/jobs/jobs.h"
+#include "base/error.h"
 #include "live_support.h"
 #include "test.h"
 
@@ -86,5 +88,45 @@ TEST(a_parameter_that_is_missing_is_sought_in_the_query)
     CHECK_TEXT(json_string_value(json_array_get(json_object_get(problem, "loc"), 0)), "query");
     CHECK_TEXT(json_string_value(json_array_get(json_object_get(problem, "loc"), 1)), "framework");
     json_decref(answer);
+    platform_close(&p);
+}
+
+/* A row as it stands in a list has its place, as the job alone has. */
+static void check_place(const struct platform *p, const char *token, const char *path, int row,
+                        int64_t job_id, int64_t place)
+{
+    json_t *list = expect(p, 200, "GET", path, token, NULL);
+    const json_t *job = json_array_get(list, (size_t)row);
+
+    CHECK(int_at(job, "id") == job_id);
+    CHECK(place ? int_at(job, "queue_position") == place : !json_object_get(job, "queue_position"));
+    json_decref(list);
+}
+
+TEST(rows_of_waiting_jobs_have_their_place_in_the_queue)
+{
+    static const struct job_start start = { 0 };
+    static const char *const lists[] = { "/api/v1/projects/1/experiments",
+                                         "/api/v1/training/jobs?project_id=1",
+                                         "/api/v1/training/jobs" };
+    struct platform p;
+    struct error err;
+    char *token;
+
+    platform_open(&p);
+    token = login(&p, "ada@example.com");
+    CHECK(new_project(&p, token) == 1);
+    for (int64_t id = 1; id <= 4; id++)
+        CHECK(new_job(&p, 1, 3) == id);
+    start_job(&p, 1);
+    CHECK_OK(jobs_enqueue(p.app, 3, &start, &err), err);
+    CHECK_OK(jobs_enqueue(p.app, 2, &start, &err), err);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        check_place(&p, token, lists[i], 0, 4, 0); /* the newest first */
+        check_place(&p, token, lists[i], 1, 3, 1);
+        check_place(&p, token, lists[i], 2, 2, 2);
+        check_place(&p, token, lists[i], 3, 1, 0);
+    }
+    free(token);
     platform_close(&p);
 }

@@ -78,6 +78,18 @@ static void check_jobs(struct scene *s, const char *query, const char *wanted, c
     reply_release(&reply);
 }
 
+static void check_status_refused(struct scene *s, const char *path)
+{
+    json_t *body = expect(&s->p, 422, "GET", path, s->token, NULL);
+    const json_t *problem = json_array_get(json_object_get(body, "detail"), 0);
+
+    CHECK_TEXT(text_at(problem, "msg"), "status must be pending, running, completed, failed, "
+                                        "cancelled or stopped");
+    CHECK_TEXT(json_string_value(json_array_get(json_object_get(problem, "loc"), 0)), "query");
+    CHECK_TEXT(json_string_value(json_array_get(json_object_get(problem, "loc"), 1)), "status");
+    json_decref(body);
+}
+
 TEST(job_lists_sort_with_what_has_no_value_last)
 {
     struct scene s;
@@ -98,6 +110,10 @@ TEST(job_lists_sort_with_what_has_no_value_last)
     expect_error(&s.p, 400, "sort must be created, name, accuracy or updated", "GET",
                  path_of("/api/v1/projects/%lld/experiments?sort=id;DROP", s.project_id), s.token,
                  NULL);
+    check_jobs(&s, "?status=", "3210", "4"); /* as good as none */
+    check_status_refused(&s,
+                         path_of("/api/v1/projects/%lld/experiments?status=bogus", s.project_id));
+    check_status_refused(&s, "/api/v1/training/jobs?status=Running");
     expect_error(&s.p, 400, "order must be asc or desc", "GET",
                  path_of("/api/v1/projects/%lld/experiments?order=up", s.project_id), s.token,
                  NULL);

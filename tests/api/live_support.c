@@ -2,7 +2,7 @@
 
 #include "live_support.h"
 
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "base/error.h"
 #include "test.h"
 

@@ -4,7 +4,7 @@
 
 #include "api/api_internal.h"
 #include "api/live/live.h"
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "base/error.h"
 #include "test.h"
 

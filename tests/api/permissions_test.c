@@ -1,7 +1,7 @@
 /* permissions_test.c - every cell of the tables of docs/PERMISSIONS.md, by real requests. */
 
 #include "api_support.h"
-#include "app/projects.h"
+#include "app/accounts/projects.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "rights_table.h"

@@ -1,7 +1,7 @@
 /* projects_test.c - projects, members and experiment lists over HTTP. */
 
 #include "api_support.h"
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "base/error.h"
 #include "test.h"
 

@@ -2,7 +2,7 @@
 
 #include "dataset_support.h"
 
-#include "app/datasets.h"
+#include "app/datasets/datasets.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "test.h"
@@ -117,6 +117,29 @@ TEST(upload_of_files_becomes_a_data_set)
     body = expect(&lab.platform, 200, "GET", "/api/v1/datasets", lab.ada, NULL);
     CHECK(int_at(body, "total") == 1);
     json_decref(body);
+    free(id);
+    arena_release(&arena);
+    lab_close(&lab);
+}
+
+TEST(upload_waits_in_the_folder_that_the_environment_names)
+{
+    struct arena arena = ARENA_INIT;
+    const char *folder = arena_printf(&arena, "%s/arrivals", test_folder());
+    struct lab lab;
+    char *id;
+
+    setenv("UPLOAD_DIR", folder, 1);
+    lab_open(&lab);
+    id = begin_upload(&lab, "");
+    put_folder(&lab, id, sample_folder());
+    CHECK(file_is_folder(arena_printf(&arena, "%s/uploads/%s/files", folder, id)));
+    json_decref(commit(&lab, id, 201));
+    CHECK(!file_exists(arena_printf(&arena, "%s/uploads/%s", folder, id)));
+    CHECK(!file_exists(arena_printf(&arena, "%s/uploads", lab.platform.folder)));
+    CHECK(count_files(arena_printf(&arena, "%s/datasets/%s", lab.platform.folder, id)) == 18);
+    free(add_sample(&lab, sample_folder())); /* a form goes the same way */
+    unsetenv("UPLOAD_DIR");
     free(id);
     arena_release(&arena);
     lab_close(&lab);

@@ -1,7 +1,7 @@
 /* archive_test.c - archives, good and hostile; zip files are written by libzip and by hand, tar
  * files by libarchive. */
 
-#include "app/archive.h"
+#include "app/datasets/archive.h"
 
 #include "base/error.h"
 #include "base/file.h"

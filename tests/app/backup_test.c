@@ -1,8 +1,8 @@
 /* backup_test.c - what is backed up under load comes back whole; what is broken is refused. */
 
-#include "app/backup.h"
+#include "app/operations/backup.h"
 
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -167,6 +167,31 @@ TEST(backup_comes_back_elsewhere_with_all_that_it_refers_to)
     CHECK(strstr(job.error_message, "Interrupted"));
     CHECK_TEXT(app_path(s.app, job.best_checkpoint_path, &s.arena),
                in(&s, "new/data/outputs/1/run/checkpoints/best.safetensors"));
+    scene_close(&s);
+}
+
+TEST(backup_has_outputs_that_lie_elsewhere)
+{
+    struct backup_account account;
+    struct scene s;
+    struct error err;
+    struct job job;
+
+    scene_open(&s);
+    app_close(s.app);
+    CHECK(!rename(in(&s, "data/outputs"), in(&s, "big")));
+    setenv("OUTPUT_DIR", in(&s, "big"), 1);
+    s.app = open_app(in(&s, "data"));
+    save_checkpoint(&s, 1, 2, in(&s, "big/1/run/checkpoints/best.safetensors"));
+    CHECK_OK(backup_write(s.app, in(&s, "b.tar"), &account, &err), err);
+    CHECK(account.files == 6 && !account.left_out && !account.put_right);
+    CHECK(backup_restore(in(&s, "b.tar"), in(&s, "new"), false, &s.arena, &account, &err) &&
+          err.kind == ERR_INVALID && strstr(err.text, "OUTPUT_DIR is set"));
+    unsetenv("OUTPUT_DIR");
+    restore(&s, "new");
+    check_file(&s, "new/outputs/1/run/checkpoints/best.safetensors", "weights");
+    CHECK_OK(jobs_get(s.app, 1, &s.arena, &job, &err), err);
+    CHECK_TEXT(job.best_checkpoint_path, "outputs/1/run/checkpoints/best.safetensors");
     scene_close(&s);
 }
 

@@ -1,8 +1,8 @@
 /* datasets_test.c - what paths say, rights, and what is kept of a data set without a doctor. */
 
-#include "app/datasets.h"
-#include "app/datasets_layout.h"
-#include "app/uploads.h"
+#include "app/datasets/datasets.h"
+#include "app/datasets/datasets_layout.h"
+#include "app/datasets/uploads.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "test.h"

@@ -1,8 +1,8 @@
 /* Starting, queueing and stopping jobs, with a training service inside this test: the other user of
  * the seam that `fovea serve` uses for its trainer. */
 
-#include "app/job_control.h"
-#include "app/services.h"
+#include "app/jobs/job_control.h"
+#include "app/services/services.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -1,7 +1,7 @@
 /* Series for charts: no peak is lost, few rows are read, whatever the length. */
 
 #include "app/app.h"
-#include "app/job_results.h"
+#include "app/jobs/job_results.h"
 #include "base/error.h"
 #include "base/rng.h"
 #include "test.h"

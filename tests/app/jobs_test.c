@@ -1,6 +1,6 @@
 /* jobs_test.c - the table of states, each event once, pages with their totals. */
 
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 #include "base/error.h"
 #include "store/db.h"
 #include "test.h"

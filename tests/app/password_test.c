@@ -1,6 +1,6 @@
 /* password_test.c - passwords are hashed with a salt, compared, and bounded. */
 
-#include "app/password.h"
+#include "app/accounts/password.h"
 #include "base/error.h"
 #include "test.h"
 

@@ -1,6 +1,6 @@
 /* permissions_test.c - the tables of rights, and that docs/PERMISSIONS.md shows them. */
 
-#include "app/permissions.h"
+#include "app/accounts/permissions.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"

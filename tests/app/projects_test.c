@@ -1,6 +1,6 @@
 /* projects_test.c - every cell of the table of rights, members, invitations. */
 
-#include "app/projects.h"
+#include "app/accounts/projects.h"
 #include "base/error.h"
 #include "store/db.h"
 #include "rights_table.h"

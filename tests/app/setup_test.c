@@ -1,6 +1,6 @@
 /* setup_test.c - the first administrator is made by the link, by one person, once. */
 
-#include "app/setup.h"
+#include "app/accounts/setup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "test.h"

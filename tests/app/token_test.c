@@ -1,6 +1,6 @@
 /* token_test.c - tokens say who it is, for as long as they say, and nobody else can make them. */
 
-#include "app/token.h"
+#include "app/accounts/token.h"
 #include "base/error.h"
 #include "test.h"
 

@@ -1,6 +1,6 @@
 /* users_test.c - accounts, sessions that rotate, API keys. */
 
-#include "app/users.h"
+#include "app/accounts/users.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "test.h"
@@ -209,7 +209,7 @@ TEST(refresh_token_used_by_many_at_once_serves_at_most_one)
 
 TEST(api_key_identifies_until_it_is_removed)
 {
-    struct api_key *keys;
+    struct api_key *keys, made;
     struct user user;
     struct setup s;
     struct error err;
@@ -217,7 +217,7 @@ TEST(api_key_identifies_until_it_is_removed)
     int count;
 
     setup_init(&s, test_folder());
-    CHECK_OK(api_keys_add(s.app, s.user.id, "laptop", &s.arena, &key, &err), err);
+    CHECK_OK(api_keys_add(s.app, s.user.id, "laptop", &s.arena, &made, &key, &err), err);
     CHECK(str_starts_with(key, "fvk_") && strlen(key) == 44);
     CHECK_OK(sessions_identify(s.app, key, &s.arena, &user, &err), err);
     CHECK(user.id == s.user.id);
@@ -225,10 +225,13 @@ TEST(api_key_identifies_until_it_is_removed)
     CHECK(count == 1 && keys[0].last_used_at > 0 && !strncmp(keys[0].prefix, key, 8) &&
           strlen(keys[0].prefix) == 8);
     CHECK_TEXT(keys[0].name, "laptop");
+    CHECK(keys[0].id == made.id && keys[0].created_at == made.created_at);
+    CHECK_TEXT(keys[0].prefix, made.prefix);
     CHECK(api_keys_remove(s.app, s.user.id + 1, keys[0].id, &err) && err.kind == ERR_NOT_FOUND);
     CHECK_OK(api_keys_remove(s.app, s.user.id, keys[0].id, &err), err);
     CHECK(sessions_identify(s.app, key, &s.arena, &user, &err) && err.kind == ERR_DENIED);
-    CHECK(api_keys_add(s.app, s.user.id, "", &s.arena, &key, &err) && err.kind == ERR_INVALID);
+    CHECK(api_keys_add(s.app, s.user.id, "", &s.arena, &made, &key, &err) &&
+          err.kind == ERR_INVALID);
     setup_release(&s);
 }
 
@@ -285,13 +288,14 @@ TEST(roles_and_profiles_change)
 TEST(new_password_ends_all_that_the_old_one_opened)
 {
     struct session before, after;
+    struct api_key made;
     struct user user;
     struct setup s;
     struct error err;
     const char *key;
 
     setup_init(&s, test_folder());
-    CHECK_OK(api_keys_add(s.app, s.user.id, "ci", &s.arena, &key, &err), err);
+    CHECK_OK(api_keys_add(s.app, s.user.id, "ci", &s.arena, &made, &key, &err), err);
     CHECK_OK(sessions_login(s.app, "ada@example.com", PASSWORD, &s.arena, &user, &before, &err),
              err);
     CHECK_OK(users_set_password(s.app, s.user.id, "brand new 1", &err), err);

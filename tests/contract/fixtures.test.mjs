@@ -167,6 +167,13 @@ test('X-11: the schema of settings, its values and presets', async () => {
   } finally {
     await stopServer(lonely)
   }
+  const cut = await startServer([], { environment: { TIMM_SERVICE_URL: 'http://127.0.0.1:9' } })
+  try {
+    const away = await expectCall(cut, 503, 'GET', '/api/v1/training/config-schema?framework=timm')
+    assert.equal(away.detail, 'Training Service unavailable: the training service for timm cannot be reached')
+  } finally {
+    await stopServer(cut)
+  }
 })
 
 test('X-12: a job in the nested form, on an uploaded dataset', async () => {

@@ -78,10 +78,11 @@ test('the system, accounts and keys answer as described', async () => {
   const token = session.access_token
   await checked(200, 'GET', '/api/v1/auth/me', { token })
   await checked(200, 'PUT', '/api/v1/auth/me', { token, body: { company: 'Lab' } })
-  await checked(201, 'POST', '/api/v1/auth/api-keys', { token, body: { name: 'script' } })
-  const keys = await checked(200, 'GET', '/api/v1/auth/api-keys', { token })
-  await checked(200, 'DELETE', `/api/v1/auth/api-keys/${keys[0].id}`, { token })
-  await checked(404, 'DELETE', `/api/v1/auth/api-keys/${keys[0].id}`, { token })
+  const key = await checked(201, 'POST', '/api/v1/auth/api-keys', { token, body: { name: 'script' } })
+  await checked(200, 'GET', '/api/v1/auth/api-keys', { token })
+  await checked(200, 'DELETE', `/api/v1/auth/api-keys/${key.id}`, { token })
+  await checked(422, 'GET', '/api/v1/training/jobs?status=bogus', { token })
+  await checked(404, 'DELETE', `/api/v1/auth/api-keys/${key.id}`, { token })
 })
 
 test('projects and members answer as described', async () => {

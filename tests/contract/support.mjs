@@ -39,7 +39,7 @@ export async function startServer(options = [], before = {}) {
   const data = before.data ?? await mkdtemp(join(tmpdir(), 'fovea-contract-'))
   const secret = before.secret ?? randomBytes(16).toString('hex')
   const child = spawn(program, ['serve', '--data', data, '--port', '0', '--quiet', ...options],
-    { env: { ...process.env, INTERNAL_SECRET: secret }, stdio: ['ignore', 'pipe', 'pipe'] })
+    { env: { ...process.env, ...before.environment, INTERNAL_SECRET: secret }, stdio: ['ignore', 'pipe', 'pipe'] })
   child.messages = ''
   child.stderr.on('data', piece => { child.messages += piece })
   const url = await announced(child)

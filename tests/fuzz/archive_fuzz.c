@@ -1,7 +1,7 @@
 /* Any bytes as an archive: plain files below one folder come out, as many as are counted, or an
  * error; nothing lies beside that folder.  modules: app store base */
 
-#include "app/archive.h"
+#include "app/datasets/archive.h"
 
 #include "base/error.h"
 

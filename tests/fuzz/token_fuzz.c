@@ -1,7 +1,7 @@
 /* Texts as tokens, and any claims that we have signed ourselves: what is taken is for the purpose
  * that is asked for, has not expired and names a user.  modules: app base */
 
-#include "app/token.h"
+#include "app/accounts/token.h"
 
 #include "base/error.h"
 

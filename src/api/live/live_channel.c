@@ -2,7 +2,7 @@
 
 #include "api/live/live_internal.h"
 
-#include "app/projects.h"
+#include "app/accounts/projects.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"

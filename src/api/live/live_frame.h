@@ -7,7 +7,7 @@
 #ifndef API_LIVE_FRAME_H
 #define API_LIVE_FRAME_H
 
-#include "app/jobs.h"
+#include "app/jobs/jobs.h"
 
 #define LIVE_DUMP_FLAGS (JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15))
 

@@ -1,0 +1,37 @@
+/* job_control_internal.h - what the files of job_control.h share. */
+#ifndef APP_JOB_CONTROL_INTERNAL_H
+#define APP_JOB_CONTROL_INTERNAL_H
+
+#include "app/jobs/job_control.h"
+
+enum { PULSES = 64 }; /* jobs whose last words are remembered: more than a machine can run */
+
+struct job_control {
+    struct app *app;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    bool closing, kicked;
+    struct {
+        int64_t id;
+        struct job_pulse pulse;
+    } pulses[PULSES];
+};
+
+/* Something ended, or was put into the queue. */
+void control_kick(struct app *app);
+void control_hear(struct app *app, int64_t id, const char *event, const json_t *data);
+int64_t control_places(struct app *app);
+
+/* Ask the service to start a job that runs by now; on refusal the job goes back to `before`. */
+int control_launch(struct app *app, const struct job *before, int64_t attempt, bool resume,
+                   const char *checkpoint_path, struct error *err);
+/* Ask the service to end it; the answer may come before the engine has ended. */
+int control_ask_to_stop(struct app *app, const struct job *job, struct error *err);
+/* Does its service say that the engine still runs? */
+bool control_engine_runs(struct app *app, const struct job *job);
+
+/* The folder of a job's results, on this disk; NULL: it has none, or one that is not ours. */
+const char *control_output_folder(struct app *app, const struct job *job, struct arena *arena);
+
+#endif

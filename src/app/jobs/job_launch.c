@@ -1,0 +1,146 @@
+/* job_launch.c - what training services are asked; see job_control.h. */
+
+#include "app/jobs/job_control_internal.h"
+
+#include "app/jobs/job_fit.h"
+#include "app/services/services.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <string.h>
+
+#define STOP_SECONDS 40.0
+#define STATUS_SECONDS 5.0
+
+static void set_text(json_t *object, const char *key, const char *value)
+{
+    json_object_set_new(object, key, value ? json_string(value) : json_null());
+}
+
+/* The body of /training/start, section 4.2. */
+static json_t *start_body(struct app *app, const struct job *job, int64_t attempt, bool resume,
+                          const char *checkpoint_path, struct arena *arena)
+{
+    json_t *body = json_object(), *advanced = NULL;
+    struct error ignored;
+
+    if (job->advanced_config)
+        advanced = json_parse(job->advanced_config, strlen(job->advanced_config),
+                              "advanced_config", &ignored);
+    json_object_set_new(body, "job_id", json_integer(job->id));
+    json_object_set_new(body, "attempt", json_integer(attempt));
+    json_object_set_new(body, "project_id", json_integer(job->project_id));
+    set_text(body, "framework", job->framework);
+    set_text(body, "model_name", job->model_name);
+    set_text(body, "task_type", task_type_full(job->task_type));
+    set_text(body, "dataset_path", job->dataset_id ? job->dataset_id : job->dataset_path);
+    set_text(body, "dataset_format", job_fit_format(app, job, arena));
+    json_object_set_new(body, "num_classes",
+                        job->num_classes && !job->attempt ? json_integer(job->num_classes)
+                                                          : json_null());
+    set_text(body, "output_dir", app_path(app, job->output_dir, arena));
+    json_object_set_new(body, "epochs", json_integer(job->epochs));
+    json_object_set_new(body, "batch_size", json_integer(job->batch_size));
+    json_object_set_new(body, "learning_rate", json_real(job->learning_rate));
+    set_text(body, "optimizer", job->optimizer);
+    json_object_set_new(body, "pretrained", json_boolean(job->pretrained));
+    json_object_set_new(body, "advanced_config", advanced ? advanced : json_null());
+    set_text(body, "checkpoint_path",
+             checkpoint_path ? app_path(app, checkpoint_path, arena) : NULL);
+    json_object_set_new(body, "resume", json_boolean(resume));
+    return body;
+}
+
+json_t *control_start_body(struct app *app, const struct job *job, struct arena *arena)
+{
+    struct job planned = *job;
+
+    planned.output_dir = arena_printf(arena, "%s/preflight", app->data_folder);
+    return start_body(app, &planned, 0, false, NULL, arena);
+}
+
+/* For people who look at the machine; nothing depends on it. */
+static void note_process(struct app *app, const struct job *job, int64_t attempt, int64_t process)
+{
+    struct error ignored;
+
+    if (process > 0 && db_write(app->db, STATEMENT_job_set_process,
+                                DB_ARGS(db_int(job->id), db_int(attempt), db_int(process)), NULL,
+                                NULL, &ignored))
+        log_warn("job %lld: %s", (long long)job->id, ignored.text);
+}
+
+static int ask_to_start(struct app *app, const struct job *job, int64_t attempt, bool resume,
+                        const char *checkpoint_path, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    json_t *body = start_body(app, job, attempt, resume, checkpoint_path, &arena), *answer = NULL;
+    int status = 0, result;
+
+    result = services_call(app, job->framework, "POST", "/training/start", body,
+                           services_start_seconds(app->services), &status, &answer, err);
+    if (!result && (status < 200 || status > 299)) {
+        const char *detail = json_string_value(json_object_get(answer, "detail"));
+
+        result = FAIL(err, UNAVAILABLE, "%s", detail ? detail : "the service refused");
+    } else if (!result) {
+        note_process(app, job, attempt, json_integer_value(json_object_get(answer, "pid")));
+    }
+    json_decref(answer);
+    json_decref(body);
+    arena_release(&arena);
+    return result;
+}
+
+int control_launch(struct app *app, const struct job *before, int64_t attempt, bool resume,
+                   const char *checkpoint_path, struct error *err)
+{
+    struct error ignored;
+
+    if (!ask_to_start(app, before, attempt, resume, checkpoint_path, err)) {
+        control_hear(app, before->id, "start", NULL);
+        return 0;
+    }
+    log_warn("job %lld was not started: %s", (long long)before->id, err->text);
+    /* Who had to wait does not see the refusal: the job says it. */
+    if (jobs_revert_start(app, before->id, attempt, before->status,
+                          before->queued_at ? err->text : before->error_message, &ignored))
+        log_error("job %lld could not be put back: %s", (long long)before->id, ignored.text);
+    return -1;
+}
+
+bool control_engine_runs(struct app *app, const struct job *job)
+{
+    struct arena arena = ARENA_INIT;
+    json_t *answer = NULL, *nothing = json_object();
+    const char *state = NULL;
+    struct error ignored;
+    int status;
+    bool runs;
+
+    if (!services_call(app, job->framework, "GET",
+                       arena_printf(&arena, "/training/status/%lld", (long long)job->id), nothing,
+                       STATUS_SECONDS, &status, &answer, &ignored) &&
+        status == 200)
+        state = json_string_value(json_object_get(answer, "status"));
+    runs = state && !strcmp(state, "running");
+    json_decref(answer);
+    json_decref(nothing);
+    arena_release(&arena);
+    return runs;
+}
+
+int control_ask_to_stop(struct app *app, const struct job *job, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    json_t *answer = NULL, *body = json_pack("{s:I}", "job_id", (json_int_t)job->id);
+    int status, result;
+
+    result = services_call(app, job->framework, "POST",
+                           arena_printf(&arena, "/training/stop/%lld", (long long)job->id), body,
+                           STOP_SECONDS, &status, &answer, err);
+    json_decref(answer);
+    json_decref(body);
+    arena_release(&arena);
+    return result;
+}
