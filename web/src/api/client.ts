@@ -42,7 +42,7 @@ async function answered(send: Fetch, request: Request): Promise<Response> {
 }
 
 /** send: fetch, or a test's. */
-export function authenticatedFetch(send: Fetch = (request) => fetch(request)): Fetch {
+function authenticatedFetch(send: Fetch = (request) => fetch(request)): Fetch {
   return async (request) => {
     const again = request.clone()
     const response = await answered(send, withToken(request))

@@ -1,6 +1,6 @@
 /* config.ts - /config.json: where the API is.  Empty origins mean "where this page came from", with
  * a session cookie; another origin means tokens in localStorage and "Authorization: Bearer". */
-export type Config = { api_origin: string; socket_origin: string; version: string }
+type Config = { api_origin: string; socket_origin: string; version: string }
 
 export const config: Config = { api_origin: '', socket_origin: '', version: '' }
 

@@ -3,7 +3,7 @@
 import { absolute } from './session'
 import { createStore } from './store'
 
-export type Reach = 'ok' | 'lost'
+type Reach = 'ok' | 'lost'
 export const reach = createStore<Reach>('ok')
 
 const FIRST_MS = 1000

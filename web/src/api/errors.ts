@@ -1,7 +1,7 @@
 /* errors.ts - what went wrong, in words for the reader. */
 import { t, tMaybe } from '@/i18n/i18n'
 
-export type FieldProblem = { field: string; message: string }
+type FieldProblem = { field: string; message: string }
 
 /** status 0: the server did not answer. */
 export class ApiError extends Error {

@@ -15,7 +15,7 @@ export const jobStatuses: readonly JobStatus[] = [
   'stopped',
 ]
 
-export const jobActionNames = [
+const jobActionNames = [
   'start',
   'resume',
   'stop',
@@ -95,7 +95,7 @@ function request(action: JobAction, id: number, force: boolean): Promise<Done> {
   }
 }
 
-export type JobCommand = { action: JobAction; job: Pick<Job, 'id'>; force?: boolean }
+type JobCommand = { action: JobAction; job: Pick<Job, 'id'>; force?: boolean }
 
 /** One mutation for all of them; what lists and queues show is asked again. */
 export function useJobCommand() {

@@ -22,7 +22,7 @@ function patched(cached: unknown, id: number, change: Partial<Job>): unknown {
   return (cached as Job).id === id ? { ...cached, ...change } : cached
 }
 
-export function patchJob(client: QueryClient, id: number, change: Partial<Job>): void {
+function patchJob(client: QueryClient, id: number, change: Partial<Job>): void {
   client.setQueriesData({ queryKey: keys.jobLists }, (old: unknown) => patched(old, id, change))
   client.setQueryData(keys.job(id), (old: unknown) => patched(old, id, change))
 }

@@ -13,11 +13,12 @@ export type Dataset = Schemas['Dataset']
 export const meQuery = () =>
   queryOptions({
     queryKey: keys.me,
-    queryFn: async ({ signal }): Promise<User | null> => {
+    queryFn: async ({ signal, client }): Promise<User | null> => {
       try {
         return await ok(api.GET('/api/v1/auth/me', { signal }))
       } catch (error) {
-        if (isStatus(error, 401)) return null
+        // Whose session has ended keeps the page: see hasEnded.
+        if (isStatus(error, 401)) return client.getQueryData<User>(keys.me) ?? null
         throw error
       }
     },
@@ -60,4 +61,16 @@ export const datasetQuery = (id: string) =>
     queryKey: keys.dataset(id),
     queryFn: ({ signal }) =>
       ok(api.GET('/api/v1/datasets/{dataset}', { params: { path: { dataset: id } }, signal })),
+  })
+
+export const membersQuery = (projectId: number) =>
+  queryOptions({
+    queryKey: keys.members(projectId),
+    queryFn: ({ signal }) =>
+      ok(
+        api.GET('/api/v1/projects/{project_id}/members', {
+          params: { path: { project_id: projectId } },
+          signal,
+        }),
+      ),
   })

@@ -1,6 +1,7 @@
 /* session.ts - staying logged in.  Same origin: HttpOnly cookies that the server sets and nothing
  * here sees.  Another origin: tokens in localStorage.  A refresh runs once for all who wait. */
 import { apiUrl, usesBearer } from './config'
+import { createStore } from './store'
 
 export type Fetch = (request: Request) => Promise<Response>
 
@@ -16,6 +17,9 @@ export function keepTokens(tokens: Tokens): void {
 export function forgetTokens(): void {
   for (const key of ['access_token', 'refresh_token', 'user']) localStorage.removeItem(key)
 }
+
+/** Somebody was logged in, and the server does not take that any more. */
+export const hasEnded = createStore(false)
 
 /** null with cookies. */
 export const accessToken = () => (usesBearer() ? localStorage.getItem('access_token') : null)

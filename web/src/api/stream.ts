@@ -37,8 +37,8 @@ export type StepFrame = Frame & {
   eta_s: number | null
 }
 export type LogFrame = Frame & { level: string; message: string; timestamp: string }
-export type Listener = (frame: Frame) => void
-export type LinkState = 'idle' | 'connecting' | 'connected' | 'disconnected'
+type Listener = (frame: Frame) => void
+type LinkState = 'idle' | 'connecting' | 'connected' | 'disconnected'
 
 const FIRST_MS = 500
 const MOST_MS = 15000

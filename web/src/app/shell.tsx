@@ -89,7 +89,7 @@ export function Shell() {
       <aside className={styles.side}>
         <Navigation />
       </aside>
-      <Drawer side="left" size="sm" open={isOpen} onOpenChange={setOpen} title={<Brand />}>
+      <Drawer side="left" size="sm" open={isOpen} onClose={() => setOpen(false)} title={<Brand />}>
         <Navigation onNavigate={() => setOpen(false)} />
       </Drawer>
       {isMoving && (

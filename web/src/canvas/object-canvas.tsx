@@ -2,7 +2,6 @@
  * classes; truths are dashed.  Wheel with Ctrl, + and -, the buttons zoom; dragging and arrow keys
  * move; 0 shows all.  A list of everything stands beside it for who does not see it. */
 import {
-  useEffect,
   useLayoutEffect,
   useMemo,
   useRef,
@@ -10,7 +9,6 @@ import {
   type KeyboardEvent,
   type PointerEvent,
 } from 'react'
-import { useMedia } from '@/api/media'
 import { formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { IconButton } from '@/ui/button'
@@ -18,7 +16,9 @@ import { Checkbox } from '@/ui/checkbox'
 import { Slider } from '@/ui/slider'
 import { useIsDark } from '@/ui/use-theme'
 import { drawShapes } from './draw'
-import { fit, shapeAt, visibleShapes, zoomed, type Shape, type View } from './shapes'
+import { shapeAt, visibleShapes, type Shape } from './shapes'
+import { useImage } from './use-image'
+import { useView, ZOOM_STEP, type Size } from './use-view'
 import styles from './object-canvas.module.css'
 
 type Props = {
@@ -33,31 +33,6 @@ type Props = {
   least?: number
 }
 
-const MOST_ZOOM = 40
-const ZOOM_STEP = 1.3
-const MOVE_PX = 40
-
-type Size = { width: number; height: number }
-
-function useImage(path: string): HTMLImageElement | 'failed' | null {
-  const isObject = path.startsWith('blob:')
-  const served = useMedia(isObject ? null : path)
-  const source = isObject ? path : served
-  const [image, setImage] = useState<HTMLImageElement | 'failed' | null>(null)
-  useEffect(() => {
-    setImage(null)
-    if (source === undefined) return
-    const loading = new Image()
-    loading.onload = () => setImage(loading)
-    loading.onerror = () => setImage('failed')
-    loading.src = source
-    return () => {
-      loading.onload = loading.onerror = null
-    }
-  }, [source])
-  return image
-}
-
 const sizeOf = (image: HTMLImageElement | 'failed' | null): Size | null =>
   image && image !== 'failed' ? { width: image.naturalWidth, height: image.naturalHeight } : null
 
@@ -67,8 +42,7 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
   const image = useImage(path)
   const natural = sizeOf(image)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const [box, setBox] = useState<Size>({ width: 0, height: 0 })
-  const [view, setView] = useState<View | null>(null)
+  const { box, view, whole, shown, zoom, move, showAll, byKey } = useView(canvas, natural)
   const [truths, setTruths] = useState(true)
   const [found, setFound] = useState(true)
   const [labels, setLabels] = useState(true)
@@ -79,19 +53,6 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
     () => visibleShapes(shapes, { threshold, truths, found }),
     [shapes, threshold, truths, found],
   )
-  const whole = natural && box.width ? fit(natural, box) : null
-  const shown = view ?? whole
-
-  useLayoutEffect(() => {
-    const element = canvas.current
-    if (!element) return
-    const observer = new ResizeObserver(() => {
-      setBox({ width: element.clientWidth, height: element.clientHeight })
-      setView(null)
-    })
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
 
   useLayoutEffect(() => {
     const element = canvas.current
@@ -113,27 +74,8 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
     drawShapes(context, seen, shown, { dark, labels, hovered })
   }, [box, shown, image, seen, dark, labels, hovered])
 
-  const zoom = (factor: number, at = { x: box.width / 2, y: box.height / 2 }) => {
-    if (!shown || !whole) return
-    const scale = shown.scale * factor
-    if (scale <= whole.scale) return setView(null)
-    if (scale < whole.scale * MOST_ZOOM) setView(zoomed(shown, factor, at))
-  }
-  const move = (dx: number, dy: number) =>
-    shown && setView({ ...shown, x: shown.x + dx, y: shown.y + dy })
-
   const onKey = (event: KeyboardEvent) => {
-    const step: Record<string, () => void> = {
-      '+': () => zoom(ZOOM_STEP),
-      '=': () => zoom(ZOOM_STEP),
-      '-': () => zoom(1 / ZOOM_STEP),
-      '0': () => setView(null),
-      ArrowLeft: () => move(MOVE_PX, 0),
-      ArrowRight: () => move(-MOVE_PX, 0),
-      ArrowUp: () => move(0, MOVE_PX),
-      ArrowDown: () => move(0, -MOVE_PX),
-    }
-    const act = step[event.key]
+    const act = byKey[event.key]
     if (!act || event.ctrlKey || event.metaKey) return
     event.preventDefault()
     act()
@@ -153,27 +95,6 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
       )
     }
   }
-
-  // React listens to the wheel passively, which cannot keep the page from zooming.
-  const latestZoom = useRef(zoom)
-  useEffect(() => {
-    latestZoom.current = zoom
-  })
-  useEffect(() => {
-    const element = canvas.current
-    if (!element) return
-    const onWheel = (event: WheelEvent) => {
-      if (!event.ctrlKey && !event.metaKey) return
-      event.preventDefault()
-      const { left, top } = element.getBoundingClientRect()
-      latestZoom.current(Math.exp(-event.deltaY / 300), {
-        x: event.clientX - left,
-        y: event.clientY - top,
-      })
-    }
-    element.addEventListener('wheel', onWheel, { passive: false })
-    return () => element.removeEventListener('wheel', onWheel)
-  }, [])
 
   return (
     <figure className={styles.figure} aria-label={label}>
@@ -219,12 +140,7 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
             label={t('canvas.zoom_in')}
             onClick={() => zoom(ZOOM_STEP)}
           />
-          <IconButton
-            icon="refresh"
-            size="sm"
-            label={t('canvas.whole')}
-            onClick={() => setView(null)}
-          />
+          <IconButton icon="refresh" size="sm" label={t('canvas.whole')} onClick={showAll} />
         </span>
       </div>
       <div className={styles.stage}>
@@ -236,7 +152,7 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
           aria-label={t('canvas.keys', { label })}
           data-drag={view ? true : undefined}
           onKeyDown={onKey}
-          onDoubleClick={() => setView(null)}
+          onDoubleClick={showAll}
           onPointerDown={(event) => {
             if (!view) return
             drag.current = { x: event.clientX, y: event.clientY }
@@ -250,20 +166,28 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
         </div>
         {image === 'failed' && <p className={styles.note}>{t('canvas.missing')}</p>}
       </div>
-      <ul className="visually-hidden" aria-label={t('canvas.list', { label })}>
-        {seen.map((shape, index) => (
-          <li key={index}>
-            {t(shape.kind === 'truth' ? 'canvas.truth_item' : 'canvas.found_item', {
-              label: shape.label,
-              percent: formatPercent(shape.confidence),
-              x: Math.round(shape.box.x),
-              y: Math.round(shape.box.y),
-              width: Math.round(shape.box.width),
-              height: Math.round(shape.box.height),
-            })}
-          </li>
-        ))}
-      </ul>
+      <ShapeList label={label} shapes={seen} />
     </figure>
+  )
+}
+
+/** The same for who does not see it. */
+function ShapeList({ label, shapes }: { label: string; shapes: readonly Shape[] }) {
+  const t = useT()
+  return (
+    <ul className="visually-hidden" aria-label={t('canvas.list', { label })}>
+      {shapes.map((shape, index) => (
+        <li key={index}>
+          {t(shape.kind === 'truth' ? 'canvas.truth_item' : 'canvas.found_item', {
+            label: shape.label,
+            percent: formatPercent(shape.confidence),
+            x: Math.round(shape.box.x),
+            y: Math.round(shape.box.y),
+            width: Math.round(shape.box.width),
+            height: Math.round(shape.box.height),
+          })}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -1,7 +1,7 @@
 /* shapes.ts - things on an image: what the server says of them in one form, and the geometry of
  * drawing them.  All lengths are pixels of the original image. */
 
-export type Point = { x: number; y: number; visible: boolean }
+type Point = { x: number; y: number; visible: boolean }
 export type Shape = {
   kind: 'truth' | 'found'
   classId: number
@@ -151,7 +151,7 @@ export const zoomed = (view: View, factor: number, at: { x: number; y: number })
   y: at.y - (at.y - view.y) * factor,
 })
 
-export type Filter = { threshold: number; truths: boolean; found: boolean }
+type Filter = { threshold: number; truths: boolean; found: boolean }
 
 export const visibleShapes = (shapes: readonly Shape[], filter: Filter) =>
   shapes.filter((s) =>

@@ -1,7 +1,7 @@
 import { formatNumber } from '@/i18n/format'
 import styles from './bars.module.css'
 
-export type Bar = { label: string; value: number; hint?: string; color?: string; strong?: boolean }
+type Bar = { label: string; value: number; hint?: string; color?: string; strong?: boolean }
 
 type Props = {
   label: string

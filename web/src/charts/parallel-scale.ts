@@ -13,7 +13,7 @@ export type Axis = {
 export type Brush = { from: number; to: number }
 export type Brushes = Readonly<Record<string, Brush>>
 
-export type Scale = {
+type Scale = {
   /** 0..1; null: the line has no value here */
   place: (value: Value) => number | null
   /** values to write at the axis, with their places */

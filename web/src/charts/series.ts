@@ -80,8 +80,13 @@ export function align(
   return [xs, ...series.flatMap((s) => s.columns.map((column) => spread(s.x, column)))]
 }
 
-/** "var(--chart-1)" as a canvas takes it. */
+/** "var(--chart-1)" as a canvas takes it.  The value of a token is itself an expression,
+ * light-dark(...): only a property of a colour computes it. */
 export function resolveColor(color: string, element: Element): string {
-  const name = /^var\((--[\w-]+)\)$/.exec(color)?.[1]
-  return name ? getComputedStyle(element).getPropertyValue(name).trim() : color
+  if (!color.includes('(--')) return color
+  const probe = element.appendChild(document.createElement('span'))
+  probe.style.color = color
+  const computed = getComputedStyle(probe).color
+  probe.remove()
+  return computed
 }

@@ -6,7 +6,7 @@ import { Icon, type IconName } from './icons'
 import { Spinner } from './spinner'
 import { Tooltip } from './tooltip'
 
-export type ButtonVariant = 'primary' | 'secondary' | 'ghost' | 'danger'
+type ButtonVariant = 'primary' | 'secondary' | 'ghost' | 'danger'
 type Looks = { variant?: ButtonVariant; size?: 'sm' | 'md'; icon?: IconName; wide?: boolean }
 
 const look = ({ variant = 'secondary', size = 'md', wide }: Looks) =>

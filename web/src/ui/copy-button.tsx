@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Button, IconButton } from './button'
+import styles from './copy-button.module.css'
 
 /** navigator.clipboard needs https or localhost; a selection and a command work elsewhere too. */
 async function copy(text: string): Promise<void> {
@@ -32,5 +33,15 @@ export function CopyButton({ text, children }: { text: string; children?: string
     </Button>
   ) : (
     <IconButton icon={icon} size="sm" label={label} onClick={run} />
+  )
+}
+
+/** A text to be taken away whole: a link, a key. */
+export function CopyLine({ text, testId }: { text: string; testId?: string }) {
+  return (
+    <div className={styles.line}>
+      <code data-testid={testId}>{text}</code>
+      <CopyButton text={text} />
+    </div>
   )
 }

@@ -1,13 +1,15 @@
 import { Dialog as Radix } from 'radix-ui'
-import type { FormEvent, ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Button, IconButton } from './button'
 import { cx } from './cx'
 import styles from './dialog.module.css'
+import { Failure, Form, type Running } from './form'
 
 type Props = {
-  open: boolean
-  onOpenChange: (open: boolean) => void
+  /** where it is not rendered only while it is open */
+  open?: boolean
+  onClose: () => void
   title: ReactNode
   description?: ReactNode
   size?: 'sm' | 'md' | 'lg' | 'xl'
@@ -22,8 +24,8 @@ type Props = {
 }
 
 export function Dialog({
-  open,
-  onOpenChange,
+  open = true,
+  onClose,
   title,
   description,
   size = 'md',
@@ -34,11 +36,6 @@ export function Dialog({
   children,
 }: Props) {
   const t = useT()
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    event.stopPropagation()
-    onSubmit?.()
-  }
   const inside = (
     <>
       <div
@@ -51,7 +48,7 @@ export function Dialog({
     </>
   )
   return (
-    <Radix.Root open={open} onOpenChange={onOpenChange}>
+    <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className={styles.overlay} />
         <Radix.Content
@@ -79,9 +76,9 @@ export function Dialog({
             </Radix.Close>
           </header>
           {onSubmit ? (
-            <form className={styles.inside} onSubmit={submit} noValidate>
+            <Form className={styles.inside} onSubmit={onSubmit}>
               {inside}
-            </form>
+            </Form>
           ) : (
             <div className={styles.inside}>{inside}</div>
           )}
@@ -96,45 +93,54 @@ export const Drawer = (props: Omit<Props, 'as'> & { side?: 'left' | 'right' }) =
 )
 
 type ConfirmProps = {
-  open: boolean
-  onOpenChange: (open: boolean) => void
+  open?: boolean
+  onClose: () => void
   title: ReactNode
   children?: ReactNode
   action: string
   danger?: boolean
-  busy?: boolean
+  /** what the answer starts, if it takes a while or may fail */
+  running?: Running
+  /** in place of the words for what went wrong */
+  failure?: ReactNode
   onConfirm: () => void
 }
 
 /** "Really?"  The focus begins on the way out. */
 export function ConfirmDialog({
   open,
-  onOpenChange,
+  onClose,
   title,
   children,
   action,
   danger,
-  busy,
+  running,
+  failure,
   onConfirm,
 }: ConfirmProps) {
   const t = useT()
   return (
     <Dialog
       open={open}
-      onOpenChange={onOpenChange}
+      onClose={onClose}
       title={title}
       size="sm"
       footer={
         <>
-          <Button autoFocus onClick={() => onOpenChange(false)}>
+          <Button autoFocus onClick={onClose}>
             {t('common.cancel')}
           </Button>
-          <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={onConfirm}>
+          <Button
+            variant={danger ? 'danger' : 'primary'}
+            busy={running?.isPending}
+            onClick={onConfirm}
+          >
             {action}
           </Button>
         </>
       }
     >
+      {failure || <Failure error={running?.error} />}
       {children}
     </Dialog>
   )

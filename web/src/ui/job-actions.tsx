@@ -2,17 +2,17 @@
  * be undone.
  *
  *   const actions = useJobActions({ onCloned: (id) => navigate(...) })
- *   <Menu items={actions.items(job)} .../>  <Button onClick={() => actions.run('start', job)}/>
+ *   <JobMenu job={job} actions={actions} />  <Button onClick={() => actions.run('start', job)}/>
  *   {actions.dialog} */
 import { useState } from 'react'
 import { errorText } from '@/api/errors'
 import { actionsOf, jobName, useJobCommand, type JobAction } from '@/api/jobs'
 import type { Job } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
-import { Banner } from './banner'
+import { IconButton } from './button'
 import { ConfirmDialog } from './dialog'
 import type { IconName } from './icons'
-import type { MenuItem } from './menu'
+import { Menu, type MenuItem } from './menu'
 import { toast } from './toast'
 
 export const jobActionIcons: Record<JobAction, IconName> = {
@@ -24,6 +24,29 @@ export const jobActionIcons: Record<JobAction, IconName> = {
   restart: 'restart',
   clone: 'clone',
   delete: 'trash',
+}
+
+type JobMenuProps = {
+  job: Job
+  actions: Pick<ReturnType<typeof useJobActions>, 'items'>
+  /** above what can be done with any job */
+  first?: readonly (MenuItem | false)[]
+}
+
+export function JobMenu({ job, actions, first = [] }: JobMenuProps) {
+  const t = useT()
+  return (
+    <Menu
+      trigger={
+        <IconButton
+          icon="more"
+          size="sm"
+          label={t('experiments.menu_of', { name: `${jobName(job)} #${job.id}` })}
+        />
+      }
+      items={[...first, ...actions.items(job)]}
+    />
+  )
 }
 
 /** What ends something or throws results away is asked first; the rest can be undone. */
@@ -79,15 +102,13 @@ export function useJobActions({ onCloned, onDeleted }: Options = {}) {
   const question = asked && (asked.action as 'cancel' | 'restart' | 'delete')
   const dialog = asked && question && (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && setAsked(null)}
+      onClose={() => setAsked(null)}
       title={t(`experiments.ask.${question}_title`)}
       action={t(`experiments.actions.${question}`)}
       danger={question !== 'restart'}
-      busy={command.isPending}
+      running={command}
       onConfirm={() => send(asked.action, asked.job, question !== 'cancel')}
     >
-      {command.error ? <Banner tone="danger">{errorText(command.error)}</Banner> : null}
       <p>
         {t(
           question === 'delete' && asked.job.status === 'running'

@@ -11,7 +11,7 @@ export function useTitle(title: string | undefined): void {
   }, [title])
 }
 
-export type Crumb = { label: ReactNode; to: string }
+type Crumb = { label: ReactNode; to: string }
 
 type Props = {
   title: string
@@ -57,6 +57,18 @@ export function Page({ title, heading, description, crumbs, actions, wide, child
 export function Stack({ children, gap = 4 }: { children: ReactNode; gap?: 1 | 2 | 3 | 4 | 6 }) {
   return (
     <div className={styles.stack} style={{ gap: `var(--space-${gap})` }}>
+      {children}
+    </div>
+  )
+}
+
+/** As many beside each other as fit, each as high as it is. */
+export function Columns({ min, children }: { min: string; children: ReactNode }) {
+  return (
+    <div
+      className={styles.columns}
+      style={{ gridTemplateColumns: `repeat(auto-fit, minmax(min(${min}, 100%), 1fr))` }}
+    >
       {children}
     </div>
   )

@@ -6,7 +6,7 @@ import { Icon } from './icons'
 import input from './input.module.css'
 import styles from './select.module.css'
 
-export type Option = { value: string; label: ReactNode; hint?: ReactNode; disabled?: boolean }
+type Option = { value: string; label: ReactNode; hint?: ReactNode; disabled?: boolean }
 
 type Props = {
   value: string

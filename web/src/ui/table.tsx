@@ -76,6 +76,16 @@ export function Th({ onSort, sorted, numeric, className, children, ...rest }: Th
   )
 }
 
+/** Over buttons: said, not shown. */
+export function ActionsTh() {
+  const t = useT()
+  return (
+    <Th>
+      <span className="visually-hidden">{t('common.actions')}</span>
+    </Th>
+  )
+}
+
 export function Tr({
   selected,
   className,

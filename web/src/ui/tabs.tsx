@@ -1,5 +1,6 @@
 import { Tabs as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { Suspense, type ReactNode } from 'react'
+import { LoadingRows } from './states'
 import styles from './tabs.module.css'
 
 export type Tab = { value: string; label: ReactNode; count?: number; content: ReactNode }
@@ -11,7 +12,7 @@ type Props = {
   label: string
 }
 
-/** Only the chosen tab's content is there.  Keep `value` in the URL. */
+/** Only the chosen tab's content is there; it may be lazy.  Keep `value` in the URL. */
 export function Tabs({ value, onChange, tabs, label }: Props) {
   return (
     <Radix.Root value={value} onValueChange={onChange} className={styles.root}>
@@ -25,7 +26,7 @@ export function Tabs({ value, onChange, tabs, label }: Props) {
       </Radix.List>
       {tabs.map((tab) => (
         <Radix.Content key={tab.value} value={tab.value} className={styles.content}>
-          {tab.content}
+          <Suspense fallback={<LoadingRows />}>{tab.content}</Suspense>
         </Radix.Content>
       ))}
     </Radix.Root>

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react'
 export type Theme = 'system' | 'light' | 'dark'
 const listeners = new Set<() => void>()
 
-export function getTheme(): Theme {
+function getTheme(): Theme {
   const stored = document.documentElement.dataset.theme
   return stored === 'light' || stored === 'dark' ? stored : 'system'
 }

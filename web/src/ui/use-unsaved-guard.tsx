@@ -22,7 +22,7 @@ export function useUnsavedGuard(dirty: boolean, words?: Words) {
   return (
     <ConfirmDialog
       open={blocker.state === 'blocked'}
-      onOpenChange={(open) => !open && blocker.reset?.()}
+      onClose={() => blocker.reset?.()}
       title={words?.title ?? t('common.unsaved_title')}
       action={t('common.leave')}
       danger

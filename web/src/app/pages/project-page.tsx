@@ -1,7 +1,13 @@
 import { ProjectPage } from '@/features/experiments/project-page'
+import { ProjectFormDialog } from '@/features/projects/project-form-dialog'
 import { QuickExperimentDialog } from '@/features/wizard/quick-dialog'
 
-/** The experiments of a project, with the dialog of the feature that makes them. */
+/** The experiments of a project, with the dialogs of the features that make them and keep projects. */
 export default function ProjectRoute() {
-  return <ProjectPage NewExperimentDialog={QuickExperimentDialog} />
+  return (
+    <ProjectPage
+      NewExperimentDialog={QuickExperimentDialog}
+      ProjectFormDialog={ProjectFormDialog}
+    />
+  )
 }

@@ -1,21 +1,16 @@
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
-import { useMe } from '@/api/queries'
+import { fieldError } from '@/api/errors'
 import type { SystemRole } from '@/api/roles'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input } from '@/ui/input'
-import { Select } from '@/ui/select'
 import { useAddUser } from './api'
-import { rolesToGive } from './roles'
+import { RoleField } from './role-field'
 import { LinkShown } from './user-dialogs'
 
 export function AddUserDialog({ onClose }: { onClose: () => void }) {
   const t = useT()
-  const me = useMe()
   const add = useAddUser()
   const [email, setEmail] = useState('')
   const [name, setName] = useState('')
@@ -38,22 +33,15 @@ export function AddUserDialog({ onClose }: { onClose: () => void }) {
       />
     )
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('admin.users.add')}
       description={t('admin.users.add_text')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={add.isPending}>
-            {t('common.create')}
-          </Button>
-        </>
-      }
+      running={add}
+      fields={['email']}
+      action={t('common.create')}
     >
-      {add.error && !emailError ? <Banner tone="danger">{errorText(add.error)}</Banner> : null}
       <Field label={t('auth.email')} error={emailError} required>
         <Input
           type="email"
@@ -71,16 +59,7 @@ export function AddUserDialog({ onClose }: { onClose: () => void }) {
           onChange={(event) => setName(event.target.value)}
         />
       </Field>
-      <Field label={t('profile.role')} hint={t(`admin.role_hints.${role}`)}>
-        <Select
-          value={role}
-          onChange={(value) => setRole(value as SystemRole)}
-          options={rolesToGive(me).map((value) => ({
-            value,
-            label: t(`profile.roles.${value}`),
-          }))}
-        />
-      </Field>
-    </Dialog>
+      <RoleField value={role} onChange={setRole} />
+    </FormDialog>
   )
 }

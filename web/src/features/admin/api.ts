@@ -4,12 +4,11 @@ import { keys } from '@/api/keys'
 import type { SystemRole } from '@/api/roles'
 
 export type Account = Schemas['Account']
-export type PasswordLink = { password_url: string; seconds: number | null }
 
 export const USERS_PER_PAGE = 25
 const LOOK_AGAIN_MS = 5000
 
-export type UserFilter = {
+type UserFilter = {
   page: number
   search?: string
   role?: SystemRole

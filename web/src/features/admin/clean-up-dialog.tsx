@@ -1,12 +1,10 @@
 import { useEffect, useState } from 'react'
 import type { Schemas } from '@/api/client'
-import { errorText } from '@/api/errors'
 import { formatBytes } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input } from '@/ui/input'
 import { Select } from '@/ui/select'
 import { toast } from '@/ui/toast'
@@ -42,30 +40,18 @@ export function CleanUpDialog({ project, onClose }: Props) {
         },
       },
     )
-  const error = run.error ?? preview.error
   const found = preview.data
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('admin.disk.clean_up_title')}
       description={project.name}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button
-            type="submit"
-            variant="danger"
-            busy={run.isPending}
-            disabled={!found?.removed_files}
-          >
-            {t('admin.disk.clean_up')}
-          </Button>
-        </>
-      }
+      running={{ isPending: run.isPending, error: run.error ?? preview.error }}
+      action={t('admin.disk.clean_up')}
+      danger
+      disabled={!found?.removed_files}
     >
-      {error ? <Banner tone="danger">{errorText(error)}</Banner> : null}
       <p>{t('admin.disk.clean_up_text')}</p>
       <Field label={t('admin.disk.keep')}>
         <Select
@@ -93,6 +79,6 @@ export function CleanUpDialog({ project, onClose }: Props) {
             : t('admin.disk.nothing_to_free')}
         </Banner>
       )}
-    </Dialog>
+    </FormDialog>
   )
 }

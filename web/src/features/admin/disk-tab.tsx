@@ -8,7 +8,7 @@ import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Stack } from '@/ui/page'
 import { EmptyState, Loaded } from '@/ui/states'
-import { Table, Td, Th, Tr } from '@/ui/table'
+import { ActionsTh, Table, Td, Th, Tr } from '@/ui/table'
 import styles from './admin-page.module.css'
 import { diskQuery } from './api'
 import { CleanUpDialog } from './clean-up-dialog'
@@ -101,9 +101,7 @@ function Projects({
           <Th numeric>{t('admin.disk.parts.outputs')}</Th>
           <Th numeric>{t('admin.disk.checkpoints')}</Th>
           <Th numeric>{t('admin.disk.sum')}</Th>
-          <Th>
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </Th>
+          <ActionsTh />
         </tr>
       </thead>
       <tbody>

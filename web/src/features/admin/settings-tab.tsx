@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import type { SystemRole } from '@/api/roles'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Field } from '@/ui/field'
+import { Failure, Form } from '@/ui/form'
 import { Input } from '@/ui/input'
 import { Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
@@ -43,31 +43,19 @@ function SettingsForm({ settings }: { settings: Settings }) {
   }
   return (
     <Card title={t('admin.tabs.settings')} className={styles.narrow}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          save()
-        }}
-      >
+      <Form onSubmit={save}>
         {useUnsavedGuard(isDirty)}
         <Stack>
-          {change.error && !limitError ? (
-            <Banner tone="danger">{errorText(change.error)}</Banner>
-          ) : null}
+          <Failure error={change.error} fields={['jobs_running_limit']} />
           <Field
             label={t('admin.settings.open_registration')}
             hint={t('admin.settings.open_registration_hint')}
           >
-            <span className={styles.switchRow}>
-              <Switch
-                checked={draft.open_registration}
-                onChange={(open_registration) => setDraft({ ...draft, open_registration })}
-              />
-              <span aria-hidden="true">
-                {t(draft.open_registration ? 'common.yes' : 'common.no')}
-              </span>
-            </span>
+            <Switch
+              checked={draft.open_registration}
+              onChange={(open_registration) => setDraft({ ...draft, open_registration })}
+              words={t(draft.open_registration ? 'common.yes' : 'common.no')}
+            />
           </Field>
           <Field
             label={t('admin.settings.default_role')}
@@ -98,7 +86,7 @@ function SettingsForm({ settings }: { settings: Settings }) {
             </Button>
           </span>
         </Stack>
-      </form>
+      </Form>
     </Card>
   )
 }

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration, formatNumber, formatPercent } from '@/i18n
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
 import { Card, DescriptionList, Stat, StatRow } from '@/ui/card'
-import { Stack } from '@/ui/page'
+import { Columns, Stack } from '@/ui/page'
 import { ProgressBar } from '@/ui/progress-bar'
 import { EmptyState, Loaded } from '@/ui/states'
 import { Table, Td, Th, Tr } from '@/ui/table'
@@ -90,7 +90,7 @@ function Machine({ system }: { system: System }) {
   const bytes = (total: number | null, free: number | null) =>
     t('admin.system.free', { free: formatBytes(free), total: formatBytes(total) })
   return (
-    <div className={styles.columns}>
+    <Columns min="24rem">
       <Card title={t('admin.system.machine')}>
         <Stack gap={3}>
           <Meter
@@ -128,7 +128,7 @@ function Machine({ system }: { system: System }) {
       <Card title={t('admin.system.services')} className={styles.whole} flush>
         <Services services={system.services} />
       </Card>
-    </div>
+    </Columns>
   )
 }
 

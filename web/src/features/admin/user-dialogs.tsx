@@ -1,25 +1,20 @@
 import { useState } from 'react'
-import { errorText } from '@/api/errors'
-import { useMe } from '@/api/queries'
 import type { SystemRole } from '@/api/roles'
 import { formatDuration } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
-import { CopyButton } from '@/ui/copy-button'
+import { CopyLine } from '@/ui/copy-button'
 import { ConfirmDialog, Dialog } from '@/ui/dialog'
-import { Field } from '@/ui/field'
-import { Select } from '@/ui/select'
+import { FormDialog } from '@/ui/form-dialog'
 import { toast } from '@/ui/toast'
 import styles from './admin-page.module.css'
 import { useChangeUser, useDeleteUser, usePasswordLink, type Account } from './api'
-import { rolesToGive } from './roles'
+import { RoleField } from './role-field'
 
 type Props = { account: Account; onClose: () => void }
 
 export function RoleDialog({ account, onClose }: Props) {
   const t = useT()
-  const me = useMe()
   const change = useChangeUser()
   const [role, setRole] = useState<SystemRole>(account.system_role)
   const submit = () =>
@@ -33,34 +28,16 @@ export function RoleDialog({ account, onClose }: Props) {
       },
     )
   return (
-    <Dialog
-      open
+    <FormDialog
       size="sm"
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('admin.users.change_role')}
       description={account.email}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={change.isPending}>
-            {t('common.save')}
-          </Button>
-        </>
-      }
+      running={change}
     >
-      {change.error ? <Banner tone="danger">{errorText(change.error)}</Banner> : null}
-      <Field label={t('profile.role')} hint={t(`admin.role_hints.${role}`)}>
-        <Select
-          value={role}
-          onChange={(value) => setRole(value as SystemRole)}
-          options={rolesToGive(me).map((value) => ({
-            value,
-            label: t(`profile.roles.${value}`),
-          }))}
-        />
-      </Field>
-    </Dialog>
+      <RoleField value={role} onChange={setRole} />
+    </FormDialog>
   )
 }
 
@@ -80,15 +57,13 @@ export function ActivityDialog({ account, onClose }: Props) {
     )
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t(next ? 'admin.users.activate' : 'admin.users.deactivate')}
       action={t(next ? 'admin.users.activate' : 'admin.users.deactivate')}
       danger={!next}
-      busy={change.isPending}
+      running={change}
       onConfirm={confirm}
     >
-      {change.error ? <Banner tone="danger">{errorText(change.error)}</Banner> : null}
       <p>
         {t(next ? 'admin.users.activate_text' : 'admin.users.deactivate_text', {
           email: account.email,
@@ -112,14 +87,12 @@ export function PasswordLinkDialog({ account, onClose }: Props) {
     )
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('admin.users.password_link')}
       action={t('admin.users.make_link')}
-      busy={link.isPending}
+      running={link}
       onConfirm={() => link.mutate(account.id)}
     >
-      {link.error ? <Banner tone="danger">{errorText(link.error)}</Banner> : null}
       <p>{t('admin.users.password_link_text', { email: account.email })}</p>
     </ConfirmDialog>
   )
@@ -133,8 +106,7 @@ export function LinkShown({ email, url, seconds, onClose }: LinkProps) {
   const full = new URL(url, location.origin).href
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('admin.users.link_title')}
       footer={
         <Button variant="primary" onClick={onClose}>
@@ -143,10 +115,7 @@ export function LinkShown({ email, url, seconds, onClose }: LinkProps) {
       }
     >
       <p>{t('admin.users.link_text', { email })}</p>
-      <div className={styles.link}>
-        <code>{full}</code>
-        <CopyButton text={full} />
-      </div>
+      <CopyLine text={full} />
       {seconds !== null && (
         <p className={styles.hint}>
           {t('admin.users.link_ends', { time: formatDuration(seconds) })}
@@ -168,15 +137,13 @@ export function DeleteUserDialog({ account, onClose }: Props) {
     })
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('admin.users.delete_title')}
       action={t('common.delete')}
       danger
-      busy={remove.isPending}
+      running={remove}
       onConfirm={confirm}
     >
-      {remove.error ? <Banner tone="danger">{errorText(remove.error)}</Banner> : null}
       <p>
         {t(
           account.project_count ? 'admin.users.delete_owner' : 'admin.users.delete_text',

@@ -12,7 +12,7 @@ import { Menu } from '@/ui/menu'
 import { Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { EmptyState, Loaded } from '@/ui/states'
-import { Pager, Table, Td, Th, Tr } from '@/ui/table'
+import { ActionsTh, Pager, Table, Td, Th, Tr } from '@/ui/table'
 import { AddUserDialog } from './add-user-dialog'
 import styles from './admin-page.module.css'
 import { USERS_PER_PAGE, usersQuery, type Account } from './api'
@@ -122,9 +122,7 @@ function UserTable({ rows, onAction }: TableProps) {
           <Th>{t('admin.users.state')}</Th>
           <Th numeric>{t('admin.users.projects')}</Th>
           <Th>{t('profile.since')}</Th>
-          <Th>
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </Th>
+          <ActionsTh />
         </tr>
       </thead>
       <tbody>

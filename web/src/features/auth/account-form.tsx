@@ -1,9 +1,9 @@
-import { useState, type FormEvent } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { useState } from 'react'
+import { fieldError } from '@/api/errors'
 import { useT, type MessageKey } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Field } from '@/ui/field'
+import { Failure, Form } from '@/ui/form'
 import { Input } from '@/ui/input'
 
 export type Account = { email: string; password: string; full_name: string | null }
@@ -55,19 +55,17 @@ export function AccountForm({
   const set = (change: Partial<Account>) => setAccount({ ...account, ...change })
   const message = (name: 'email' | 'password') =>
     problems[name] ? t(problems[name]) : fieldError(error, name)
-  const isFieldError = fieldError(error, 'email') || fieldError(error, 'password')
 
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
+  const submit = (form: HTMLFormElement) => {
     const found = problemsOf(account, fields, newPassword)
     setProblems(found)
     if (!Object.keys(found).length) onSubmit(account)
-    else event.currentTarget.querySelector<HTMLElement>(`[name=${Object.keys(found)[0]}]`)?.focus()
+    else form.querySelector<HTMLElement>(`[name=${Object.keys(found)[0]}]`)?.focus()
   }
 
   return (
-    <form onSubmit={submit} noValidate>
-      {error && !isFieldError ? <Banner tone="danger">{errorText(error)}</Banner> : null}
+    <Form onSubmit={submit}>
+      <Failure error={error} fields={['email', 'password']} />
       {fields.includes('email') && (
         <Field label={t('auth.email')} error={message('email')} required>
           <Input
@@ -101,6 +99,7 @@ export function AccountForm({
             type="password"
             name="password"
             autoComplete={newPassword ? 'new-password' : 'current-password'}
+            autoFocus={Boolean(email)}
             value={account.password}
             onChange={(event) => set({ password: event.target.value })}
           />
@@ -109,6 +108,6 @@ export function AccountForm({
       <Button type="submit" variant="primary" wide busy={busy}>
         {action}
       </Button>
-    </form>
+    </Form>
   )
 }

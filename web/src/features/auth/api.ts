@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { queryOptions } from '@tanstack/react-query'
 import { api, ok, type Schemas } from '@/api/client'
 import { keys } from '@/api/keys'
-import { forgetTokens, keepTokens, refreshToken } from '@/api/session'
+import { forgetTokens, hasEnded, keepTokens, refreshToken } from '@/api/session'
 import { stream } from '@/api/stream'
 
 type Session = Schemas['Session']
@@ -14,19 +14,36 @@ function useBeginSession() {
     keepTokens(session)
     client.clear() // what somebody else has seen here
     client.setQueryData(keys.me, session.user)
+    hasEnded.set(false)
     stream.reconnect()
   }
 }
 
-export const login = (body: { email: string; password: string }) =>
-  ok(api.POST('/api/v1/auth/login', { body }))
+/** A registration, say, has more members; the server refuses what it does not know. */
+export const login = ({ email, password }: { email: string; password: string }) =>
+  ok(api.POST('/api/v1/auth/login', { body: { email, password } }))
 
 export function useLogin() {
   const begin = useBeginSession()
   return useMutation({ mutationFn: login, onSuccess: begin })
 }
 
-export type Registration = {
+/** Goes on with what is on the page; as somebody else, with nothing of it. */
+export function useLoginAgain(userId: number) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: login,
+    onSuccess: (session) => {
+      keepTokens(session)
+      if (session.user.id !== userId) return location.assign('/')
+      hasEnded.set(false)
+      void client.invalidateQueries()
+      stream.reconnect()
+    },
+  })
+}
+
+type Registration = {
   email: string
   password: string
   full_name?: string | null
@@ -77,6 +94,7 @@ export function useLogout() {
     },
     onSettled: () => {
       forgetTokens()
+      hasEnded.set(false)
       stream.disconnect()
       client.clear()
       client.setQueryData(keys.me, null)

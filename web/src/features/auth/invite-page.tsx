@@ -2,11 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom'
 import type { Schemas } from '@/api/client'
-import { errorText } from '@/api/errors'
 import { meQuery } from '@/api/queries'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button, ButtonLink } from '@/ui/button'
+import { Failure } from '@/ui/form'
 import { Loaded } from '@/ui/states'
 import { AccountForm } from './account-form'
 import { invitationQuery, useAnswerInvitation, useLogin, useRegister } from './api'
@@ -77,7 +77,7 @@ function Answer({ token, invitation, email }: { token: string; invitation: Info;
     })
   return (
     <>
-      {answer.error && <Banner tone="danger">{errorText(answer.error)}</Banner>}
+      <Failure error={answer.error} />
       <Button variant="primary" wide busy={answer.isPending} onClick={() => send(true)}>
         {t('auth.join_as', { email })}
       </Button>

@@ -34,7 +34,6 @@ export default function LoginPage() {
           {t('auth.setup_needed_text')}
         </Banner>
       )}
-      {search.has('expired') && <Banner tone="warn">{t('auth.expired')}</Banner>}
       <AccountForm
         fields={['email', 'password']}
         newPassword={false}

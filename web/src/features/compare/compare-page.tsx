@@ -1,11 +1,12 @@
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useRef, useState } from 'react'
-import { Link, useParams, useSearchParams } from 'react-router-dom'
+import { Link, useParams } from 'react-router-dom'
 import { configSchemaQuery, metricSchemaQuery } from '@/api/job-results'
 import { jobName } from '@/api/jobs'
 import { keys } from '@/api/keys'
 import { projectQuery, type Job } from '@/api/queries'
 import { useChannel } from '@/api/stream'
+import { CurveLooks, MetricToggle, plainLooks } from '@/charts/curve-looks'
 import { LineChart } from '@/charts/line-chart'
 import { sortMetrics, kindOf } from '@/charts/metric-groups'
 import { metricAxisFormat, metricFormat, metricLabel } from '@/charts/metric-names'
@@ -14,10 +15,9 @@ import { useT } from '@/i18n/i18n'
 import { Button, IconButton } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Page, Stack } from '@/ui/page'
-import { Slider } from '@/ui/slider'
 import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
 import { StatusBadge } from '@/ui/status-badge'
-import { Switch } from '@/ui/switch'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { compareQuery, RUNS_MOST } from './api'
 import { BestTable } from './best-table'
 import { idsOf, settingRows, type Series } from './comparison'
@@ -34,18 +34,11 @@ export default function ComparePage() {
   const t = useT()
   const projectId = Number(useParams().projectId)
   const project = useQuery(projectQuery(projectId))
-  const [search, setSearch] = useSearchParams()
+  const [search, patch] = useSearchPatch()
   const [isPicking, setPicking] = useState(false)
   const ids = idsOf(search.get('jobs'), RUNS_MOST)
   const set = (name: string, values: readonly (string | number)[]) =>
-    setSearch(
-      (old) => {
-        if (values.length || name === 'metrics') old.set(name, values.join(','))
-        else old.delete(name)
-        return old
-      },
-      { replace: true },
-    )
+    patch({ [name]: values.length || name === 'metrics' ? values.join(',') : null })
   const pick = (
     <Button
       variant={ids.length ? 'secondary' : 'primary'}
@@ -206,39 +199,23 @@ type CurvesProps = {
 
 function Curves({ jobs, available, names, onNames, seriesOf }: CurvesProps) {
   const t = useT()
-  const [log, setLog] = useState(false)
-  const [smoothing, setSmoothing] = useState(0)
+  const [looks, setLooks] = useState(plainLooks)
   return (
     <Card title={t('compare.curves')}>
       <Stack gap={3}>
         <div className={styles.metrics} role="group" aria-label={t('compare.metrics')}>
           {available.map((name) => (
-            <button
+            <MetricToggle
               key={name}
-              type="button"
-              className={styles.metric}
-              aria-pressed={names.includes(name)}
-              onClick={() =>
+              name={name}
+              on={names.includes(name)}
+              onToggle={() =>
                 onNames(names.includes(name) ? names.filter((n) => n !== name) : [...names, name])
               }
-            >
-              {metricLabel(name)}
-            </button>
+            />
           ))}
         </div>
-        <div className={styles.looks}>
-          <Slider
-            label={t('compare.smoothing')}
-            value={smoothing}
-            max={0.95}
-            format={(v) => v.toFixed(2)}
-            onChange={setSmoothing}
-          />
-          <span className={styles.switch}>
-            <Switch checked={log} onChange={setLog} label={t('compare.log_scale')} />
-            <span aria-hidden="true">{t('compare.log_scale')}</span>
-          </span>
-        </div>
+        <CurveLooks looks={looks} onChange={setLooks} />
         <div className={styles.charts}>
           {names.map((name) => (
             <LineChart
@@ -247,8 +224,8 @@ function Curves({ jobs, available, names, onNames, seriesOf }: CurvesProps) {
               leftLabel={metricLabel(name)}
               xLabel="Epoch"
               height={260}
-              smoothing={smoothing}
-              logLeft={log && kindOf(name) !== 'share'}
+              smoothing={looks.smoothing}
+              logLeft={looks.log && kindOf(name) !== 'share'}
               syncKey="compare"
               series={jobs.map((job, index) => {
                 const found = seriesOf(job, name)

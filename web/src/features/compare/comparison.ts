@@ -5,7 +5,7 @@ import type { Job } from '@/api/queries'
 import { kindOf } from '@/charts/metric-groups'
 
 export type Series = Schemas['Series']
-export type Best = { value: number; at: number }
+type Best = { value: number; at: number }
 
 /** Greater is better for shares, less for losses; of other metrics the last value counts. */
 export function bestOf(series: Series | undefined): Best | null {

@@ -28,8 +28,7 @@ export function RunPicker({ projectId, chosen, onChange, onClose }: Props) {
     onChange(on ? [...chosen, id] : chosen.filter((other) => other !== id))
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('compare.choose')}
       description={t('compare.choose_text', { most: RUNS_MOST })}
       footer={

@@ -142,7 +142,7 @@ export function useApplyFixes(id: string) {
   })
 }
 
-export type SplitChange =
+type SplitChange =
   { train: number; val: number; test: number; seed: number } | { assign: Record<string, string> }
 
 export function useChangeSplit(id: string) {
@@ -159,7 +159,7 @@ export function useChangeSplit(id: string) {
   })
 }
 
-export type DatasetDraft = { name: string; description: string; visibility: string }
+type DatasetDraft = { name: string; description: string; visibility: string }
 
 export function useChangeDataset(id: string) {
   const refresh = useRefresh()

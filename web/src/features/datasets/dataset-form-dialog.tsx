@@ -1,17 +1,13 @@
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import type { Dataset } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input, Textarea } from '@/ui/input'
-import { Select } from '@/ui/select'
 import { toast } from '@/ui/toast'
 import { useChangeDataset } from './api'
-
-const visibilities = ['private', 'organization', 'public'] as const
+import { VisibilityField } from './visibility-field'
 
 export function DatasetFormDialog({ dataset, onClose }: { dataset: Dataset; onClose: () => void }) {
   const t = useT()
@@ -39,21 +35,13 @@ export function DatasetFormDialog({ dataset, onClose }: { dataset: Dataset; onCl
     )
   }
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('datasets.page.edit')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={change.isPending}>
-            {t('common.save')}
-          </Button>
-        </>
-      }
+      running={change}
+      fields={['name']}
     >
-      {change.error && !nameError ? <Banner tone="danger">{errorText(change.error)}</Banner> : null}
       <Field label={t('common.name')} error={nameError} required>
         <Input
           autoFocus
@@ -68,16 +56,10 @@ export function DatasetFormDialog({ dataset, onClose }: { dataset: Dataset; onCl
           onChange={(event) => setDraft({ ...draft, description: event.target.value })}
         />
       </Field>
-      <Field label={t('datasets.visibility')}>
-        <Select
-          value={draft.visibility}
-          onChange={(visibility) => setDraft({ ...draft, visibility })}
-          options={visibilities.map((value) => ({
-            value,
-            label: t(`datasets.visibilities.${value}`),
-          }))}
-        />
-      </Field>
-    </Dialog>
+      <VisibilityField
+        value={draft.visibility}
+        onChange={(visibility) => setDraft({ ...draft, visibility })}
+      />
+    </FormDialog>
   )
 }

@@ -7,8 +7,8 @@ import { useStore } from '@/api/store'
 import { useLocale, useT } from '@/i18n/i18n'
 import { Button, IconButton } from '@/ui/button'
 import { Card, CardGrid } from '@/ui/card'
-import { Input } from '@/ui/input'
 import { Page } from '@/ui/page'
+import { SearchInput } from '@/ui/search-input'
 import { EmptyState, Loaded, Skeleton } from '@/ui/states'
 import { datasetsQuery } from './api'
 import { DatasetCard } from './dataset-card'
@@ -98,15 +98,10 @@ function Cards({ all }: { all: readonly Dataset[] }) {
     <>
       {all.length >= SEARCH_FROM && (
         <div className={styles.search}>
-          <Input
-            icon="search"
-            type="search"
-            aria-label={t('datasets.search')}
-            placeholder={t('datasets.search')}
+          <SearchInput
+            label={t('datasets.search')}
             value={wanted}
-            onChange={({ target }) =>
-              setSearch(target.value ? { q: target.value } : {}, { replace: true })
-            }
+            onChange={(q) => setSearch(q ? { q } : {}, { replace: true })}
           />
         </div>
       )}

@@ -1,4 +1,4 @@
-import { errorText, isStatus } from '@/api/errors'
+import { isStatus } from '@/api/errors'
 import type { Dataset } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
@@ -25,19 +25,14 @@ export function DeleteDatasetDialog({ dataset, onClose, onDeleted }: Props) {
     )
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('datasets.page.delete_title')}
       action={t(isInUse ? 'datasets.page.delete_force' : 'common.delete')}
       danger
-      busy={remove.isPending}
+      running={remove}
+      failure={isInUse && <Banner tone="warn">{t('datasets.page.delete_in_use')}</Banner>}
       onConfirm={confirm}
     >
-      {remove.error ? (
-        <Banner tone={isInUse ? 'warn' : 'danger'}>
-          {isInUse ? t('datasets.page.delete_in_use') : errorText(remove.error)}
-        </Banner>
-      ) : null}
       <p>{t('datasets.page.delete_text', { name: dataset.name, count: dataset.file_count })}</p>
     </ConfirmDialog>
   )

@@ -1,12 +1,12 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useSearchParams } from 'react-router-dom'
 import type { Dataset } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Row, Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { EmptyState, Loaded } from '@/ui/states'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { VirtualGrid } from '@/ui/virtual'
 import { FILES_PER_PAGE, filesPageQuery, type FileFilter } from './api'
 import { distributionOf } from './class-spark'
@@ -23,7 +23,7 @@ type Props = { dataset: Dataset; mayWork: boolean }
 
 export function ImagesTab({ dataset, mayWork }: Props) {
   const t = useT()
-  const [search, setSearch] = useSearchParams()
+  const [search, patch] = useSearchPatch()
   const [open, setOpen] = useState<number | null>(null)
   const filter: FileFilter = {
     class: search.get('class') ?? undefined,
@@ -34,14 +34,10 @@ export function ImagesTab({ dataset, mayWork }: Props) {
     ...filesPageQuery(dataset, filter, 0),
     placeholderData: keepPreviousData,
   })
-  const choose = (name: keyof FileFilter) => (value: string) => {
-    const next = new URLSearchParams(search)
-    if (value === ALL) next.delete(name)
-    else next.set(name, value)
-    setSearch(next, { replace: true })
-  }
+  const choose = (name: keyof FileFilter) => (value: string) =>
+    patch({ [name]: value === ALL ? null : value })
   const isFiltered = Boolean(filter.class || filter.split || filter.state)
-  const clear = () => setSearch({ tab: 'images' }, { replace: true })
+  const clear = () => patch({ class: null, split: null, state: null })
   return (
     <Stack gap={3}>
       <Row>

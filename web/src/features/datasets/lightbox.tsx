@@ -66,8 +66,7 @@ export function Lightbox({ dataset, filter, index, total, mayWork, onIndex, onCl
 
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       size="lg"
       title={file?.class ?? file?.filename.split('/').at(-1) ?? '…'}
     >

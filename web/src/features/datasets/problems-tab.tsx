@@ -1,14 +1,13 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { errorText } from '@/api/errors'
 import type { Dataset } from '@/api/queries'
 import { formatBytes } from '@/i18n/format'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
-import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Checkbox } from '@/ui/checkbox'
+import { Failure } from '@/ui/form'
 import { Row, Stack } from '@/ui/page'
 import { EmptyState, Loaded } from '@/ui/states'
 import { toast } from '@/ui/toast'
@@ -90,7 +89,7 @@ function Removals({ dataset, fixes, mayWork }: Props & { fixes: readonly Dataset
     <Card title={t('datasets.report.fixes')}>
       <Stack gap={2}>
         <p className={styles.hint}>{t('datasets.report.fixes_text')}</p>
-        {apply.error ? <Banner tone="danger">{errorText(apply.error)}</Banner> : null}
+        <Failure error={apply.error} />
         {mayWork && (
           <Row between>
             <Checkbox

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { errorText } from '@/api/errors'
 import type { Dataset } from '@/api/queries'
 import { formatNumber, formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
@@ -9,6 +8,7 @@ import { Button } from '@/ui/button'
 import { Card, Stat, StatRow } from '@/ui/card'
 import { ConfirmDialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { Failure, Form } from '@/ui/form'
 import { Input } from '@/ui/input'
 import { Stack } from '@/ui/page'
 import { Loaded } from '@/ui/states'
@@ -121,7 +121,9 @@ function Divide({ dataset, split }: { dataset: Dataset; split: DatasetSplit }) {
 
   const ask = () => {
     setTried(true)
-    if (!problem) setAsking(true)
+    if (problem) return
+    change.reset()
+    setAsking(true)
   }
   const apply = () =>
     change.mutate(
@@ -138,16 +140,10 @@ function Divide({ dataset, split }: { dataset: Dataset; split: DatasetSplit }) {
     )
   return (
     <Card title={t('datasets.split.divide')}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          ask()
-        }}
-      >
+      <Form onSubmit={ask}>
         <Stack gap={3}>
           <p className={styles.hint}>{t('datasets.split.divide_text')}</p>
-          {change.error ? <Banner tone="danger">{errorText(change.error)}</Banner> : null}
+          <Failure error={change.error} />
           <div className={styles.shares}>
             {shares.map((name) => (
               <Field key={name} label={t(labels[name])}>
@@ -172,13 +168,13 @@ function Divide({ dataset, split }: { dataset: Dataset; split: DatasetSplit }) {
             </Button>
           </span>
         </Stack>
-      </form>
+      </Form>
       <ConfirmDialog
         open={isAsking}
-        onOpenChange={setAsking}
+        onClose={() => setAsking(false)}
         title={t('datasets.split.confirm_title')}
         action={t('datasets.split.apply')}
-        busy={change.isPending}
+        running={change}
         onConfirm={apply}
       >
         <p>{t('datasets.split.confirm_text')}</p>

@@ -1,5 +1,5 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
-import { api, okWithTotal, ok } from '@/api/client'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { api, okWithTotal } from '@/api/client'
 import { keys } from '@/api/keys'
 import type { ListState } from './list-state'
 
@@ -27,12 +27,3 @@ export const experimentsQuery = (projectId: number, list: ListState) =>
       ),
     placeholderData: keepPreviousData,
   })
-
-export function useChangeProject(id: number) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: (body: { name: string; description: string | null }) =>
-      ok(api.PUT('/api/v1/projects/{project_id}', { params: { path: { project_id: id } }, body })),
-    onSuccess: () => client.invalidateQueries({ queryKey: keys.projects }),
-  })
-}

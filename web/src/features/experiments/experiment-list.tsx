@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { useSearchParams } from 'react-router-dom'
 import { jobStatuses, type JobStatus } from '@/api/jobs'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
-import { Input } from '@/ui/input'
 import type { useJobActions } from '@/ui/job-actions'
+import { SearchInput } from '@/ui/search-input'
 import { Select } from '@/ui/select'
 import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
 import { Pager } from '@/ui/table'
@@ -74,7 +74,14 @@ export function ExperimentList({ projectId, mayWork, actions, create, onCompare 
   return (
     <Card flush aria-label={t('experiments.title')}>
       <div className={styles.bar}>
-        <SearchField value={list.q} onChange={(q) => change({ q })} />
+        <div className={styles.search}>
+          <SearchInput
+            label={t('experiments.search')}
+            value={list.q}
+            restMs={TYPING_MS}
+            onChange={(q) => change({ q })}
+          />
+        </div>
         <Select
           fit
           label={t('experiments.status_filter')}
@@ -135,39 +142,6 @@ export function ExperimentList({ projectId, mayWork, actions, create, onCompare 
         </>
       )}
     </Card>
-  )
-}
-
-/** Asks when the typing pauses; Korean syllables in the making are no pause. */
-function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const t = useT()
-  const [typed, setTyped] = useState(value)
-  const [shown, setShown] = useState(value)
-  if (shown !== value) {
-    // The URL was changed from elsewhere: back, or "clear filters".
-    setShown(value)
-    setTyped(value)
-  }
-  useEffect(() => {
-    if (typed === value) return
-    const timer = setTimeout(() => {
-      setShown(typed)
-      onChange(typed)
-    }, TYPING_MS)
-    return () => clearTimeout(timer)
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- onChange is new each time
-  }, [typed, value])
-  return (
-    <div className={styles.search}>
-      <Input
-        icon="search"
-        type="search"
-        aria-label={t('experiments.search')}
-        placeholder={t('experiments.search')}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-    </div>
   )
 }
 

@@ -5,11 +5,10 @@ import type { Job } from '@/api/queries'
 import { formatPercent } from '@/i18n/format'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Chip } from '@/ui/badge'
-import { Button, IconButton } from '@/ui/button'
+import { Button } from '@/ui/button'
 import { Checkbox } from '@/ui/checkbox'
-import type { useJobActions } from '@/ui/job-actions'
+import { JobMenu, type useJobActions } from '@/ui/job-actions'
 import { cx } from '@/ui/cx'
-import { Menu } from '@/ui/menu'
 import { ProgressBar } from '@/ui/progress-bar'
 import { RelativeTime } from '@/ui/relative-time'
 import { StatusBadge } from '@/ui/status-badge'
@@ -150,16 +149,7 @@ const Row = memo(
                   <span className={styles.startText}>{t('experiments.start')}</span>
                 </Button>
               )}
-              <Menu
-                trigger={
-                  <IconButton
-                    icon="more"
-                    size="sm"
-                    label={t('experiments.menu_of', { name: `${name} #${job.id}` })}
-                  />
-                }
-                items={actions.items(job)}
-              />
+              <JobMenu job={job} actions={actions} />
             </span>
           )}
         </Td>

@@ -9,27 +9,29 @@ import { Button, ButtonLink } from '@/ui/button'
 import { useJobActions } from '@/ui/job-actions'
 import { Page } from '@/ui/page'
 import { Loaded } from '@/ui/states'
-import { EditProjectDialog } from './edit-project-dialog'
 import { ExperimentList } from './experiment-list'
 
-/** What opens by [+ 새 실험]; another feature's, put in by the application. */
-export type NewExperimentDialogProps = { projectId: number; onClose: () => void }
-type Props = { NewExperimentDialog: ComponentType<NewExperimentDialogProps> }
+/** Other features' dialogs, put in by the application. */
+type Props = {
+  /** what opens by [+ 새 실험] */
+  NewExperimentDialog: ComponentType<{ projectId: number; onClose: () => void }>
+  ProjectFormDialog: ComponentType<{ project: Project; onClose: () => void; onDone: () => void }>
+}
 
-export function ProjectPage({ NewExperimentDialog }: Props) {
+export function ProjectPage(dialogs: Props) {
   const projectId = Number(useParams().projectId)
   const project = useQuery(projectQuery(projectId))
   useChannel(project.data ? `project:${projectId}` : null)
   return (
     <Loaded query={project}>
-      {(found) => (
-        <Experiments key={found.id} project={found} NewExperimentDialog={NewExperimentDialog} />
-      )}
+      {(found) => <Experiments key={found.id} project={found} {...dialogs} />}
     </Loaded>
   )
 }
 
-function Experiments({ project, NewExperimentDialog }: Props & { project: Project }) {
+type ExperimentsProps = Props & { project: Project }
+
+function Experiments({ project, NewExperimentDialog, ProjectFormDialog }: ExperimentsProps) {
   const t = useT()
   const me = useMe()
   const navigate = useNavigate()
@@ -83,7 +85,13 @@ function Experiments({ project, NewExperimentDialog }: Props & { project: Projec
         }
         onCompare={(ids) => navigate(`/projects/${project.id}/compare?jobs=${ids.join(',')}`)}
       />
-      {isEditing && <EditProjectDialog project={project} onClose={() => setEditing(false)} />}
+      {isEditing && (
+        <ProjectFormDialog
+          project={project}
+          onClose={() => setEditing(false)}
+          onDone={() => setEditing(false)}
+        />
+      )}
       {isCreating && (
         <NewExperimentDialog projectId={project.id} onClose={() => setCreating(false)} />
       )}

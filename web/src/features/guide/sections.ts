@@ -4,7 +4,7 @@
 import type { Messages } from '@/i18n/en'
 import type { IconName } from '@/ui/icons'
 
-export type SectionId = keyof Messages['guide']['sections']
+type SectionId = keyof Messages['guide']['sections']
 
 export type Section = { id: SectionId; icon: IconName; hasPicture?: boolean }
 

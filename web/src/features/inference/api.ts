@@ -17,7 +17,7 @@ export type Answer = Omit<Schemas['Inference'], 'predictions'> & {
   image_width?: number
   image_height?: number
 }
-export type Past = Omit<Schemas['PastInference'], 'predictions'> & { predictions: Prediction[] }
+type Past = Omit<Schemas['PastInference'], 'predictions'> & { predictions: Prediction[] }
 
 export type Wishes = {
   jobId: number

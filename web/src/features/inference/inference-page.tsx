@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { Link, useParams, useSearchParams } from 'react-router-dom'
+import { Link, useParams } from 'react-router-dom'
 import { checkpointsQuery } from '@/api/job-results'
 import { jobName } from '@/api/jobs'
 import { projectQuery, type Job } from '@/api/queries'
@@ -15,6 +15,7 @@ import { Select } from '@/ui/select'
 import { Slider } from '@/ui/slider'
 import { EmptyState, Loaded } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { predict, trainedJobsQuery, useHistoryGrew, type Wishes } from './api'
 import { History } from './history'
 import { again, change, nextWaiting, withFiles, type Item } from './queue'
@@ -64,7 +65,7 @@ export default function InferencePage() {
 /** Job and checkpoint are in the address, so that a link leads to the same network. */
 function Panel({ jobs }: { jobs: readonly Job[] }) {
   const t = useT()
-  const [search, setSearch] = useSearchParams()
+  const [search, set] = useSearchPatch()
   const asked = Number(search.get('job'))
   const best = [...jobs].sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1))[0]!
   const job = jobs.find((j) => j.id === asked) ?? best
@@ -75,16 +76,6 @@ function Panel({ jobs }: { jobs: readonly Job[] }) {
   const [iou, setIou] = useState(0.45)
   const [maxDetections, setMaxDetections] = useState(100)
   const isClassifier = job.task_type === 'image_classification'
-  const set = (changes: Record<string, string | null>) =>
-    setSearch(
-      (old) => {
-        for (const [name, value] of Object.entries(changes))
-          if (value === null) old.delete(name)
-          else old.set(name, value)
-        return old
-      },
-      { replace: true },
-    )
   const wishes: Wishes = {
     jobId: job.id,
     checkpoint: chosen?.path ?? null,

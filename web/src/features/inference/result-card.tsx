@@ -94,7 +94,7 @@ export function ResultCard(props: Props) {
         </>
       )}
       {isLarge && (
-        <Dialog open onOpenChange={setLarge} title={name} size="lg">
+        <Dialog onClose={() => setLarge(false)} title={name} size="lg">
           <ObjectCanvas
             label={name}
             image={image}

@@ -1,10 +1,10 @@
 import { useState } from 'react'
-import { errorText, fieldError, isStatus } from '@/api/errors'
+import { fieldError, isStatus } from '@/api/errors'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input } from '@/ui/input'
 import { toast } from '@/ui/toast'
 import { useAddMember, type GivenRole } from './api'
@@ -25,7 +25,6 @@ export function AddMemberDialog({ projectId, onClose, onInvite }: Props) {
   const [role, setRole] = useState<GivenRole>('member')
   const [isEmpty, setEmpty] = useState(false)
   const problem = isEmpty ? t('members.email_needed') : fieldError(add.error, 'email')
-  const isUnknown = isStatus(add.error, 404)
 
   const submit = () => {
     setEmpty(!email.trim())
@@ -41,35 +40,29 @@ export function AddMemberDialog({ projectId, onClose, onInvite }: Props) {
     )
   }
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('members.add')}
       description={t('members.add_lead')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={add.isPending}>
-            {t('common.add')}
-          </Button>
-        </>
+      running={add}
+      failure={
+        isStatus(add.error, 404) && (
+          <Banner
+            tone="warn"
+            action={
+              <Button size="sm" onClick={() => onInvite(email.trim())}>
+                {t('members.invite')}
+              </Button>
+            }
+          >
+            {t('members.unknown_email')}
+          </Banner>
+        )
       }
+      fields={['email']}
+      action={t('common.add')}
     >
-      {isUnknown ? (
-        <Banner
-          tone="warn"
-          action={
-            <Button size="sm" onClick={() => onInvite(email.trim())}>
-              {t('members.invite')}
-            </Button>
-          }
-        >
-          {t('members.unknown_email')}
-        </Banner>
-      ) : (
-        add.error && !problem && <Banner tone="danger">{errorText(add.error)}</Banner>
-      )}
       <Field label={t('members.email')} error={problem} required>
         <Input
           autoFocus
@@ -80,6 +73,6 @@ export function AddMemberDialog({ projectId, onClose, onInvite }: Props) {
         />
       </Field>
       <RoleField value={role} onChange={setRole} />
-    </Dialog>
+    </FormDialog>
   )
 }

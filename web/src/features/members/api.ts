@@ -9,18 +9,6 @@ export type Invitation = Schemas['Invitation']
 export const givenRoles = ['viewer', 'member', 'admin'] as const
 export type GivenRole = (typeof givenRoles)[number]
 
-export const membersQuery = (projectId: number) =>
-  queryOptions({
-    queryKey: keys.members(projectId),
-    queryFn: ({ signal }) =>
-      ok(
-        api.GET('/api/v1/projects/{project_id}/members', {
-          params: { path: { project_id: projectId } },
-          signal,
-        }),
-      ),
-  })
-
 export const invitationsQuery = (projectId: number) =>
   queryOptions({
     queryKey: keys.invitations(projectId),

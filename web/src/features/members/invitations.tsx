@@ -6,7 +6,7 @@ import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { RelativeTime } from '@/ui/relative-time'
 import { Loaded } from '@/ui/states'
-import { Table, Td, Th, Tr } from '@/ui/table'
+import { ActionsTh, Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
 import { invitationsQuery, useCancelInvitation, type Invitation } from './api'
 import styles from './members.module.css'
@@ -28,9 +28,7 @@ export function Invitations({ projectId }: { projectId: number }) {
                   <Th>{t('members.columns.role')}</Th>
                   <Th className={styles.wide}>{t('members.columns.invited')}</Th>
                   <Th className={styles.wide}>{t('members.columns.expires')}</Th>
-                  <Th>
-                    <span className="visually-hidden">{t('common.actions')}</span>
-                  </Th>
+                  <ActionsTh />
                 </tr>
               </thead>
               <tbody>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import { formatDateTime } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
@@ -7,6 +7,7 @@ import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy-button'
 import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input, Textarea } from '@/ui/input'
 import { useInvite, type GivenRole } from './api'
 import styles from './members.module.css'
@@ -30,8 +31,7 @@ export function InviteDialog({ projectId, email: given, onClose }: Props) {
   if (invite.data)
     return (
       <Dialog
-        open
-        onOpenChange={(open) => !open && onClose()}
+        onClose={onClose}
         title={t('members.link_made')}
         description={t('members.link_lead')}
         footer={
@@ -62,22 +62,16 @@ export function InviteDialog({ projectId, email: given, onClose }: Props) {
       </Dialog>
     )
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('members.invite')}
       description={t('members.invite_lead')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" icon="link" busy={invite.isPending}>
-            {t('members.make_link')}
-          </Button>
-        </>
-      }
+      running={invite}
+      fields={['email']}
+      action={t('members.make_link')}
+      icon="link"
     >
-      {invite.error && !problem ? <Banner tone="danger">{errorText(invite.error)}</Banner> : null}
       <Field
         label={t('members.email')}
         optional={t('common.optional')}
@@ -96,7 +90,7 @@ export function InviteDialog({ projectId, email: given, onClose }: Props) {
       <Field label={t('members.message')} optional={t('common.optional')}>
         <Textarea value={message} onChange={(event) => setMessage(event.target.value)} />
       </Field>
-    </Dialog>
+    </FormDialog>
   )
 }
 

@@ -4,12 +4,12 @@ import { errorText } from '@/api/errors'
 import type { User } from '@/api/queries'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
-import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { ConfirmDialog } from '@/ui/dialog'
+import { Initial } from '@/ui/initial'
 import { RelativeTime } from '@/ui/relative-time'
 import { Select } from '@/ui/select'
-import { Table, Td, Th, Tr } from '@/ui/table'
+import { ActionsTh, Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
 import { givenRoles, useChangeRole, useRemoveMember, type GivenRole, type Member } from './api'
 import styles from './members.module.css'
@@ -32,9 +32,7 @@ export function MemberTable({ projectId, members, mayManage, me }: Props) {
             <Th>{t('members.columns.name')}</Th>
             <Th>{t('members.columns.role')}</Th>
             <Th className={styles.wide}>{t('members.columns.joined')}</Th>
-            <Th>
-              <span className="visually-hidden">{t('common.actions')}</span>
-            </Th>
+            <ActionsTh />
           </tr>
         </thead>
         <tbody>
@@ -89,13 +87,7 @@ function Row({ projectId, member, mayManage, isMe, onRemove }: RowProps) {
     <Tr>
       <Td>
         <span className={styles.person}>
-          <span
-            className={styles.mark}
-            aria-hidden="true"
-            style={{ '--hue': (member.user_id * 47) % 360 } as object}
-          >
-            {[...name][0]?.toUpperCase()}
-          </span>
+          <Initial id={member.user_id} name={name} person />
           <span className={styles.words}>
             <span className={styles.name}>
               {name} {isMe && <Badge tone="accent">{t('members.you')}</Badge>}
@@ -159,15 +151,13 @@ function RemoveDialog({ projectId, member, isMe, onClose }: RemoveProps) {
     })
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t(isMe ? 'members.leave_title' : 'members.remove_title')}
       action={t(isMe ? 'members.leave' : 'members.remove')}
       danger
-      busy={remove.isPending}
+      running={remove}
       onConfirm={confirm}
     >
-      {remove.error ? <Banner tone="danger">{errorText(remove.error)}</Banner> : null}
       <p>
         {isMe
           ? t('members.leave_text')

@@ -1,13 +1,13 @@
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import type { User } from '@/api/queries'
 import { formatDate } from '@/i18n/format'
 import { tMaybe, useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card, DescriptionList } from '@/ui/card'
 import { Field } from '@/ui/field'
+import { Failure, Form } from '@/ui/form'
 import { Input } from '@/ui/input'
 import { Stack } from '@/ui/page'
 import { toast } from '@/ui/toast'
@@ -34,7 +34,6 @@ export function AccountCard({ me }: { me: User }) {
   const change = useChangeMe()
   const [draft, setDraft] = useState(() => draftOf(me))
   const isDirty = fields.some((name) => draft[name] !== draftOf(me)[name])
-  const isField = fields.some((name) => fieldError(change.error, name))
   const save = () => {
     const body = Object.fromEntries(
       fields.map((name) => [name, draft[name].trim() || null]),
@@ -43,13 +42,7 @@ export function AccountCard({ me }: { me: User }) {
   }
   return (
     <Card title={t('profile.account')}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          save()
-        }}
-      >
+      <Form onSubmit={save}>
         {useUnsavedGuard(isDirty)}
         <Stack gap={3}>
           <DescriptionList
@@ -64,9 +57,7 @@ export function AccountCard({ me }: { me: User }) {
               [t('profile.since'), formatDate(me.created_at)],
             ]}
           />
-          {change.error && !isField ? (
-            <Banner tone="danger">{errorText(change.error)}</Banner>
-          ) : null}
+          <Failure error={change.error} fields={fields} />
           {fields.map((name) => (
             <Field
               key={name}
@@ -89,7 +80,7 @@ export function AccountCard({ me }: { me: User }) {
             </Button>
           </span>
         </Stack>
-      </form>
+      </Form>
     </Card>
   )
 }

@@ -1,20 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Schemas } from '@/api/client'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import { absolute } from '@/api/session'
 import { formatDate } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
-import { CopyButton } from '@/ui/copy-button'
+import { CopyLine } from '@/ui/copy-button'
 import { ConfirmDialog, Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input } from '@/ui/input'
 import { RelativeTime } from '@/ui/relative-time'
 import { EmptyState, Loaded } from '@/ui/states'
-import { Table, Td, Th, Tr } from '@/ui/table'
+import { ActionsTh, Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
 import { apiKeysQuery, useAddApiKey, useRemoveApiKey } from './api'
 import styles from './profile-page.module.css'
@@ -66,9 +67,7 @@ function KeyTable({
           <Th>{t('profile.keys.key')}</Th>
           <Th>{t('profile.keys.made')}</Th>
           <Th>{t('profile.keys.used')}</Th>
-          <Th>
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </Th>
+          <ActionsTh />
         </tr>
       </thead>
       <tbody>
@@ -116,22 +115,15 @@ function AddKeyDialog({ onClose }: { onClose: () => void }) {
   }
   if (add.data) return <NewKeyDialog secret={add.data.key} onClose={onClose} />
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('profile.keys.add')}
       description={t('profile.keys.add_text')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={add.isPending}>
-            {t('common.create')}
-          </Button>
-        </>
-      }
+      running={add}
+      fields={['name']}
+      action={t('common.create')}
     >
-      {add.error && !error ? <Banner tone="danger">{errorText(add.error)}</Banner> : null}
       <Field label={t('common.name')} hint={t('profile.keys.name_hint')} error={error} required>
         <Input
           autoFocus
@@ -140,7 +132,7 @@ function AddKeyDialog({ onClose }: { onClose: () => void }) {
           onChange={(event) => setName(event.target.value)}
         />
       </Field>
-    </Dialog>
+    </FormDialog>
   )
 }
 
@@ -150,8 +142,7 @@ function NewKeyDialog({ secret, onClose }: { secret: string; onClose: () => void
   const example = `curl -H "Authorization: Bearer ${secret}" ${absolute('/api/v1/projects')}`
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('profile.keys.new_title')}
       footer={
         <Button variant="primary" onClick={onClose}>
@@ -160,10 +151,7 @@ function NewKeyDialog({ secret, onClose }: { secret: string; onClose: () => void
       }
     >
       <Banner tone="warn">{t('profile.keys.once')}</Banner>
-      <div className={styles.key}>
-        <code data-testid="api-key">{secret}</code>
-        <CopyButton text={secret} />
-      </div>
+      <CopyLine text={secret} testId="api-key" />
       <p className={styles.hint}>{t('profile.keys.example')}</p>
       <pre className={styles.example}>{example}</pre>
     </Dialog>
@@ -182,15 +170,13 @@ function RemoveKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => v
     })
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('profile.keys.remove_title')}
       action={t('profile.keys.remove')}
       danger
-      busy={remove.isPending}
+      running={remove}
       onConfirm={confirm}
     >
-      {remove.error ? <Banner tone="danger">{errorText(remove.error)}</Banner> : null}
       <p>{t('profile.keys.remove_text', { name: apiKey.name })}</p>
     </ConfirmDialog>
   )

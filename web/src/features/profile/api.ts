@@ -10,7 +10,7 @@ export type ProfileDraft = {
   department: string | null
   phone_number: string | null
 }
-export type PasswordDraft = { current_password: string; password: string }
+type PasswordDraft = { current_password: string; password: string }
 
 /** A new password ends all other sessions; this one goes on with the tokens of the answer. */
 export function useChangeMe() {

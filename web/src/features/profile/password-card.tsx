@@ -5,6 +5,7 @@ import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Field } from '@/ui/field'
+import { Form } from '@/ui/form'
 import { Input } from '@/ui/input'
 import { Stack } from '@/ui/page'
 import { toast } from '@/ui/toast'
@@ -43,13 +44,7 @@ export function PasswordCard() {
     problem?.field === name ? t(`profile.problems.${problem.words}`) : undefined
   return (
     <Card title={t('profile.password')}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
+      <Form onSubmit={submit}>
         <Stack gap={3}>
           <p className={styles.hint}>{t('profile.password_hint')}</p>
           {change.error ? (
@@ -91,7 +86,7 @@ export function PasswordCard() {
             </Button>
           </span>
         </Stack>
-      </form>
+      </Form>
     </Card>
   )
 }

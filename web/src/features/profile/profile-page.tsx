@@ -1,6 +1,6 @@
 import { useMe } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
-import { Page } from '@/ui/page'
+import { Columns, Page } from '@/ui/page'
 import { AccountCard } from './account-card'
 import { ApiKeysCard } from './api-keys-card'
 import { PasswordCard } from './password-card'
@@ -12,14 +12,14 @@ export default function ProfilePage() {
   const me = useMe()
   return (
     <Page title={t('shell.profile')} description={me?.email}>
-      <div className={styles.columns}>
+      <Columns min="22rem">
         {me && <AccountCard key={me.id} me={me} />}
         <PasswordCard />
         <PreferencesCard />
         <div className={styles.whole}>
           <ApiKeysCard />
         </div>
-      </div>
+      </Columns>
     </Page>
   )
 }

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, ok } from '@/api/client'
 import { keys } from '@/api/keys'
 
-export type ProjectDraft = { name: string; description?: string | null; task_type?: string | null }
+type ProjectDraft = { name: string; description?: string | null; task_type?: string | null }
 
 export function useCreateProject() {
   const client = useQueryClient()

@@ -6,8 +6,8 @@ import { hasRole, mayInProject } from '@/api/roles'
 import { useLocale, useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { CardGrid } from '@/ui/card'
-import { Input } from '@/ui/input'
 import { Page } from '@/ui/page'
+import { SearchInput } from '@/ui/search-input'
 import { EmptyState, Loaded, Skeleton } from '@/ui/states'
 import { DeleteProjectDialog } from './delete-project-dialog'
 import { ProjectCard } from './project-card'
@@ -49,17 +49,10 @@ export default function DashboardPage() {
             <>
               {all.length >= SEARCH_FROM && (
                 <div className={styles.search}>
-                  <Input
-                    icon="search"
-                    type="search"
-                    aria-label={t('projects.search')}
-                    placeholder={t('projects.search')}
+                  <SearchInput
+                    label={t('projects.search')}
                     value={wanted}
-                    onChange={(event) =>
-                      setSearch(event.target.value ? { q: event.target.value } : {}, {
-                        replace: true,
-                      })
-                    }
+                    onChange={(q) => setSearch(q ? { q } : {}, { replace: true })}
                   />
                 </div>
               )}

@@ -1,7 +1,5 @@
-import { errorText } from '@/api/errors'
 import type { Project } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
 import { ConfirmDialog } from '@/ui/dialog'
 import { toast } from '@/ui/toast'
 import { useDeleteProject } from './api'
@@ -24,15 +22,13 @@ export function DeleteProjectDialog({
     })
   return (
     <ConfirmDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('projects.delete_title')}
       action={t('common.delete')}
       danger
-      busy={remove.isPending}
+      running={remove}
       onConfirm={confirm}
     >
-      {remove.error ? <Banner tone="danger">{errorText(remove.error)}</Banner> : null}
       <p>
         {t('projects.delete_text', { name: project.name ?? '', count: project.experiment_count })}
       </p>

@@ -4,6 +4,7 @@ import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge, Chip } from '@/ui/badge'
 import { IconButton } from '@/ui/button'
 import { Icon } from '@/ui/icons'
+import { Initial } from '@/ui/initial'
 import { Menu } from '@/ui/menu'
 import { RelativeTime } from '@/ui/relative-time'
 import styles from './project-card.module.css'
@@ -18,13 +19,7 @@ export function ProjectCard({ project, onEdit, onDelete }: Props) {
   return (
     <article className={styles.card}>
       <div className={styles.head}>
-        <span
-          className={styles.mark}
-          aria-hidden="true"
-          style={{ '--hue': (id * 47) % 360 } as object}
-        >
-          {[...(name || '?')][0]?.toUpperCase()}
-        </span>
+        <Initial id={id} name={name} />
         <h2 className={styles.name}>
           <Link to={`/projects/${id}`} className={styles.link}>
             {name}

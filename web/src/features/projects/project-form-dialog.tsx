@@ -1,11 +1,9 @@
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import type { Project } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input, Textarea } from '@/ui/input'
 import { toast } from '@/ui/toast'
 import { useChangeProject, useCreateProject } from './api'
@@ -43,22 +41,15 @@ export function ProjectFormDialog({ project, onClose, onDone }: Props) {
     )
   }
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t(project ? 'projects.edit' : 'projects.new')}
       description={project ? undefined : t('projects.new_lead')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={running.isPending}>
-            {t(project ? 'common.save' : 'common.create')}
-          </Button>
-        </>
-      }
+      running={running}
+      fields={['name']}
+      action={t(project ? 'common.save' : 'common.create')}
     >
-      {running.error && !problem ? <Banner tone="danger">{errorText(running.error)}</Banner> : null}
       <Field label={t('common.name')} error={problem} required>
         <Input
           autoFocus
@@ -71,6 +62,6 @@ export function ProjectFormDialog({ project, onClose, onDone }: Props) {
       <Field label={t('common.description')} optional={t('common.optional')}>
         <Textarea value={description} onChange={(event) => setDescription(event.target.value)} />
       </Field>
-    </Dialog>
+    </FormDialog>
   )
 }

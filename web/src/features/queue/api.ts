@@ -11,19 +11,6 @@ export const queueQuery = () =>
     refetchInterval: POLL_MS,
   })
 
-export const membersQuery = (projectId: number) =>
-  queryOptions({
-    queryKey: keys.members(projectId),
-    queryFn: ({ signal }) =>
-      ok(
-        api.GET('/api/v1/projects/{project_id}/members', {
-          params: { path: { project_id: projectId } },
-          signal,
-        }),
-      ),
-    staleTime: 5 * 60_000,
-  })
-
 export function useChangePriority() {
   const client = useQueryClient()
   return useMutation({

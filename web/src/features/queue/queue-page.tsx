@@ -1,6 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import type { Schemas } from '@/api/client'
-import { projectsQuery, useMe, type Job } from '@/api/queries'
+import { membersQuery, projectsQuery, useMe, type Job } from '@/api/queries'
 import { mayInProject } from '@/api/roles'
 import { useChannel } from '@/api/stream'
 import { useT } from '@/i18n/i18n'
@@ -9,12 +9,14 @@ import { Card } from '@/ui/card'
 import { useJobActions } from '@/ui/job-actions'
 import { Page } from '@/ui/page'
 import { EmptyState, Loaded } from '@/ui/states'
-import { membersQuery, queueQuery } from './api'
+import { queueQuery } from './api'
 import { RunningJob } from './running-job'
 import { WaitingTable } from './waiting-table'
 import styles from './queue.module.css'
 
 type Queue = Schemas['Queue']
+
+const NAMES_STALE_MS = 5 * 60_000
 
 export default function QueuePage() {
   const t = useT()
@@ -37,7 +39,9 @@ function Follow({ projectId }: { projectId: number }) {
 
 /** Who asked for a job: the members of its project are known to all who may see it. */
 function useNames(projectIds: readonly number[]) {
-  const members = useQueries({ queries: projectIds.map(membersQuery) })
+  const members = useQueries({
+    queries: projectIds.map((id) => ({ ...membersQuery(id), staleTime: NAMES_STALE_MS })),
+  })
   const names = new Map<number, string>()
   for (const { data } of members)
     for (const member of data ?? []) names.set(member.user_id, member.full_name || member.email)

@@ -4,9 +4,7 @@ import { jobName, jobProgress } from '@/api/jobs'
 import type { Job } from '@/api/queries'
 import { formatDuration, formatNumber } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
-import { IconButton } from '@/ui/button'
-import type { useJobActions } from '@/ui/job-actions'
-import { Menu } from '@/ui/menu'
+import { JobMenu, type useJobActions } from '@/ui/job-actions'
 import { ProgressBar } from '@/ui/progress-bar'
 import { RelativeTime } from '@/ui/relative-time'
 import { StatusBadge } from '@/ui/status-badge'
@@ -29,18 +27,7 @@ export function RunningJob({ job, by, actions }: Props) {
           </p>
         </div>
         <StatusBadge status={job.status} />
-        {actions && (
-          <Menu
-            trigger={
-              <IconButton
-                icon="more"
-                size="sm"
-                label={t('experiments.menu_of', { name: `${name} #${job.id}` })}
-              />
-            }
-            items={actions.items(job)}
-          />
-        )}
+        {actions && <JobMenu job={job} actions={actions} />}
       </div>
       <ProgressBar
         value={jobProgress(job)}

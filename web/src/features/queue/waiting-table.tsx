@@ -5,8 +5,7 @@ import type { Job } from '@/api/queries'
 import { formatDuration } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { IconButton } from '@/ui/button'
-import type { useJobActions } from '@/ui/job-actions'
-import { Menu } from '@/ui/menu'
+import { JobMenu, type useJobActions } from '@/ui/job-actions'
 import { RelativeTime } from '@/ui/relative-time'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
@@ -69,7 +68,6 @@ function Row({ job, by, front, actions }: RowProps) {
         onError: (error) => toast.error(errorText(error)),
       },
     )
-  const items = actions?.items(job) ?? []
   return (
     <Tr>
       <Td numeric>
@@ -121,22 +119,16 @@ function Row({ job, by, front, actions }: RowProps) {
       </Td>
       <Td>
         {actions && (
-          <Menu
-            trigger={
-              <IconButton
-                icon="more"
-                size="sm"
-                label={t('experiments.menu_of', { name: `${name} #${job.id}` })}
-              />
-            }
-            items={[
+          <JobMenu
+            job={job}
+            actions={actions}
+            first={[
               front !== null && {
                 label: t('queue.to_front'),
                 icon: 'chevronUp',
                 onSelect: () => set(front),
               },
               front !== null && 'separator',
-              ...items,
             ]}
           />
         )}

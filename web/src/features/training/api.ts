@@ -43,7 +43,7 @@ export const seriesQuery = (id: number, names: readonly string[], stretch: Stret
 /* --- logs ------------------------------------------------------------------------------------ */
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
-export type LogPage = { limit?: number; after?: number; before?: number; level?: LogLevel }
+type LogPage = { limit?: number; after?: number; before?: number; level?: LogLevel }
 
 export const fetchLogs = (id: number, { level, ...page }: LogPage, signal?: AbortSignal) =>
   ok(
@@ -103,7 +103,9 @@ export async function fetchImages(
       signal,
     }),
   )
-  return { ...answer, images: answer.images as ValidationImage[] }
+  // Of detectors the truths and what was found are together under one name.
+  const images = answer.images.map((image) => ({ ...image, ...image.objects }))
+  return { ...answer, images: images as ValidationImage[] }
 }
 
 /* --- the job itself -------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* confusion.ts - reading a confusion matrix: what is taken for what, and which classes to show when
  * there are too many for a table. */
 
-export type Pair = { truth: number; predicted: number; count: number; share: number }
+type Pair = { truth: number; predicted: number; count: number; share: number }
 
 /** The commonest mistakes. */
 export function worstPairs(counts: readonly (readonly number[])[], most: number): Pair[] {

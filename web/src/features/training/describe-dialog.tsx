@@ -1,11 +1,9 @@
 import { useState } from 'react'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import type { Job } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input, Textarea } from '@/ui/input'
 import { toast } from '@/ui/toast'
 import { useDescribeJob } from './api'
@@ -28,21 +26,13 @@ export function DescribeDialog({ job, onClose }: { job: Job; onClose: () => void
     )
   const problem = fieldError(change.error, 'experiment_name')
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <FormDialog
+      onClose={onClose}
       title={t('training.describe')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={change.isPending}>
-            {t('common.save')}
-          </Button>
-        </>
-      }
+      running={change}
+      fields={['experiment_name']}
     >
-      {change.error && !problem ? <Banner tone="danger">{errorText(change.error)}</Banner> : null}
       <Field label={t('common.name')} error={problem}>
         <Input
           autoFocus
@@ -54,6 +44,6 @@ export function DescribeDialog({ job, onClose }: { job: Job; onClose: () => void
       <Field label={t('training.notes')} optional={t('common.optional')}>
         <Textarea rows={5} value={notes} onChange={(event) => setNotes(event.target.value)} />
       </Field>
-    </Dialog>
+    </FormDialog>
   )
 }

@@ -9,7 +9,7 @@ import styles from './history-card.module.css'
 
 type Event = { time: string; text: string }
 
-export const secondsBetween = (from: string | null | undefined, to: string | null | undefined) =>
+const secondsBetween = (from: string | null | undefined, to: string | null | undefined) =>
   from && to ? (Date.parse(to) - Date.parse(from)) / 1000 : null
 
 /** When what happened, and how often it was begun. */

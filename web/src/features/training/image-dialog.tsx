@@ -45,8 +45,7 @@ export function ImageDialog({ image, onClose, onPrevious, onNext }: Props) {
   const isDetection = shapes.length > 0
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       size="lg"
       title={image.image_name}
       description={

@@ -122,10 +122,7 @@ export function LogConsole({ jobId }: { jobId: number }) {
               label: t(`training.level.${value}`),
             }))}
           />
-          <span className={styles.follow}>
-            <Switch checked={follow} onChange={setFollow} label={t('training.follow')} />
-            <span aria-hidden="true">{t('training.follow')}</span>
-          </span>
+          <Switch checked={follow} onChange={setFollow} words={t('training.follow')} />
           <CopyButton text={textOf(shown)} />
         </>
       }

@@ -2,7 +2,7 @@
  * same sentence only once where the engine both reported and printed it. */
 import type { LogLine } from './api'
 
-export type Level = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
+type Level = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
 export type Line = { id: number; level: Level; text: string; time: string | null }
 
 const levels: Record<string, Level> = {

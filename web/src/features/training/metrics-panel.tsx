@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { useSearchParams } from 'react-router-dom'
 import { metricSchemaQuery } from '@/api/job-results'
 import type { Job } from '@/api/queries'
 import { useLinkState } from '@/api/stream'
+import { CurveLooks, MetricToggle, plainLooks, type Looks } from '@/charts/curve-looks'
 import { LineChart } from '@/charts/line-chart'
 import { chartsOf, defaultMetrics, sortMetrics, type Chart } from '@/charts/metric-groups'
 import { metricAxisFormat, metricFormat, metricLabel } from '@/charts/metric-names'
@@ -12,9 +12,8 @@ import { formatNumber, formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
-import { Slider } from '@/ui/slider'
 import { ErrorState } from '@/ui/states'
-import { Switch } from '@/ui/switch'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { seriesQuery, type Series, type Stretch } from './api'
 import styles from './metrics-panel.module.css'
 
@@ -53,10 +52,9 @@ function toChartSeries(
 /** The curves of a job: loss and accuracy as the contract draws them, and any other metric. */
 export function MetricsPanel({ job }: { job: Job }) {
   const t = useT()
-  const [search, setSearch] = useSearchParams()
+  const [search, patch] = useSearchPatch()
   const [isChoosing, setChoosing] = useState(false)
-  const [log, setLog] = useState(false)
-  const [smoothing, setSmoothing] = useState(0)
+  const [looks, setLooks] = useState(plainLooks)
   const schema = useQuery(metricSchemaQuery(job.id))
   const available = schema.data?.available_metrics ?? []
   const wanted = search.get('metrics')?.split(',').filter(Boolean)
@@ -69,13 +67,7 @@ export function MetricsPanel({ job }: { job: Job }) {
 
   const toggle = (name: string) => {
     const next = chosen.includes(name) ? chosen.filter((n) => n !== name) : [...chosen, name]
-    setSearch(
-      (old) => {
-        old.set('metrics', next.slice(-SHOWN_MOST).join(','))
-        return old
-      },
-      { replace: true },
-    )
+    patch({ metrics: next.slice(-SHOWN_MOST).join(',') })
   }
   return (
     <Card
@@ -96,19 +88,7 @@ export function MetricsPanel({ job }: { job: Job }) {
         {isChoosing && (
           <MetricChooser available={available} chosen={chosen} axes={axes} onToggle={toggle} />
         )}
-        <div className={styles.looks}>
-          <Slider
-            label={t('training.smoothing')}
-            value={smoothing}
-            max={0.95}
-            format={(v) => formatNumber(v, 2)}
-            onChange={setSmoothing}
-          />
-          <span className={styles.switch}>
-            <Switch checked={log} onChange={setLog} label={t('training.log_scale')} />
-            <span aria-hidden="true">{t('training.log_scale')}</span>
-          </span>
-        </div>
+        <CurveLooks looks={looks} onChange={setLooks} />
         {schema.error ? <ErrorState error={schema.error} onRetry={() => schema.refetch()} /> : null}
         {charts.length ? (
           charts.map((chart) => (
@@ -116,8 +96,7 @@ export function MetricsPanel({ job }: { job: Job }) {
               key={chart.id}
               job={job}
               chart={chart}
-              log={log}
-              smoothing={smoothing}
+              {...looks}
               isFirst={chart === charts[0]}
             />
           ))
@@ -183,15 +162,12 @@ function MetricChooser({ available, chosen, axes, onToggle }: ChooserProps) {
           <fieldset key={axis} className={styles.group}>
             <legend>{t(axis === 'epoch' ? 'training.by_epoch' : 'training.by_step')}</legend>
             {names.map((name) => (
-              <button
+              <MetricToggle
                 key={name}
-                type="button"
-                className={styles.metric}
-                aria-pressed={chosen.includes(name)}
-                onClick={() => onToggle(name)}
-              >
-                {metricLabel(name)}
-              </button>
+                name={name}
+                on={chosen.includes(name)}
+                onToggle={() => onToggle(name)}
+              />
             ))}
           </fieldset>
         ) : null,
@@ -200,7 +176,7 @@ function MetricChooser({ available, chosen, axes, onToggle }: ChooserProps) {
   )
 }
 
-type ChartProps = { job: Job; chart: Chart; log: boolean; smoothing: number; isFirst: boolean }
+type ChartProps = Looks & { job: Job; chart: Chart; isFirst: boolean }
 
 function MetricChart({ job, chart, log, smoothing, isFirst }: ChartProps) {
   const t = useT()

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { configOf, rounded, settingsOf, settingText } from '@/api/job-settings'
 import { configSchemaQuery } from '@/api/job-results'
 import type { Job } from '@/api/queries'
+import { toYaml } from '@/api/yaml'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
 import { Card } from '@/ui/card'
@@ -11,13 +12,12 @@ import { Stack } from '@/ui/page'
 import { Segmented } from '@/ui/tabs'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { HistoryCard } from './history-card'
-import { toYaml } from './yaml'
 import styles from './settings-tab.module.css'
 
 type Form = 'table' | 'yaml' | 'json'
 
 /** Every setting of the job, as a table or as what can be pasted into a new one. */
-export function SettingsTab({ job }: { job: Job }) {
+export default function SettingsTab({ job }: { job: Job }) {
   const t = useT()
   const [form, setForm] = useState<Form>('table')
   const [onlyGiven, setOnlyGiven] = useState(false)
@@ -25,9 +25,7 @@ export function SettingsTab({ job }: { job: Job }) {
   const settings = settingsOf(job, schema.data).filter((s) => !onlyGiven || s.given)
   const groups = [...new Set(settings.map((s) => s.group))]
   const config = rounded(configOf(job))
-  const text = { table: '', yaml: toYaml(config), json: JSON.stringify(config, null, 2) + '\n' }[
-    form
-  ]
+  const text = form === 'json' ? JSON.stringify(config, null, 2) + '\n' : toYaml(config)
   return (
     <Stack>
       <HistoryCard job={job} />
@@ -57,7 +55,7 @@ export function SettingsTab({ job }: { job: Job }) {
                 { value: 'json', label: 'JSON' },
               ]}
             />
-            <CopyButton text={text || toYaml(config)} />
+            <CopyButton text={text} />
           </>
         }
       >

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams, useSearchParams } from 'react-router-dom'
+import { lazy } from 'react'
+import { Link, useParams } from 'react-router-dom'
 import { jobName, jobTags } from '@/api/jobs'
 import { checkpointsQuery } from '@/api/job-results'
 import { datasetQuery, jobQuery, projectQuery, useMe, type Job } from '@/api/queries'
@@ -11,16 +12,18 @@ import { RelativeTime } from '@/ui/relative-time'
 import { Loaded } from '@/ui/states'
 import { StatusBadge } from '@/ui/status-badge'
 import { Tabs } from '@/ui/tabs'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { CheckpointsTab } from './checkpoints-tab'
 import { JobButtons } from './job-buttons'
 import { JobBanners } from './job-banners'
 import { LogConsole } from './log-console'
 import { MetricsPanel } from './metrics-panel'
 import { ProgressCard } from './progress-card'
-import { SettingsTab } from './settings-tab'
 import { useLiveSeries } from './use-live-series'
 import { ValidationTab } from './validation-tab'
 import styles from './training-page.module.css'
+
+const SettingsTab = lazy(() => import('./settings-tab')) // with it the writer of YAML
 
 const tabs = ['overview', 'validation', 'checkpoints', 'log', 'settings'] as const
 type TabName = (typeof tabs)[number]
@@ -41,16 +44,12 @@ export default function TrainingPage() {
 function JobPage({ job }: { job: Job }) {
   const t = useT()
   const me = useMe()
-  const [search, setSearch] = useSearchParams()
+  const [search, patch] = useSearchPatch()
   const project = useQuery(projectQuery(job.project_id))
   const checkpoints = useQuery(checkpointsQuery(job.id))
   const asked = search.get('tab') as TabName
   const tab = tabs.includes(asked) ? asked : 'overview'
-  const choose = (next: string) =>
-    setSearch((old) => {
-      old.set('tab', next)
-      return old
-    })
+  const choose = (next: string) => patch({ tab: next }, { replace: false })
   const title = jobName(job)
   return (
     <Page

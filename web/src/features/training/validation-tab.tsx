@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useSearchParams } from 'react-router-dom'
 import type { Job } from '@/api/queries'
 import { CurveChart, type Curve } from '@/charts/curve'
 import { Matrix } from '@/charts/matrix'
@@ -11,10 +10,11 @@ import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Card, Stat, StatRow } from '@/ui/card'
 import { Drawer } from '@/ui/dialog'
-import { Stack } from '@/ui/page'
+import { Columns, Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { EmptyState, Loaded } from '@/ui/states'
 import { Segmented } from '@/ui/tabs'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { validationQuery, validationSummaryQuery, type ImageFilter, type Validation } from './api'
 import { ClassTable } from './class-table'
 import { areaBelow, classesToShow, countsOf, worstPairs } from './confusion'
@@ -27,7 +27,7 @@ type Cell = { truth: number; predicted: number }
 
 export function ValidationTab({ job }: { job: Job }) {
   const t = useT()
-  const [search, setSearch] = useSearchParams()
+  const [search, patch] = useSearchPatch()
   const summary = useQuery(validationSummaryQuery(job.id))
   return (
     <Loaded query={summary}>
@@ -46,14 +46,7 @@ export function ValidationTab({ job }: { job: Job }) {
           ? wanted
           : (found.best_epoch ?? epochs[0]!.epoch)
         const metric = found.best_metric_name ?? 'accuracy'
-        const choose = (value: string) =>
-          setSearch(
-            (old) => {
-              old.set('epoch', value)
-              return old
-            },
-            { replace: true },
-          )
+        const choose = (value: string) => patch({ epoch: value })
         return (
           <Stack>
             <div className={styles.chooser}>
@@ -107,7 +100,7 @@ function EpochResult({ job, epoch, bestEpoch }: ResultProps) {
         return (
           <Stack>
             <MetricCards result={result} />
-            <div className={styles.columns}>
+            <Columns min="26rem">
               {counts && (
                 <Card title={t('training.confusion')}>
                   <Confusion counts={counts} nameOf={nameOf} cell={cell} onCell={setCell} />
@@ -123,7 +116,7 @@ function EpochResult({ job, epoch, bestEpoch }: ResultProps) {
                   <PrCurves curves={result.pr_curves} />
                 </Card>
               )}
-            </div>
+            </Columns>
             <Card
               title={t('training.images')}
               actions={
@@ -151,8 +144,7 @@ function EpochResult({ job, epoch, bestEpoch }: ResultProps) {
             </Card>
             {cell && (
               <Drawer
-                open
-                onOpenChange={(open) => !open && setCell(null)}
+                onClose={() => setCell(null)}
                 size="lg"
                 title={t('training.cell_title', {
                   truth: nameOf(cell.truth),

@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, ok, type Schemas } from '@/api/client'
+import { configSchemaQuery } from '@/api/job-results'
 import { keys } from '@/api/keys'
 import type { Job } from '@/api/queries'
 import type { ConfigField } from './config-values'
@@ -66,23 +67,14 @@ export const guideQuery = (framework: string, name: string) =>
     staleTime: 5 * MINUTES,
   })
 
+/** One entry of the cache for all who ask: others want more of the answer. */
+const configSchemaOf = (answer: Schemas['ConfigSchema']): ConfigSchema => ({
+  fields: answer.schema.fields as unknown as ConfigField[],
+  presets: (answer.presets ?? {}) as Record<string, object>,
+})
+
 export const schemaQuery = (framework: string, task: string) =>
-  queryOptions({
-    queryKey: keys.configSchema(framework, task),
-    queryFn: async ({ signal }): Promise<ConfigSchema> => {
-      const answer = await ok(
-        api.GET('/api/v1/training/config-schema', {
-          params: { query: { framework, task_type: task } },
-          signal,
-        }),
-      )
-      return {
-        fields: answer.schema.fields as unknown as ConfigField[],
-        presets: (answer.presets ?? {}) as Record<string, object>,
-      }
-    },
-    staleTime: 5 * MINUTES,
-  })
+  queryOptions({ ...configSchemaQuery(framework, task), select: configSchemaOf })
 
 export const datasetsQuery = (projectId: number) =>
   queryOptions({

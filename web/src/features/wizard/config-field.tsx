@@ -17,7 +17,7 @@ import { NumberInput } from './number-input'
 const key = (field: Pick<FieldSchema, 'name'>) => `wizard.fields.${field.name.replaceAll('.', '_')}`
 
 /** In the reader's language where we have it, else as the training service calls it. */
-export const fieldLabel = (field: Pick<FieldSchema, 'name' | 'label'>) =>
+const fieldLabel = (field: Pick<FieldSchema, 'name' | 'label'>) =>
   tMaybe(`${key(field)}.label`) ?? field.label ?? field.name
 
 export const problemText = (t: Translate, problem: Problem): string =>

@@ -100,15 +100,11 @@ export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigPr
               model?.pretrained_installed === false ? t('wizard.config.pretrained_missing') : null
             }
           >
-            <span className={styles.switch}>
-              <Switch
-                checked={draft.pretrained}
-                onChange={(pretrained) => onChange({ pretrained })}
-              />
-              <span aria-hidden="true">
-                {t(draft.pretrained ? 'wizard.config.on' : 'wizard.config.off')}
-              </span>
-            </span>
+            <Switch
+              checked={draft.pretrained}
+              onChange={(pretrained) => onChange({ pretrained })}
+              words={t(draft.pretrained ? 'wizard.config.on' : 'wizard.config.off')}
+            />
           </Field>
         </div>
       </Card>
@@ -117,9 +113,8 @@ export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigPr
           checked={showsAdvanced}
           disabled={needsAdvanced}
           onChange={setAdvanced}
-          label={t('wizard.config.advanced')}
+          words={t('wizard.config.advanced')}
         />
-        <span aria-hidden="true">{t('wizard.config.advanced')}</span>
       </Row>
       {grouped(schema.fields).map(([group, fields]) => {
         const shown = fields.filter(

@@ -32,7 +32,7 @@ function problemLine(t: Translate, problem: TextProblem): string {
 
 /** The configuration as a text.  The form follows as soon as the text holds; until then the text is
  * kept in the draft as it is. */
-export function ConfigSource({
+export default function ConfigSource({
   format,
   draft,
   model,

@@ -127,10 +127,11 @@ describe('the configuration step', () => {
     expect(screen.getByLabelText('Threads').getAttribute('aria-invalid')).toBe('true')
     expect(screen.getByText('too many')).toBeTruthy()
   })
-  it('follows a text as soon as it holds', () => {
+  it('follows a text as soon as it holds', async () => {
     render(<Step />)
     fireEvent.click(screen.getByRole('button', { name: 'YAML' }))
     const source = 'Configuration (YAML)'
+    await screen.findByLabelText(source)
     type(source, 'epochs: 3\nimage_size: [\n')
     expect(screen.getByText('Line 2: The brackets do not match')).toBeTruthy()
     expect(draft.epochs).toBeUndefined()

@@ -1,13 +1,15 @@
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Stack } from '@/ui/page'
+import { LoadingRows } from '@/ui/states'
 import { Segmented } from '@/ui/tabs'
 import { ConfigForm, modifiedNames, type ConfigProps } from './config-form'
-import { ConfigSource } from './config-source'
 import styles from './config.module.css'
 import { settingsOf } from './draft'
+
+const ConfigSource = lazy(() => import('./config-source')) // with it the reader of YAML
 
 export type ConfigView = 'form' | 'yaml' | 'json'
 type Props = ConfigProps & { view: ConfigView; onView: (view: ConfigView) => void }
@@ -59,7 +61,9 @@ export function ConfigStep({ view, onView, ...config }: Props) {
         <ConfigForm {...config} />
       ) : (
         // Another format, and everything reset, begin with the text of what is.
-        <ConfigSource key={`${view} ${resets}`} format={view} {...config} />
+        <Suspense fallback={<LoadingRows />}>
+          <ConfigSource key={`${view} ${resets}`} format={view} {...config} />
+        </Suspense>
       )}
     </Stack>
   )

@@ -1,4 +1,5 @@
 /* config-text.ts - the configuration as one text, to be copied, kept and pasted: YAML or JSON. */
+import { fromYaml, toYaml, YamlError, type YamlReason } from '@/api/yaml'
 import type { ConfigSchema, Model } from './api'
 import {
   check,
@@ -11,7 +12,6 @@ import {
   type Value,
 } from './config-values'
 import { basicFields, basicNames, settingsOf, type BasicName, type Draft } from './draft'
-import { fromYaml, toYaml, YamlError } from './yaml'
 
 export type TextFormat = 'yaml' | 'json'
 
@@ -32,7 +32,7 @@ export function configText(
 }
 
 export type TextProblem =
-  | { kind: 'syntax'; line: number | null; reason: YamlError['reason'] | 'json' }
+  | { kind: 'syntax'; line: number | null; reason: YamlReason | 'json' }
   | { kind: 'mapping' }
   | { kind: 'unknown'; name: string }
   | { kind: 'value'; name: string; problem: Problem }

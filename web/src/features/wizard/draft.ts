@@ -132,6 +132,17 @@ export type JobBody = {
   config: Record<string, unknown>
 }
 
+/** Which model on which data set, in the words of a request. */
+export const choiceOf = (draft: Draft) => ({
+  framework: draft.framework,
+  model_name: draft.model_name,
+  task_type: draft.task_type,
+  ...(draft.dataset_id
+    ? { dataset_id: draft.dataset_id }
+    : { dataset_path: draft.dataset_path.trim() }),
+  dataset_format: draft.dataset_format,
+})
+
 /** The same for a run that is only planned: its name and notes change nothing about it. */
 export function jobBody(
   projectId: number,
@@ -149,13 +160,7 @@ export function jobBody(
     notes: draft.notes.trim() || null,
     priority: Number(draft.priority) || 0,
     config: {
-      framework: draft.framework,
-      model_name: draft.model_name,
-      task_type: draft.task_type,
-      ...(draft.dataset_id
-        ? { dataset_id: draft.dataset_id }
-        : { dataset_path: draft.dataset_path.trim() }),
-      dataset_format: draft.dataset_format,
+      ...choiceOf(draft),
       ...basics,
       ...(typeof values['optimizer.type'] === 'string'
         ? { optimizer: values['optimizer.type'] }

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { tMaybe, useLocale, useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
-import { Input } from '@/ui/input'
 import { Stack } from '@/ui/page'
+import { SearchInput } from '@/ui/search-input'
 import { Select } from '@/ui/select'
 import { EmptyState, Loaded, Skeleton } from '@/ui/states'
 import { identity, modelsQuery, type Model } from './api'
@@ -76,13 +76,10 @@ export function ModelCatalogue({ value, onChoose, filter, onFilter }: Props) {
           ]}
         />
         <div className={styles.search}>
-          <Input
-            icon="search"
-            type="search"
-            aria-label={t('wizard.model.search')}
-            placeholder={t('wizard.model.search')}
+          <SearchInput
+            label={t('wizard.model.search')}
             value={filter.q}
-            onChange={(event) => onFilter({ ...filter, q: event.target.value })}
+            onChange={(q) => onFilter({ ...filter, q })}
           />
         </div>
       </div>

@@ -19,8 +19,7 @@ export function ModelGuide({ model, onClose, onChoose }: Props) {
   const guide = useQuery(guideQuery(model.framework, model.model_name))
   return (
     <Drawer
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={model.display_name}
       description={model.description}
       reading={t('wizard.model.details')}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type ComponentType } from 'react'
-import { useNavigate, useParams, useSearchParams } from 'react-router-dom'
+import { useNavigate, useParams } from 'react-router-dom'
 import { errorText } from '@/api/errors'
 import { projectQuery, type Dataset } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
@@ -9,6 +9,7 @@ import { Button } from '@/ui/button'
 import { Page } from '@/ui/page'
 import { Loaded } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { useSearchPatch } from '@/ui/use-search-patch'
 import { useUnsavedGuard } from '@/ui/use-unsaved-guard'
 import { useCreateJob, type ConfigSchema } from './api'
 import { ConfigStep, type ConfigView } from './config-step'
@@ -49,20 +50,9 @@ export function NewExperimentPage({ DatasetPicker }: Props) {
 const emptySchema: ConfigSchema = { fields: [], presets: {} }
 
 function useWizardUrl(reachable: Step) {
-  const [search, setSearch] = useSearchParams()
+  const [search, patch] = useSearchPatch()
   const wanted = stepNames.find((name) => name === search.get('step')) ?? 'model'
   const step = stepNames.indexOf(wanted) > stepNames.indexOf(reachable) ? reachable : wanted
-  const put = (change: Record<string, string | null>, replace: boolean) =>
-    setSearch(
-      (now) => {
-        const next = new URLSearchParams(now)
-        for (const [name, value] of Object.entries(change))
-          if (value === null) next.delete(name)
-          else next.set(name, value)
-        return next
-      },
-      { replace },
-    )
   const filter: ModelFilter = {
     framework: search.get('framework') ?? anyModel.framework,
     task: search.get('task') ?? anyModel.task,
@@ -74,17 +64,14 @@ function useWizardUrl(reachable: Step) {
     step,
     filter,
     view,
-    goTo: (next: Step) => put({ step: next }, false),
+    goTo: (next: Step) => patch({ step: next }, { replace: false }),
     setFilter: (next: ModelFilter) =>
-      put(
-        {
-          framework: next.framework === anyModel.framework ? null : next.framework,
-          task: next.task === anyModel.task ? null : next.task,
-          q: next.q || null,
-        },
-        true,
-      ),
-    setView: (next: ConfigView) => put({ view: next === 'form' ? null : next }, true),
+      patch({
+        framework: next.framework === anyModel.framework ? null : next.framework,
+        task: next.task === anyModel.task ? null : next.task,
+        q: next.q || null,
+      }),
+    setView: (next: ConfigView) => patch({ view: next === 'form' ? null : next }),
   }
 }
 

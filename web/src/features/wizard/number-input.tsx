@@ -3,14 +3,14 @@ import { Input } from '@/ui/input'
 import type { Value } from './config-values'
 
 /** "1e-4" -> 0.0001; what is no number stays as it was typed, so that it can be complained of. */
-export function readNumber(text: string): Value {
+function readNumber(text: string): Value {
   const trimmed = text.trim()
   if (trimmed === '') return null
   const number = Number(trimmed)
   return Number.isFinite(number) ? number : text
 }
 
-export const readNumbers = (text: string): Value =>
+const readNumbers = (text: string): Value =>
   text
     .replace(/^\s*\[|\]\s*$/g, '')
     .split(',')

@@ -1,24 +1,24 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
-import { errorText, fieldError } from '@/api/errors'
+import { fieldError } from '@/api/errors'
 import { useT, type Translate } from '@/i18n/i18n'
-import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
+import { FormDialog } from '@/ui/form-dialog'
 import { Input } from '@/ui/input'
-import { Row, Stack } from '@/ui/page'
+import { Row } from '@/ui/page'
 import { Select } from '@/ui/select'
-import { Segmented } from '@/ui/tabs'
 import { toast } from '@/ui/toast'
-import { datasetsQuery, identity, modelsQuery, useCreateJob, type Model } from './api'
+import { identity, modelsQuery, useCreateJob, type Model } from './api'
 import { problemText } from './config-field'
 import { check } from './config-values'
 import styles from './config.module.css'
 import {
   basicBase,
   basicFields,
+  choiceOf,
   emptyDraft,
   loadDraft,
   saveDraft,
@@ -28,6 +28,7 @@ import {
 } from './draft'
 import { anyModel, ModelCatalogue } from './model-catalogue'
 import { NumberInput } from './number-input'
+import { QuickDataset } from './quick-dataset'
 
 type Props = { projectId: number; onClose: () => void }
 
@@ -46,9 +47,8 @@ export function QuickExperimentDialog({ projectId, onClose }: Props) {
   if (isChoosing)
     return (
       <Dialog
-        open
         size="xl"
-        onOpenChange={(open) => !open && onClose()}
+        onClose={onClose}
         title={t('wizard.quick.model_title')}
         footer={<Button onClick={onClose}>{t('common.close')}</Button>}
       >
@@ -81,7 +81,6 @@ type FormProps = Props & {
 }
 
 const optimizers = ['adam', 'adamw', 'sgd', 'rmsprop']
-const formats = ['imagefolder', 'yolo', 'coco', 'dice']
 
 function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) {
   const t = useT()
@@ -106,13 +105,7 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
       notes: null,
       priority: 0,
       config: {
-        framework: draft.framework,
-        model_name: draft.model_name,
-        task_type: draft.task_type,
-        ...(draft.dataset_id
-          ? { dataset_id: draft.dataset_id }
-          : { dataset_path: draft.dataset_path.trim() }),
-        dataset_format: draft.dataset_format,
+        ...choiceOf(draft),
         ...basics,
         optimizer,
         pretrained: draft.pretrained,
@@ -129,33 +122,27 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
       },
     )
   }
-  const hasField = shown.some((name) => fieldError(create.error, name))
   return (
-    <Dialog
-      open
+    <FormDialog
       size="lg"
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={t('wizard.quick.config_title')}
       onSubmit={submit}
-      footer={
-        <>
-          <Button
-            variant="ghost"
-            icon="settings"
-            onClick={() => navigate(`/projects/${projectId}/new?step=config`)}
-          >
-            {t('wizard.quick.all_settings')}
-          </Button>
-          <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" variant="primary" busy={create.isPending}>
-            {t('wizard.quick.submit')}
-          </Button>
-        </>
+      running={create}
+      fields={shown}
+      action={t('wizard.quick.submit')}
+      extra={
+        <Button
+          variant="ghost"
+          icon="settings"
+          onClick={() => navigate(`/projects/${projectId}/new?step=config`)}
+        >
+          {t('wizard.quick.all_settings')}
+        </Button>
       }
     >
-      {create.error && !hasField ? <Banner tone="danger">{errorText(create.error)}</Banner> : null}
       <ChosenModel draft={draft} model={model} onModel={onModel} />
-      <DatasetFields
+      <QuickDataset
         projectId={projectId}
         draft={draft}
         onChange={onChange}
@@ -191,7 +178,7 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
           onChange={(event) => onChange({ name: event.target.value })}
         />
       </Field>
-    </Dialog>
+    </FormDialog>
   )
 }
 
@@ -240,81 +227,5 @@ function ChosenModel({
         {t('wizard.quick.change_model')}
       </Button>
     </Row>
-  )
-}
-
-type DatasetProps = {
-  projectId: number
-  draft: Draft
-  error?: string
-  onChange: (change: Partial<Draft>) => void
-}
-
-function DatasetFields({ projectId, draft, error, onChange }: DatasetProps) {
-  const t = useT()
-  const datasets = useQuery(datasetsQuery(projectId))
-  const [isPath, setIsPath] = useState(Boolean(draft.dataset_path))
-  const all = datasets.data ?? []
-  return (
-    <Stack gap={2}>
-      <Segmented
-        label={t('wizard.dataset.label')}
-        value={isPath ? 'path' : 'dataset'}
-        onChange={(way) => {
-          setIsPath(way === 'path')
-          onChange(way === 'path' ? { dataset_id: null } : { dataset_path: '' })
-        }}
-        options={[
-          { value: 'dataset', label: t('wizard.dataset.of_project') },
-          { value: 'path', label: t('wizard.dataset.by_path') },
-        ]}
-      />
-      {isPath ? (
-        <div className={styles.fields}>
-          <Field
-            label={t('wizard.dataset.path')}
-            hint={t('wizard.dataset.path_hint')}
-            error={error}
-            required
-          >
-            <Input
-              value={draft.dataset_path}
-              onChange={(event) => onChange({ dataset_path: event.target.value })}
-            />
-          </Field>
-          <Field label={t('wizard.dataset.format')}>
-            <Select
-              value={draft.dataset_format}
-              onChange={(dataset_format) => onChange({ dataset_format })}
-              options={formats.map((format) => ({ value: format, label: format }))}
-            />
-          </Field>
-        </div>
-      ) : (
-        <Field
-          label={t('wizard.dataset.label')}
-          error={error}
-          hint={datasets.data && !all.length ? t('wizard.dataset.none_text') : null}
-          required
-        >
-          <Select
-            value={draft.dataset_id ?? ''}
-            placeholder={t('wizard.dataset.choose')}
-            onChange={(id) =>
-              onChange({
-                dataset_id: id,
-                dataset_format: all.find((d) => d.id === id)?.format ?? 'imagefolder',
-              })
-            }
-            options={all.map((dataset) => ({
-              value: dataset.id,
-              label: dataset.name,
-              hint: `${dataset.format} · ${t('wizard.dataset.images', { count: dataset.num_images })}`,
-              disabled: dataset.status === 'not_ready',
-            }))}
-          />
-        </Field>
-      )}
-    </Stack>
   )
 }

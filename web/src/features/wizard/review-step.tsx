@@ -6,7 +6,7 @@ import { Button } from '@/ui/button'
 import { Card, DescriptionList } from '@/ui/card'
 import { Field } from '@/ui/field'
 import { Input, Textarea } from '@/ui/input'
-import { Row, Stack } from '@/ui/page'
+import { Columns, Row, Stack } from '@/ui/page'
 import type { ConfigSchema, Model } from './api'
 import { modifiedNames } from './config-form'
 import { nest } from './config-values'
@@ -33,10 +33,10 @@ export function ReviewStep({ projectId, draft, model, schema, refused, onChange,
         body={jobBody(projectId, draft, model, schema, nest)}
         onBatch={(batch_size) => onChange({ batch_size })}
       />
-      <div className={styles.columns}>
+      <Columns min="22rem">
         <About draft={draft} refused={refused} onChange={onChange} />
         <Summary draft={draft} model={model} schema={schema} onStep={onStep} />
-      </div>
+      </Columns>
     </Stack>
   )
 }

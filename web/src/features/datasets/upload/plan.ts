@@ -10,7 +10,7 @@ export type Batch = { files: readonly PathFile[]; className: string }
 /** Why a file stays here. */
 export type LeftOut = 'empty' | 'hidden' | 'not_image' | 'twice'
 /** What stands in the way of all of it; one_class is no more than a warning. */
-export type Obstacle =
+type Obstacle =
   'nothing' | 'only_empty' | 'no_images' | 'mixed' | 'many_archives' | 'no_class' | 'one_class'
 
 export type Plan = {

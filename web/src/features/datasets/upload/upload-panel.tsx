@@ -7,15 +7,14 @@ import { t as say, useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { DropZone, type PathFile } from '@/ui/drop-zone'
-import { Field } from '@/ui/field'
-import { Input, Textarea } from '@/ui/input'
-import { Select } from '@/ui/select'
+import { Form } from '@/ui/form'
 import { toast } from '@/ui/toast'
 import { useUnsavedGuard } from '@/ui/use-unsaved-guard'
 import { Interrupted } from './interrupted'
-import { fingerprint, formats, isArchive, planOf, type Batch, type Format } from './plan'
+import { fingerprint, isArchive, planOf, type Batch } from './plan'
 import { PlanSummary } from './plan-summary'
 import { findRemembered, rememberedUploads, type Draft } from './remembered'
+import { UploadFields } from './upload-fields'
 import styles from './upload-panel.module.css'
 import { UploadProgress } from './upload-progress'
 import { dismiss, startUpload, uploads } from './uploader'
@@ -48,8 +47,6 @@ export function UploadPanel(props: Props) {
     </div>
   )
 }
-
-const visibilities = ['private', 'organization', 'public'] as const
 
 const emptyDraft = (taskType?: string | null): Draft => ({
   name: '',
@@ -131,15 +128,7 @@ function UploadForm({ projectId, taskType, isRunning }: Props & { isRunning: boo
   const isDirty =
     !isRunning && !wasRunning && Boolean(draft.name || draft.description || batches.length)
   return (
-    <form
-      className={styles.form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        event.stopPropagation()
-        submit()
-      }}
-    >
+    <Form className={styles.form} onSubmit={submit}>
       {useUnsavedGuard(isDirty)}
       {!batches.length &&
         remembered
@@ -179,63 +168,21 @@ function UploadForm({ projectId, taskType, isRunning }: Props & { isRunning: boo
           {t('datasets.upload.interrupted_match', { name: resume.draft.name })}
         </Banner>
       )}
-      <div className={styles.fields}>
-        <Field label={t('common.name')} error={nameError} required>
-          <Input
-            maxLength={200}
-            placeholder={t('datasets.name_example')}
-            value={draft.name}
-            disabled={Boolean(resume)}
-            onChange={(event) => change({ name: event.target.value })}
-          />
-        </Field>
-        <Field label={t('datasets.visibility')}>
-          <Select
-            value={draft.visibility}
-            disabled={Boolean(resume)}
-            onChange={(visibility) => change({ visibility: visibility as Draft['visibility'] })}
-            options={visibilities.map((value) => ({
-              value,
-              label: t(`datasets.visibilities.${value}`),
-            }))}
-          />
-        </Field>
-        <Field
-          label={t('datasets.format')}
-          hint={
-            plan.format && plan.format !== draft.format
-              ? t('datasets.format_seen', { format: t(`datasets.format_names.${plan.format}`) })
-              : undefined
-          }
-        >
-          <Select
-            value={draft.format}
-            disabled={Boolean(resume)}
-            onChange={(format) => {
-              setFormatChosen(true)
-              change({ format: format as Format })
-            }}
-            options={formats.map((value) => ({ value, label: t(`datasets.formats.${value}`) }))}
-          />
-        </Field>
-        <Field
-          label={t('common.description')}
-          optional={t('common.optional')}
-          className={styles.whole}
-        >
-          <Textarea
-            rows={2}
-            value={draft.description}
-            disabled={Boolean(resume)}
-            onChange={(event) => change({ description: event.target.value })}
-          />
-        </Field>
-      </div>
+      <UploadFields
+        draft={draft}
+        seen={plan.format}
+        nameError={nameError}
+        disabled={Boolean(resume)}
+        onChange={(part) => {
+          if (part.format) setFormatChosen(true)
+          change(part)
+        }}
+      />
       <span>
         <Button type="submit" variant="primary" icon="upload">
           {t(resume ? 'datasets.upload.go_on' : 'datasets.upload.start')}
         </Button>
       </span>
-    </form>
+    </Form>
   )
 }

@@ -97,7 +97,7 @@ export function UploadProgress({
       </div>
       <ConfirmDialog
         open={isAsking}
-        onOpenChange={setAsking}
+        onClose={() => setAsking(false)}
         title={t('datasets.upload.cancel_title')}
         action={t('datasets.upload.cancel')}
         danger

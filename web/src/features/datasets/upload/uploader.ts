@@ -13,7 +13,7 @@ import type { Plan } from './plan'
 import { createRate } from './rate'
 import { forget, remember, type Draft, type Remembered } from './remembered'
 
-export type Phase =
+type Phase =
   | 'starting'
   | 'sending'
   /** the server does not answer; goes on by itself */
@@ -228,7 +228,10 @@ export function startUpload(job: Job): Upload {
       if (end - offset >= pieceBytes)
         pieceBytes = Math.max(
           PIECE_LEAST,
-          Math.min(PIECE_MOST, (pieceBytes * PIECE_SECONDS) / Math.max(seconds, PIECE_SECONDS / 2)),
+          Math.min(
+            PIECE_MOST,
+            Math.round((pieceBytes * PIECE_SECONDS) / Math.max(seconds, PIECE_SECONDS / 2)),
+          ),
         )
       offset = end
       progress.sent.set(path, offset)
