@@ -35,7 +35,7 @@ const struct preset config_presets[] = {
       "\"early_stopping_patience\":5,\"early_stopping_min_delta\":0.001}}" },
     { "standard", SCOPE_DETECTORS, "the usual recipe of YOLO trainers", "{}" },
     { "small_data", SCOPE_DETECTORS, "from scratch on a few thousand images or fewer",
-      "{\"cos_lr\":true,\"close_mosaic\":20}" },
+      "{\"nbs\":16,\"cos_lr\":true,\"close_mosaic\":30}" },
     { "easy", SCOPE_DETECTORS, "mosaic and mirror images only",
       "{\"mosaic\":1,\"fliplr\":0.5,\"amp\":true,\"hsv_h\":0,\"hsv_s\":0,\"hsv_v\":0,"
       "\"translate\":0,\"scale\":0}" },

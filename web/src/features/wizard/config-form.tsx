@@ -74,6 +74,7 @@ export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigPr
       {Object.keys(schema.presets).length > 0 && (
         <PresetChoice
           names={Object.keys(schema.presets)}
+          framework={model?.framework}
           value={draft.preset}
           onChange={(preset) => onChange({ preset })}
         />

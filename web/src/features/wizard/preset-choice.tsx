@@ -5,6 +5,7 @@ import styles from './config.module.css'
 
 type Props = {
   names: readonly string[]
+  framework: string | undefined
   value: string | null
   onChange: (name: string | null) => void
 }
@@ -12,7 +13,7 @@ type Props = {
 const steps: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }
 
 /** A preset is merged over the defaults; what was typed stays over both. */
-export function PresetChoice({ names, value, onChange }: Props) {
+export function PresetChoice({ names, framework, value, onChange }: Props) {
   const t = useT()
   const all = [null, ...names]
   const move = (event: KeyboardEvent<HTMLElement>) => {
@@ -49,7 +50,9 @@ export function PresetChoice({ names, value, onChange }: Props) {
                 : t('wizard.config.preset_none')}
             </span>
             <span className={styles.presetHint}>
-              {tMaybe(`wizard.config.preset_hints.${name ?? 'none'}`)}
+              {name
+                ? tMaybe(`wizard.config.preset_hints.${framework}.${name}`)
+                : t('wizard.config.preset_hints.none')}
             </span>
           </button>
         ))}
