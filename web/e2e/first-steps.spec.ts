@@ -1,30 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
-import type { Page } from '@playwright/test'
+import { expectAccessible } from './axe'
 import { admin, expect, test } from './server'
 
-async function expectAccessible(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
-  expect(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`)).toEqual([])
-}
-
 test.describe.configure({ mode: 'serial' })
-
-test('the setup link makes the first account, and leads to the dashboard', async ({
-  page,
-  freshServer,
-}) => {
-  await page.goto(freshServer.setupLink)
-  await expectAccessible(page)
-  await page.getByLabel('이메일').fill(admin.email)
-  await page.getByLabel('비밀번호').fill('short')
-  await page.getByRole('button', { name: '계정 만들기' }).click()
-  await expect(page.getByRole('alert')).toContainText('8~100자')
-  await page.getByLabel('비밀번호').fill(admin.password)
-  await page.getByRole('button', { name: '계정 만들기' }).click()
-  await expect(page.getByText('아직 프로젝트가 없습니다')).toBeVisible()
-  await expectAccessible(page)
-})
 
 test('log in, make a project, find it on the dashboard, log out', async ({ page, server }) => {
   await server.ensureAdmin()
@@ -61,27 +38,6 @@ test('the language can be changed and stays', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible()
   await page.reload()
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible()
-})
-
-test('a server that goes away is told of, and the page goes on when it is back', async ({
-  page,
-  server,
-}) => {
-  await server.login(page)
-  await page.goto('/')
-  await expect(page.getByRole('link', { name: '개와 고양이' })).toBeVisible()
-  await server.stop()
-  await page.getByRole('button', { name: '새 프로젝트' }).click()
-  await page.getByLabel('이름').fill('나중에')
-  await page.getByRole('button', { name: '만들기', exact: true }).click()
-  await expect(page.getByRole('dialog').getByRole('alert')).toContainText(
-    '서버가 응답하지 않습니다',
-  )
-  await expect(page.getByLabel('이름')).toHaveValue('나중에')
-  await server.restart()
-  await expect(page.getByText('자동으로 다시 연결하고')).toBeHidden({ timeout: 20_000 })
-  await page.getByRole('button', { name: '만들기', exact: true }).click()
-  await expect(page).toHaveURL(/\/projects\/\d+$/)
 })
 
 test('an invitation that no one has given is refused in words', async ({ page }) => {

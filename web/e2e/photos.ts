@@ -9,19 +9,21 @@ const engine = process.env.FOVEA_ENGINE ?? join(dirname(program), 'fovea-engine'
 
 export type Sample = { folder: string; files: number; remove: () => void }
 
-/** train/CLASS and val/CLASS for circle, square ...: classes times perClass and a quarter of it. */
-export function drawSample(classes: number, perClass: number): Sample {
+/** What `fovea dataset sample` draws into a folder of that name. */
+export function draw(name: string, options: Record<string, string | number>) {
   const top = mkdtempSync(join(tmpdir(), 'fovea-sample-'))
-  const folder = join(top, 'shapes')
+  const folder = join(top, name)
+  const flags = Object.entries(options).flatMap(([flag, value]) => [`--${flag}`, String(value)])
+  execFileSync(engine, ['dataset', 'sample', folder, ...flags])
+  return { folder, remove: () => rmSync(top, { recursive: true, force: true }) }
+}
+
+/** train/CLASS and val/CLASS for circle, square ...: classes times perClass and a quarter of it. */
+export function drawSample(classes: number, perClass: number, seed = 1): Sample {
   const val = Math.max(2, Math.round(perClass / 4))
-  execFileSync(engine, [
-    ...['dataset', 'sample', folder, '--num_classes', String(classes)],
-    ...['--train', String(perClass), '--val', String(val), '--image_size', '32'],
-  ])
   return {
-    folder,
+    ...draw('shapes', { num_classes: classes, train: perClass, val, image_size: 32, seed }),
     files: classes * (perClass + val),
-    remove: () => rmSync(top, { recursive: true, force: true }),
   }
 }
 

@@ -22,6 +22,8 @@ export type Server = {
   /** a request with the administrator's token */
   call: <T>(method: string, path: string, body?: unknown) => Promise<T>
   stop: () => Promise<void>
+  /** as the system would for want of memory; its engines go on */
+  kill: () => Promise<void>
   restart: () => Promise<void>
 }
 
@@ -45,15 +47,17 @@ async function start(
   return { child, printed }
 }
 
-const end = (child: ChildProcess) =>
+const end = (child: ChildProcess, signal: NodeJS.Signals = 'SIGINT') =>
   new Promise<void>((done) => {
-    if (child.exitCode !== null) return done()
+    if (child.exitCode !== null || child.signalCode !== null) return done()
     child.on('exit', () => done())
-    child.kill('SIGINT')
+    child.kill(signal)
   })
 
-async function createServer(): Promise<Server & { remove: () => Promise<void> }> {
-  const data = mkdtempSync(join(tmpdir(), 'fovea-e2e-'))
+/** Ends with remove(), which removes the data too. */
+export async function createServer(
+  data = mkdtempSync(join(tmpdir(), 'fovea-e2e-')),
+): Promise<Server & { remove: () => Promise<void> }> {
   let { child, printed } = await start(data, 0)
   const url = /http:\/\/[\d.]+:\d+/.exec(printed)![0]
   const port = Number(new URL(url).port)
@@ -112,6 +116,7 @@ async function createServer(): Promise<Server & { remove: () => Promise<void> }>
       return send(method, path, body)
     },
     stop: () => end(child),
+    kill: () => end(child, 'SIGKILL'),
     restart: async () => {
       await end(child)
       ;({ child } = await start(data, port))

@@ -1,32 +1,18 @@
-/* A training as somebody follows it: start, watch, stop, resume, look at what it got wrong, try it
- * on a photo, compare two runs.  In Korean; the keyboard's and the English way are at the end. */
-import AxeBuilder from '@axe-core/playwright'
+/* The pages of a training, of what it has learned and of several beside each other; how one starts,
+ * learns and stops is in journey.ts. */
 import type { Page } from '@playwright/test'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expectAccessible } from './axe'
+import { draw } from './photos'
 import { expect, test, type Server } from './server'
 
-const program = resolve(process.env.FOVEA ?? '../build/release/bin/fovea')
-const sample = mkdtempSync(join(tmpdir(), 'fovea-sample-'))
-const photos = join(sample, 'shapes')
 const LEARNS_MS = 90_000
+const sample = draw('shapes', { num_classes: 2, train: 16, val: 6, image_size: 48 })
+const photos = sample.folder
 
 test.describe.configure({ mode: 'serial', timeout: 240_000 })
-test.beforeAll(() => {
-  execFileSync(program, [
-    ...['dataset', 'sample', photos, '--num_classes', '2'],
-    ...['--train', '16', '--val', '6', '--image_size', '48'],
-  ])
-})
-test.afterAll(() => rmSync(sample, { recursive: true, force: true }))
-
-async function expectAccessible(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
-  expect(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`)).toEqual([])
-}
+test.afterAll(sample.remove)
 
 let projectId = 0
 let jobId = 0
@@ -72,45 +58,19 @@ async function makeJob(server: Server, dataset_id: string, epochs: number, rate:
   return job.id
 }
 
-const chartRows = (page: Page) =>
-  page.getByRole('figure', { name: /Loss, Accuracy/ }).locator('tbody tr')
-
-test('a job is started, seen to learn, stopped and resumed', async ({ page, server }) => {
-  jobId = await prepare(page, server, 40)
+test('a job is started, and learns', async ({ page, server }) => {
+  jobId = await prepare(page, server, 3)
   await page.goto(`/training/${jobId}`)
   await expect(page.getByRole('heading', { level: 1 })).toContainText('⏳')
   await page.getByRole('button', { name: '학습 시작' }).click()
-  await expect(page.getByText('🟢 Connected')).toBeVisible()
   await expect(page.getByRole('heading', { level: 1 })).toContainText('실행 중')
   await expect(page.getByText('처음부터 학습: 설치된 사전학습 가중치가 없습니다')).toBeVisible({
     timeout: LEARNS_MS,
   })
-  // The chart moves without anything being done.
-  await expect.poll(() => chartRows(page).count(), { timeout: LEARNS_MS }).toBeGreaterThan(1)
-  await expect(page.getByRole('definition').filter({ hasText: /^\d+\.\d{4}$/ })).toBeVisible()
-  await expect(page.getByRole('definition').filter({ hasText: /^\d+\.\d\d%$/ })).toBeVisible()
   await expectAccessible(page)
-
-  await page.getByRole('button', { name: '중지' }).click()
-  await expect(page.getByText('지금까지 학습한 내용은 저장되어 있습니다')).toBeVisible({
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('완료', {
     timeout: LEARNS_MS,
   })
-  const before = await chartRows(page).count()
-  await page.getByRole('button', { name: '이어서 학습' }).click()
-  await expect
-    .poll(() => chartRows(page).count(), { timeout: LEARNS_MS })
-    .toBeGreaterThan(Math.min(before, 19))
-})
-
-test('a server that restarts does not end what one looks at', async ({ page, server }) => {
-  await server.login(page)
-  await page.goto(`/training/${jobId}`)
-  await expect(page.getByText('🟢 Connected')).toBeVisible()
-  await server.stop()
-  await expect(page.getByText('🔴 Disconnected')).toBeVisible()
-  await server.restart()
-  await expect(page.getByText('🟢 Connected')).toBeVisible({ timeout: 30_000 })
-  await expect(chartRows(page).first()).toBeAttached()
 })
 
 test('validation, checkpoints, log and settings can be read', async ({ page, server }) => {
