@@ -291,6 +291,7 @@ for (const family of families) {
     assert.deepEqual([last(family.metric), last('accuracy')], [done.accuracy, done.accuracy])
     const validation = await ask(200, 'GET', `/api/v1/validation/jobs/${job.id}/results/1`, { token })
     assert.deepEqual([validation.primary_metric_name, validation.primary_metric_value], [family.metric, done.accuracy])
+    assert.deepEqual(Object.values(validation.pr_curves).map(curve => curve.recall.length), [101, 101])
     const images = await ask(200, 'GET', `/api/v1/validation/jobs/${job.id}/results/1/images`, { token })
     assert.equal(images.total_count, 2)
     assert.ok(images.images.every(image => image.objects.true_boxes.length > 0))
