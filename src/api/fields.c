@@ -60,7 +60,13 @@ const struct field job_fields[] = {
     TEXT(job_body, primary_metric), TEXT(job_body, primary_metric_mode), TEXT(job_body, preset),
     INT(job_body, priority, .min = -1000, .max = 1000), JSON(job_body, config, "object"),
     JSON(job_body, advanced_config, "object"), JSON(job_body, custom_prompts, "array"),
-    TEXT(job_body, prompt_mode), JSON(job_body, split_strategy, "object"), FIELD_END,
+    TEXT(job_body, prompt_mode),
+    { .name = "split_strategy", .type = FIELD_JSON, .options = "object",
+      .offset = offsetof(struct job_body, split_strategy),
+      .help = "Which images are learned from, whatever the dataset says: {method use_dataset, auto "
+              "or custom; ratio, seed; custom_splits {path: train, val, test or null}; "
+              "exclude_images [path]}" },
+    FIELD_END,
 };
 
 const struct field job_start_fields[] = {

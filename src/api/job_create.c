@@ -7,6 +7,7 @@
 #include "app/datasets/dataset_access.h"
 #include "app/jobs/config_check.h"
 #include "app/jobs/job_fit.h"
+#include "app/jobs/split_check.h"
 #include "app/services/services.h"
 #include "base/error.h"
 
@@ -43,7 +44,7 @@ static void fill_job(struct call *call, const struct job_body *b, struct job *jo
         .optimizer = b->optimizer, .pretrained = b->pretrained,
         .advanced_config = written(call, b->advanced_config),
         .primary_metric = b->primary_metric, .primary_metric_mode = b->primary_metric_mode,
-        .priority = b->priority,
+        .priority = b->priority, .split_strategy = written(call, b->split_strategy),
     };
 }
 
@@ -61,7 +62,8 @@ static bool refuse_texts(struct call *call, const struct job_body *b)
     static const char *const formats[] = { "imagefolder", "yolo", "coco", "dice", "voc", "auto",
                                           NULL };
     static const char *const modes[] = { "max", "min", NULL };
-    const char *names[3], *messages[3];
+    const char *split_problem = split_check(b->split_strategy);
+    const char *names[4], *messages[4];
     int count = 0;
 
     if (b->experiment_name && strlen(b->experiment_name) > NAME_MOST) {
@@ -76,6 +78,10 @@ static bool refuse_texts(struct call *call, const struct job_body *b)
     if (b->primary_metric_mode && !is_one_of(b->primary_metric_mode, modes)) {
         names[count] = "primary_metric_mode";
         messages[count++] = "primary_metric_mode must be max or min";
+    }
+    if (split_problem) {
+        names[count] = "split_strategy";
+        messages[count++] = split_problem;
     }
     if (count)
         call_refuse_fields(call, names, messages, count);
@@ -209,7 +215,11 @@ void route_preflight(struct call *call)
 
     if (!read_job(call, &wanted, &project))
         return;
-    body = control_start_body(call->app, &wanted, call->arena);
+    body = control_start_body(call->app, &wanted, call->arena, &call->err);
+    if (!body) {
+        call_fail(call);
+        return;
+    }
     if (services_call(call->app, wanted.framework, "POST", "/training/preflight", body,
                       PREFLIGHT_SECONDS, &status, &answer, &call->err)) {
         error_prefix(&call->err, "Training Service unavailable");
@@ -217,6 +227,6 @@ void route_preflight(struct call *call)
     } else {
         call_send_json(call, status, json_incref(answer));
     }
-    json_decref(body);
+    control_forget_body(body);
     json_decref(answer);
 }

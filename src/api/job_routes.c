@@ -131,12 +131,16 @@ void route_job_get(struct call *call)
     struct json_writer *w;
     struct project project;
     struct answer answer;
+    const char *strategy;
     struct job job;
 
-    if (!call_open_job(call, RIGHT_VIEW, &job, &project))
+    if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
+        call_failed(call, jobs_split_strategy(call->app, job.id, call->arena, &strategy,
+                                              &call->err)))
         return;
     w = answer_open(&answer);
     put_job_members(w, &job, project.name);
+    put_json_or_null(w, "split_strategy", strategy);
     put_live(call, w, &job, NULL);
     answer_close(call, 200, &answer);
 }

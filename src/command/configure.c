@@ -51,7 +51,7 @@ static bool says_how(const struct configuration *c)
         "batch_size", "image_size", "seed", "dataset_format", "framework", "task_type", "resume",
         "num_classes", "job_id", "project_id", "device", "threads", "loader_threads", "memory",
         "memory_limit", "weights_dir", "pretrained", "checkpoint_path", "freeze_backbone",
-        "skip_limit", "keep_n_checkpoints", "checkpoint_interval" };
+        "skip_limit", "keep_n_checkpoints", "checkpoint_interval", "split_strategy" };
 
     for (int i = 0; i < c->values.count; i++) {
         bool is_what = false;

@@ -9,6 +9,13 @@
 
 #define FORMAT_LIMIT 16
 
+/* By its layout, or by a split_config, which then has the last word. */
+static bool says_split(const struct dataset *dataset, enum dataset_split split)
+{
+    return strcmp(dataset->split_source, "split_config") ? dataset->has_folder[split]
+                                                         : dataset_count(dataset, split) > 0;
+}
+
 static void write_structure(const struct dataset *dataset, struct json_writer *w)
 {
     json_key(w, "structure");
@@ -20,9 +27,9 @@ static void write_structure(const struct dataset *dataset, struct json_writer *w
         json_text(w, dataset->classes[i]);
     json_close(w);
     json_put_int(w, "num_samples", dataset->item_count);
-    json_put_bool(w, "has_train_split", dataset->has_folder[DATASET_SPLIT_TRAIN]);
-    json_put_bool(w, "has_val_split", dataset->has_folder[DATASET_SPLIT_VAL]);
-    json_put_bool(w, "has_test_split", dataset->has_folder[DATASET_SPLIT_TEST]);
+    json_put_bool(w, "has_train_split", says_split(dataset, DATASET_SPLIT_TRAIN));
+    json_put_bool(w, "has_val_split", says_split(dataset, DATASET_SPLIT_VAL));
+    json_put_bool(w, "has_test_split", says_split(dataset, DATASET_SPLIT_TEST));
     json_put_text(w, "content_hash", dataset->hash);
     json_close(w);
 }

@@ -296,7 +296,9 @@ int dataset_open(struct dataset *dataset, const char *folder, const struct datas
                  struct error *err)
 {
     static const struct dataset_options usual = { 0 };
-    struct dataset_builder builder = { .dataset = dataset, .options = options ? options : &usual };
+    struct dataset_builder builder = {
+        .dataset = dataset, .options = options ? options : &usual, .base = ""
+    };
     size_t length = strlen(folder);
     int result = -1;
 
@@ -319,6 +321,8 @@ done:
     VEC_RELEASE(&builder.excluded);
     VEC_RELEASE(&builder.warnings);
     VEC_RELEASE(&builder.empty_classes);
+    VEC_RELEASE(&builder.named);
+    map_release(&builder.left_out);
     if (result)
         dataset_close(dataset);
     return result;

@@ -6,9 +6,11 @@
  *            folder belong to that class.
  * Classes    The sorted names of the train split's folders that hold images: an id is an index
  *            into that list.  It is the list to store in checkpoints.
- * Splits     Without a val folder the train images are divided; see struct dataset_options.
- *            A class with one image goes to train, with two or more it is on both sides.  The
- *            division depends on names and seed alone.  A file is in one split only.
+ * Splits     Who decides, the first that says something: the options, a split_config.json beside
+ *            the data (split_config.h), the layout.  Where none names images to validate with, the
+ *            train images are divided.  Of what is divided, a class with one image goes to train,
+ *            with two or more it is on both sides; it depends on names and seed alone.  A file is
+ *            in one split only.
  * Accounts   Every file below DIR is either an item or in `excluded` with its reason.  Nothing is
  *            decoded here: whether a file is a good image is seen by the loader and by check.h.
  * Labelled   For boxes, outlines and key points the layouts are those of YOLO, COCO, DICE and
@@ -45,13 +47,14 @@ enum dataset_split {
 };
 
 enum dataset_split_method {
-    DATASET_SPLIT_USE_DATASET, /* the folders decide; without a val folder: auto */
+    DATASET_SPLIT_USE_DATASET, /* the data set decides; without images for val: auto */
     DATASET_SPLIT_AUTO,        /* train and val images are pooled and divided anew */
-    DATASET_SPLIT_CUSTOM       /* `assignments` decide, the others stay where they are */
+    DATASET_SPLIT_CUSTOM,      /* `assignments` decide, the others stay where they are */
+    DATASET_SPLIT_PARTIAL      /* `assignments` decide, the others are divided */
 };
 
 struct dataset_assignment {
-    const char *path; /* relative to the folder that was opened */
+    const char *path; /* relative to the folder that was opened, or to where its layout begins */
     enum dataset_split split;
 };
 
@@ -66,7 +69,8 @@ struct dataset_options {
     uint64_t seed;      /* of the division; 0: 42 */
     const struct dataset_assignment *assignments;
     int assignment_count;
-    const char *const *exclude; /* relative paths to leave out */
+    bool is_record;             /* assignments are what a run had: those of no image are no fault */
+    const char *const *exclude; /* paths to leave out, as in assignments */
     int exclude_count;
 };
 
@@ -115,8 +119,10 @@ struct dataset {
     int warning_count;
     int *class_counts[DATASET_SPLIT_COUNT]; /* items of each class */
     bool has_folder[DATASET_SPLIT_COUNT];   /* such a folder exists; none: the flat layout */
-    bool is_divided;                        /* train and val come from a ratio and a seed */
-    double train_ratio;                     /* as used */
+    const char *split_method; /* as used: "use_dataset" (the layout), "auto", "custom", ... */
+    const char *split_source; /* "split_strategy" (the options), "split_config", "default" */
+    bool is_divided;    /* train and val come from a ratio and a seed, not from the data set */
+    double train_ratio; /* as used */
     uint64_t seed;
     char hash[SHA256_TEXT_SIZE]; /* of the sorted relative paths and sizes of the items; of the
                                     labels as well where there are any */

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/vec.h"
 #include "data/dataset_internal.h"
+#include "data/split_config.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -117,14 +118,6 @@ static bool find_split(const char *name, enum dataset_split *split)
     return false;
 }
 
-static bool is_on_exclude_list(const struct dataset_options *options, const char *path)
-{
-    for (int i = 0; i < options->exclude_count; i++)
-        if (!strcmp(options->exclude[i], path))
-            return true;
-    return false;
-}
-
 /* Why a file cannot be an item, or NULL. */
 static const char *reason_against(struct dataset_builder *builder, const struct entry *entry,
                                   const char *path, const struct place *place)
@@ -135,14 +128,16 @@ static const char *reason_against(struct dataset_builder *builder, const struct 
         return "not a file: a broken link or a device";
     if (strpbrk(entry->name, "\n\r"))
         return "line break in its name";
+    if (!strcmp(entry->name, SPLIT_CONFIG_FILE))
+        return "it says which image is in which split";
     if (!has_image_extension(entry->name))
         return "not an image by its name";
     if (!place->class_name)
         return place->reason;
     if (entry->size_bytes == 0)
         return "empty file";
-    if (is_on_exclude_list(builder->options, path))
-        return "on the exclude list";
+    if (dataset_leaves_out(builder, path))
+        return DATASET_LEFT_OUT;
     return NULL;
 }
 
@@ -327,7 +322,7 @@ int dataset_scan(struct dataset_builder *builder, struct error *err)
     bool has_train = false, has_class = false;
     int result = -1;
 
-    if (find_base(builder, &base, &entries, err))
+    if (find_base(builder, &base, &entries, err) || dataset_read_own(builder, base, err))
         goto done;
     for (int i = 0; i < entries.count; i++) {
         enum dataset_split split;

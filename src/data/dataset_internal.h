@@ -2,6 +2,7 @@
 #ifndef DATA_DATASET_INTERNAL_H
 #define DATA_DATASET_INTERNAL_H
 
+#include "base/map.h"
 #include "data/dataset.h"
 #include <stdbool.h>
 
@@ -15,6 +16,14 @@ struct dataset_found {
 struct dataset_builder {
     struct dataset *dataset;
     const struct dataset_options *options;
+    struct dataset_options own; /* what the data set itself says about its split */
+    bool has_own;               /* in split_config.json: annotation files are not asked */
+    struct {
+        struct dataset_assignment *items;
+        int count, capacity;
+    } named; /* of `own`, while a reader collects them */
+    const char *base;           /* the folder where the layout begins: "" or "wrapper" */
+    struct map left_out;        /* paths to exclude */
     struct {
         struct dataset_found *items;
         int count, capacity;
@@ -39,6 +48,20 @@ void dataset_exclude(struct dataset_builder *builder, const char *path, const ch
 
 /* dataset_folder.c: walk the tree and fill found, excluded and has_folder. */
 int dataset_scan(struct dataset_builder *builder, struct error *err);
+
+/* dataset_place.c: read split_config.json of the folder where the layout begins, if it is there. */
+int dataset_read_own(struct dataset_builder *builder, const char *base, struct error *err);
+#define DATASET_LEFT_OUT "on the exclude list"
+bool dataset_leaves_out(const struct dataset_builder *builder, const char *path);
+
+/* Who is where, by the words of the options and of the data set; what they leave to a ratio goes
+ * through `divide`, which places the items that are open.  An empty val is left to the caller. */
+typedef void dataset_divide_fn(struct dataset *dataset, const bool *is_open);
+int dataset_place(struct dataset_builder *builder, dataset_divide_fn *divide, struct error *err);
+
+/* How many of the open images go to val, so that train and val have the ratio: with two images or
+ * more none of both is empty. */
+int dataset_val_share(const struct dataset *dataset, int open, int train, int val);
 
 /* dataset_split.c: give every item of the finished list its split. */
 int dataset_divide(struct dataset_builder *builder, struct error *err);

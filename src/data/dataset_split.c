@@ -2,24 +2,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/map.h"
 #include "base/rng.h"
 #include "base/str.h"
 #include "data/dataset_internal.h"
 #include "data/streams.h"
 #include <string.h>
-
-/* How many of a class go to val: at least one, and never all. */
-static int val_count_of(int count, double train_ratio)
-{
-    int val_count = (int)((double)count * (1 - train_ratio) + 0.5);
-
-    if (count < 2)
-        return 0;
-    if (val_count < 1)
-        return 1;
-    return val_count < count ? val_count : count - 1;
-}
 
 /* Count the items of each class in each split. */
 static void count_classes(struct dataset *dataset)
@@ -33,27 +20,35 @@ static void count_classes(struct dataset *dataset)
         dataset->class_counts[dataset->items[i].split][dataset->items[i].class_id]++;
 }
 
-/* Divide what train and val hold together, class by class. */
-static void divide(struct dataset *dataset)
+/* Divide what is open, class by class. */
+static void divide(struct dataset *dataset, const bool *is_open)
 {
     struct arena scratch = ARENA_INIT;
     int *members = ARENA_ARRAY(&scratch, int, dataset->item_count);
     int *ends = ARENA_ARRAY(&scratch, int, dataset->class_count);
+    int(*fixed)[DATASET_SPLIT_COUNT] =
+        arena_alloc(&scratch, sizeof(*fixed) * (size_t)dataset->class_count);
     int total = 0;
 
-    count_classes(dataset);
+    for (int i = 0; i < dataset->item_count; i++)
+        if (is_open[i])
+            ends[dataset->items[i].class_id]++;
+        else
+            fixed[dataset->items[i].class_id][dataset->items[i].split]++;
     for (int i = 0; i < dataset->class_count; i++) {
+        int count = ends[i];
+
         ends[i] = total; /* for now where it begins */
-        total += dataset->class_counts[DATASET_SPLIT_TRAIN][i] +
-                 dataset->class_counts[DATASET_SPLIT_VAL][i];
+        total += count;
     }
     for (int i = 0; i < dataset->item_count; i++)
-        if (dataset->items[i].split != DATASET_SPLIT_TEST)
+        if (is_open[i])
             members[ends[dataset->items[i].class_id]++] = i;
     for (int class_id = 0, begin = 0; class_id < dataset->class_count; class_id++) {
         struct rng rng = rng_for(dataset->seed, STREAM_SPLIT, (uint64_t)class_id);
         int count = ends[class_id] - begin;
-        int val_count = val_count_of(count, dataset->train_ratio);
+        int val_count = dataset_val_share(dataset, count, fixed[class_id][DATASET_SPLIT_TRAIN],
+                                          fixed[class_id][DATASET_SPLIT_VAL]);
 
         rng_shuffle(&rng, members + begin, count);
         for (int i = 0; i < count; i++)
@@ -61,34 +56,7 @@ static void divide(struct dataset *dataset)
                 i < val_count ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
         begin = ends[class_id];
     }
-    dataset->is_divided = true;
     arena_release(&scratch);
-}
-
-static int assign(struct dataset_builder *builder, struct error *err)
-{
-    struct dataset *dataset = builder->dataset;
-    const struct dataset_options *options = builder->options;
-    struct map items = MAP_INIT;
-    int result = -1;
-
-    for (int i = 0; i < dataset->item_count; i++)
-        map_set(&items, dataset->items[i].path, &dataset->items[i]);
-    for (int i = 0; i < options->assignment_count; i++) {
-        const struct dataset_assignment *assignment = &options->assignments[i];
-        struct dataset_item *item = map_find(&items, assignment->path);
-
-        if (!item) {
-            FAIL(err, INVALID, "the custom split names '%s', which is not an image of the dataset",
-                 assignment->path);
-            goto done;
-        }
-        item->split = assignment->split;
-    }
-    result = 0;
-done:
-    map_release(&items);
-    return result;
 }
 
 static void warn_of_missing(struct dataset_builder *builder)
@@ -105,17 +73,12 @@ static void warn_of_missing(struct dataset_builder *builder)
 int dataset_divide(struct dataset_builder *builder, struct error *err)
 {
     struct dataset *dataset = builder->dataset;
-    enum dataset_split_method method = builder->options->method;
     bool has_val = dataset_count(dataset, DATASET_SPLIT_VAL) > 0;
 
-    if (method == DATASET_SPLIT_CUSTOM && assign(builder, err))
+    if (dataset_place(builder, divide, err))
         return -1;
-    has_val = has_val || dataset_count(dataset, DATASET_SPLIT_VAL) > 0;
-    if (method == DATASET_SPLIT_AUTO || !has_val) {
-        if (dataset->has_folder[DATASET_SPLIT_VAL] && !has_val)
-            dataset_warn(builder, "the val folder holds no usable images: train is divided");
-        divide(dataset);
-    }
+    if (dataset->has_folder[DATASET_SPLIT_VAL] && !has_val && dataset->is_divided)
+        dataset_warn(builder, "the val folder holds no usable images: train is divided");
     count_classes(dataset);
     if (dataset_count(dataset, DATASET_SPLIT_TRAIN) == 0)
         return FAIL(err, INVALID, "no images are left in the train split of '%s'", dataset->root);
@@ -151,16 +114,21 @@ static int write_list(const struct dataset *dataset, struct arena *arena, const 
 static void describe_splits(const struct dataset *dataset, struct str *text)
 {
     struct json_writer w;
+    int excluded = 0;
 
     json_begin(&w, text);
     json_object_open(&w);
     json_put_text(&w, "format", dataset->format);
     json_put_text(&w, "content_hash", dataset->hash);
-    json_put_text(&w, "method", dataset->is_divided ? "auto" : "use_dataset");
-    if (dataset->is_divided) {
+    json_put_text(&w, "method", dataset->split_method);
+    json_put_text(&w, "source", dataset->split_source);
+    if (!strcmp(dataset->split_method, "auto") || !strcmp(dataset->split_method, "partial")) {
         json_put_number(&w, "ratio", dataset->train_ratio);
         json_put_int(&w, "seed", (int64_t)dataset->seed);
     }
+    for (int i = 0; i < dataset->excluded_count; i++)
+        excluded += !strcmp(dataset->excluded[i].reason, DATASET_LEFT_OUT);
+    json_put_int(&w, "excluded_images", excluded);
     json_put_int(&w, "num_classes", dataset->class_count);
     json_key(&w, "splits");
     json_object_open(&w);

@@ -26,6 +26,7 @@ const struct field config_fields[] = {
     TEXT("model_name", model_name, .alias = "model", .required = true, .group = "run", .label = "Model", .help = "model to train; `models` lists them"),
     TEXT("dataset_path", dataset_path, .alias = "data", .required = true, .group = "run", .label = "Dataset", .help = "folder with class folders, or train/ and val/ of them"),
     SELECT("dataset_format", dataset_format, "imagefolder", "imagefolder=Image folder|dice=DICE|yolo=YOLO|coco=COCO|voc=Pascal VOC", .group = "run", .label = "Dataset format"),
+    TEXT("split_strategy", split_strategy, .group = "run", .label = "Split", .advanced = true, .help = "who is in train and val, before what the dataset says: JSON {method use_dataset|auto|custom, ratio, seed, custom_splits {PATH: train|val|test}, exclude_images [PATH]}, or a file of it"),
     INT("num_classes", num_classes, NULL, 0, 100000, .group = "run", .label = "Classes", .help = "must equal the dataset's; 0: take them from it"),
     TEXT("output_dir", output_dir, .alias = "out", .group = "run", .label = "Output folder", .help = "where the run's files go"),
     INT("epochs", epochs, "50", 1, 1000, .group = "run", .label = "Epochs"),

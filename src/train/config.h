@@ -63,7 +63,8 @@ struct config {
     /* what */
     int framework, task_type, dataset_format;
     const char *model_name, *dataset_path, *output_dir, *checkpoint_path, *pretrained_path;
-    const char *job_id, *project_id, *preset, *weights_dir;
+    const char *job_id, *project_id, *preset, *weights_dir,
+        *split_strategy;
     int64_t num_classes, image_size, seed;
     bool pretrained, resume, freeze_backbone;
     /* how long, how much */

@@ -26,7 +26,7 @@ static int make_folder(struct run *run, struct error *err)
     lock = file_join(&run->arena, run->folder, ".lock");
     if (file_lock(lock, &run->lock_fd, err))
         return error_prefix(err, "another run writes into '%s'", run->folder);
-    return dataset_write_splits(&run->dataset, run->folder, err);
+    return run->keeps_split ? 0 : dataset_write_splits(&run->dataset, run->folder, err);
 }
 
 static int write_config(struct run *run, struct error *err)
@@ -62,7 +62,7 @@ static bool same_classes(const struct run *run, const struct checkpoint *c)
 /* Continue from checkpoints/latest; false when there is none. */
 static int resume(struct run *run, bool *resumed, struct error *err)
 {
-    char *path = arena_printf(&run->arena, "%s/checkpoints/latest.safetensors", run->folder);
+    char *path = run_latest_path(&run->arena, run->folder);
     struct checkpoint c;
     int result = -1;
 

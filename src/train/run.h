@@ -6,7 +6,7 @@
  *   results.csv          one row per epoch
  *   results/             validation of the best and the last epoch: metrics, per class, confusion
  *                        matrix, one row per image
- *   splits/              which image was where
+ *   splits/              which image was where; kept when the run is resumed
  *   logs/                for whoever starts the run to keep its output
  *   checkpoints/         epoch_N, best, latest (checkpoint.h)
  *

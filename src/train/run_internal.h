@@ -14,6 +14,7 @@ struct run {
     struct arena arena;
     struct dataset dataset;
     bool dataset_open;
+    bool keeps_split; /* goes on with the one that it has recorded */
     struct loader_extent extent;
     struct transform transform;
     struct loader *train_loader, *val_loader;
@@ -49,6 +50,9 @@ int64_t run_peak_bytes(const struct run *run);
 int run_largest_batch(struct run *run, int64_t limit, int below);
 int64_t memory_available_bytes(void);
 int64_t memory_resident_bytes(void);
+
+/* The checkpoint that a run in this folder goes on from, in the arena. */
+char *run_latest_path(struct arena *arena, const char *folder);
 
 /* run_weights.c: where the weights come from. */
 int run_start_weights(struct run *run, struct error *err);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "data/split_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,28 @@ static int most_boxes(const struct run *run)
     return train > val ? train : val;
 }
 
+char *run_latest_path(struct arena *arena, const char *folder)
+{
+    return arena_printf(arena, "%s/checkpoints/latest.safetensors", folder);
+}
+
+/* A run that goes on keeps its split, whatever became of the data set's since. */
+static int set_split(struct run *run, struct dataset_options *options, struct error *err)
+{
+    const struct config *c = run->config;
+
+    if (c->split_strategy && *c->split_strategy &&
+        split_config_read_strategy(&run->arena, c->split_strategy, options, err))
+        return -1;
+    run->keeps_split = c->resume && c->output_dir &&
+                       file_exists(run_latest_path(&run->arena, c->output_dir)) &&
+                       file_exists(arena_printf(&run->arena, "%s/splits/train.txt",
+                                                c->output_dir));
+    return run->keeps_split
+               ? split_config_read_record(&run->arena, c->output_dir, options, err)
+               : 0;
+}
+
 static int open_dataset(struct run *run, struct error *err)
 {
     const struct config *c = run->config;
@@ -94,7 +117,8 @@ static int open_dataset(struct run *run, struct error *err)
                                        .task = (enum dataset_task)c->task_type };
     int train, val;
 
-    if (dataset_open(&run->dataset, c->dataset_path, &options, err))
+    if (set_split(run, &options, err) ||
+        dataset_open(&run->dataset, c->dataset_path, &options, err))
         return -1;
     run->dataset_open = true;
     run->extent = loader_extent(&run->dataset);

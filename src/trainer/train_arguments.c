@@ -239,6 +239,7 @@ static const struct {
     { "model_name",          give_text },
     { "dataset_path",        give_dataset },
     { "dataset_format",      give_text },
+    { "split_strategy",      give_path },
     { "num_classes",         give_integer },
     { "output_dir",          give_path },
     { "epochs",              give_integer },

@@ -153,8 +153,13 @@ TEST(labelled_dataset_without_a_split_gets_one)
     lab_close(&lab);
 }
 
-TEST(labelled_dataset_in_other_formats_gets_another_split_where_lists_say_it)
+/* Where annotation files say the split, a file beside them says another one. */
+TEST(labelled_dataset_in_other_formats_gets_another_split)
 {
+    static const struct {
+        const char *format;
+        bool has_config;
+    } cases[] = { { "voc", false }, { "coco", true }, { "dice", true } };
     const char *folder = labelled_folder("object_detection");
     struct arena arena = ARENA_INIT;
     struct lab lab;
@@ -162,23 +167,49 @@ TEST(labelled_dataset_in_other_formats_gets_another_split_where_lists_say_it)
     char *id;
 
     lab_open(&lab);
-    run_program(TEST_BIN_DIR "/fovea-engine dataset convert %s %s/as_voc --to voc > /dev/null",
-                folder, folder);
-    body = send_labelled_folder(&lab, "shapes", "auto", arena_printf(&arena, "%s/as_voc", folder));
-    id = strdup(text_at(body, "id"));
-    CHECK_TEXT(text_at(body, "detected_format"), "voc");
-    json_decref(body);
-    check_drawn(&lab, id);
-    free(id);
-    run_program(TEST_BIN_DIR "/fovea-engine dataset convert %s %s/as_coco --to coco > /dev/null",
-                folder, folder);
-    body = send_labelled_folder(&lab, "shapes", "auto", arena_printf(&arena, "%s/as_coco", folder));
-    expect_error(&lab.platform, 400,
-                 "The split of a dataset in the format coco cannot be changed: its annotation "
-                 "files say it",
-                 "POST", path_of("/api/v1/datasets/%s/split", text_at(body, "id")), lab.ada,
-                 "{\"train\":0.5,\"val\":0.5}");
-    json_decref(body);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *made = arena_printf(&arena, "%s/as_%s", folder, cases[i].format);
+
+        run_program(TEST_BIN_DIR "/fovea-engine dataset convert %s %s --to %s > /dev/null", folder,
+                    made, cases[i].format);
+        body = send_labelled_folder(&lab, "shapes", "auto", made);
+        id = strdup(text_at(body, "id"));
+        CHECK_TEXT(text_at(body, "detected_format"), cases[i].format);
+        json_decref(body);
+        check_drawn(&lab, id);
+        CHECK(cases[i].has_config ==
+              file_exists(arena_printf(&arena, "%s/datasets/%s/split_config.json",
+                                       lab.platform.folder, id)));
+        free(id);
+    }
     arena_release(&arena);
+    lab_close(&lab);
+}
+
+/* A classifier's images stay where they are, too, where such a file has the last word. */
+TEST(labelled_dataset_of_classes_follows_its_split_config)
+{
+    const char *folder = sample_folder();
+    struct lab lab;
+    json_t *body;
+    char *id;
+
+    lab_open(&lab);
+    run_program("cd %s && echo '{\"method\":\"auto\",\"default_ratio\":0.5}' > split_config.json",
+                folder);
+    id = add_sample(&lab, folder);
+    body = get(&lab, "/api/v1/datasets/%s/split", id);
+    CHECK(int_at(json_object_get(body, "splits"), "train") == 8 &&
+          int_at(json_object_get(body, "splits"), "val") == 10);
+    json_decref(body);
+    body = expect(&lab.platform, 200, "POST", path_of("/api/v1/datasets/%s/split", id), lab.ada,
+                  "{\"train\":0.8,\"val\":0.2}");
+    CHECK(int_at(json_object_get(body, "splits"), "val") == 4);
+    json_decref(body);
+    json_decref(look(&lab, id));
+    body = get(&lab, "/api/v1/datasets/%s/split", id);
+    CHECK(int_at(json_object_get(body, "splits"), "val") == 4);
+    json_decref(body);
+    free(id);
     lab_close(&lab);
 }

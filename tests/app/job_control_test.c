@@ -22,7 +22,7 @@ struct service {
     int start_status, starts, stops;
     int64_t started_job, attempt;
     bool resume, forgets;
-    char output_dir[512];
+    char output_dir[512], split[512];
 };
 
 struct setup {
@@ -37,12 +37,14 @@ struct setup {
 static void answer_start(struct service *s, const json_t *parameters, int *status, json_t **answer)
 {
     const char *folder = json_string_value(json_object_get(parameters, "output_dir"));
+    const char *split = json_string_value(json_object_get(parameters, "split_strategy"));
 
     s->starts++;
     s->started_job = json_integer_value(json_object_get(parameters, "job_id"));
     s->attempt = json_integer_value(json_object_get(parameters, "attempt"));
     s->resume = json_is_true(json_object_get(parameters, "resume"));
     snprintf(s->output_dir, sizeof(s->output_dir), "%s", folder ? folder : "");
+    snprintf(s->split, sizeof(s->split), "%s", split ? split : "");
     *status = s->start_status;
     *answer = json_pack("{s:s, s:s}", "status", "started", "detail", "no room");
 }
@@ -96,17 +98,22 @@ static void setup_release(struct setup *s)
     pthread_mutex_destroy(&s->service.lock);
 }
 
-static struct job add(struct setup *s)
+static struct job add_with_split(struct setup *s, const char *split_strategy)
 {
     struct job wanted = { .project_id = s->project.id, .user_id = s->user.id, .framework = "timm",
                           .model_name = "resnet18", .task_type = "image_classification",
                           .dataset_path = "/data/cats", .epochs = 3, .batch_size = 8,
-                          .learning_rate = 0.01 };
+                          .learning_rate = 0.01, .split_strategy = split_strategy };
     struct error err;
     struct job job;
 
     CHECK_OK(control_create(s->app, &wanted, &s->arena, &job, &err), err);
     return job;
+}
+
+static struct job add(struct setup *s)
+{
+    return add_with_split(s, NULL);
 }
 
 static const char *status_of(struct setup *s, int64_t id)
@@ -209,6 +216,40 @@ TEST(a_start_reaches_the_service_and_a_second_one_is_refused)
     CHECK_TEXT(status_of(&s, job.id), "running");
     CHECK(start(&s, job.id, -1, &queued, &err) && err.kind == ERR_INVALID);
     CHECK_TEXT(err.text, "Cannot start job with status: running");
+    setup_release(&s);
+}
+
+TEST(a_split_strategy_reaches_the_service_as_a_file)
+{
+    static const char wish[] = "{\"method\":\"auto\",\"ratio\":0.7}";
+    struct str text = STR_INIT;
+    struct error err;
+    struct setup s;
+    struct job job, copy;
+    const char *kept;
+    json_t *body;
+    bool queued;
+
+    setup_init(&s);
+    job = add_with_split(&s, wish);
+    CHECK_OK(control_clone(s.app, job.id, &s.user, &s.arena, &copy, &err), err);
+    CHECK_OK(jobs_split_strategy(s.app, copy.id, &s.arena, &kept, &err), err);
+    CHECK_TEXT(kept, wish);
+    CHECK_OK(start(&s, job.id, -1, &queued, &err), err);
+    CHECK_TEXT(s.service.split, arena_printf(&s.arena, "%s/split_strategy.json",
+                                             s.service.output_dir));
+    CHECK_OK(file_read(s.service.split, 1000, &text, &err), err);
+    CHECK_TEXT(text.text, wish);
+    job.split_strategy = wish; /* of a job that is not made yet */
+    body = control_start_body(s.app, &job, &s.arena, &err);
+    kept = arena_strdup(&s.arena, json_string_value(json_object_get(body, "split_strategy")));
+    CHECK(str_starts_with(kept, arena_printf(&s.arena, "%s/tmp/", s.folder)) && file_exists(kept));
+    control_forget_body(body);
+    CHECK(!file_exists(kept));
+    job = add(&s);
+    CHECK_OK(jobs_split_strategy(s.app, job.id, &s.arena, &kept, &err), err);
+    CHECK(!kept);
+    str_release(&text);
     setup_release(&s);
 }
 

@@ -264,6 +264,12 @@ for (const family of families) {
     const forecast = await ask(200, 'POST', '/api/v1/training/preflight', asOwner(body))
     assert.deepEqual([forecast.train_images, forecast.val_images, forecast.num_classes], [4, 2, 2])
     assert.ok(forecast.peak_memory_mb > 10)
+    if (family === families[0]) {
+      const [one] = await readdir(join(folders[family.task], 'images/train'))
+      const other = await ask(200, 'POST', '/api/v1/training/preflight', asOwner({ ...body,
+        split_strategy: { method: 'custom', custom_splits: { [`images/train/${one}`]: 'val' } } }))
+      assert.deepEqual([other.train_images, other.val_images], [3, 3])
+    }
     const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner(body))
     const started = await ask(200, 'POST', `/api/v1/training/jobs/${job.id}/start`, { token })
     assert.deepEqual([started.status, started.job_id], ['running', job.id])

@@ -159,10 +159,10 @@ struct dataset_split_result {
     struct dataset_class_split *classes, all;
     int class_count;
 };
-/* Moves files between the folders of splits, or writes the lists of a YOLO or VOC set, and has the
- * data set looked at again.  CONFLICT when a running job uses it, or while nobody knows its labels
- * yet; INVALID, also for formats whose annotation files say the split; NOT_FOUND for a path that is
- * not used.  The result is in the arena. */
+/* Moves files between the folders of splits, writes the lists of a YOLO or VOC set, or for others a
+ * split_config.json beside their annotation files, and has the data set looked at again.  CONFLICT
+ * when a running job uses it, or while nobody knows its labels yet; INVALID; NOT_FOUND for a path
+ * that is not used.  The result is in the arena. */
 int datasets_change_split(struct app *app, const struct dataset *dataset,
                           const struct dataset_split_change *change, struct arena *arena,
                           struct dataset_split_result *after, struct error *err);

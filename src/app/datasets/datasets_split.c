@@ -1,9 +1,9 @@
 /* datasets_split.c - which images are learned from and which are kept to validate; see datasets.h.
  *
- * Where a split is a folder, changing it moves files; where it is a list, datasets_split_lists.c
- * writes that.  No file is ever replaced: where a name is taken
- * it gets a number.  When the process ends in the middle, each file is still in one place, and the
- * data set is looked at again, because it was marked before. */
+ * Where a split is a folder, changing it moves files; where it is a list, or stands in annotation
+ * files, datasets_split_lists.c writes what says it.  No file is ever replaced: where a name is
+ * taken it gets a number.  When the process ends in the middle, each file is still in one place,
+ * and the data set is looked at again, because it was marked before. */
 
 #include "app/datasets/datasets_split_internal.h"
 
@@ -57,12 +57,13 @@ static int read_plan(struct app *app, const struct dataset *dataset, uint64_t se
     for (int i = 0; i < plan->count; i++)
         plan->files[i].path = rows[i].path;
     layout_begin(&plan->layout, path_at, plan->files, plan->count);
+    plan->has_lists = plan->has_lists || split_has_config(app, dataset, plan);
     plan->has_folders = plan->layout.has_train && !plan->has_lists;
     memcpy(plan->folders, split_names, sizeof(split_names));
     for (int i = 0; i < plan->count; i++) {
         struct split_file *f = &plan->files[i];
         bool is_used = !strcmp(rows[i].state, "used") &&
-                       (plan->has_lists ? rows[i].classes != NULL : rows[i].class_name != NULL);
+                       (plan->has_labels ? rows[i].classes != NULL : rows[i].class_name != NULL);
 
         f->class_name = rows[i].class_name;
         f->classes = rows[i].classes;
@@ -78,7 +79,7 @@ static int read_plan(struct app *app, const struct dataset *dataset, uint64_t se
         }
         f->key = key_of(f->rest, seed);
     }
-    if (plan->has_lists)
+    if (plan->has_labels)
         split_find_rarest(plan);
     return 0;
 }
@@ -301,7 +302,7 @@ static void sum_up(const struct split_plan *plan, struct arena *arena,
         add_images(&result->all, split_names[file->to], 1);
         result->moved += file->to != file->from || (!plan->has_lists && !plan->has_folders);
         json_object_foreach(classes, name, value) add_to_class(&sums, name, file->to);
-        if (!plan->has_lists)
+        if (!plan->has_labels)
             add_to_class(&sums, file->class_name, file->to);
         json_decref(classes);
     }
@@ -314,17 +315,10 @@ static void sum_up(const struct split_plan *plan, struct arena *arena,
     free(sums.items);
 }
 
-static int check_change(const struct dataset *dataset, const struct dataset_split_change *c,
-                        struct error *err)
+static int check_change(const struct dataset_split_change *c, struct error *err)
 {
-    const char *format = dataset->detected_format ? dataset->detected_format : dataset->format;
     double sum = c->train + c->val + c->test;
 
-    if (strcmp(format, "imagefolder") != 0 && !split_has_lists(format))
-        return FAIL(err, INVALID,
-                    "The split of a dataset in the format %s cannot be changed: its "
-                    "annotation files say it",
-                    format);
     if (!c->assign && (!(c->train > 0) || !(c->val >= 0) || !(c->test >= 0) ||
                        !(sum > 0.999 && sum < 1.001)))
         return FAIL(err, INVALID, "train, val and test must be shares that make 1, train above 0");
@@ -336,18 +330,20 @@ int datasets_change_split(struct app *app, const struct dataset *dataset,
                           struct dataset_split_result *after, struct error *err)
 {
     const char *format = dataset->detected_format ? dataset->detected_format : dataset->format;
-    struct split_plan plan = { .has_lists = split_has_lists(format) };
+    bool is_unknown = !strcmp(format, "auto"); /* until somebody has looked */
+    struct split_plan plan = { .has_labels = split_has_lists(format),
+                               .has_lists = split_has_lists(format) || is_unknown };
     int result = -1;
 
     *after = (struct dataset_split_result){ 0 };
-    if (check_change(dataset, change, err) || dataset_check_idle(app, dataset, err) ||
+    if (check_change(change, err) || dataset_check_idle(app, dataset, err) ||
         read_plan(app, dataset, (uint64_t)change->seed, &plan, err))
         goto done;
     if (change->assign && assign(&plan, change->assign, err))
         goto done;
     if (!change->assign)
         divide_all(&plan, change);
-    if (!change->assign && change->val > 0 && plan.has_lists)
+    if (!change->assign && change->val > 0 && plan.has_labels)
         split_balance(&plan);
     if (check_train(&plan, err))
         goto done;

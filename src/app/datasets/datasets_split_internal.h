@@ -21,15 +21,19 @@ struct split_plan {
     struct layout layout;
     struct split_file *files;
     int count;
-    bool has_lists;   /* files stay where they are; text files say the split */
+    bool has_labels;  /* several classes on an image */
+    bool has_lists;   /* files stay where they are; others say the split */
     bool has_folders; /* of splits, so that only files that change need to be moved */
     const char *folders[SPLIT_COUNT]; /* "Training" where that is how it is called */
 };
 
 /* --- datasets_split_lists.c ------------------------------------------------------------------ */
 
-/* Are splits of this format lists of files? */
+/* Do images of this format stay where they are? */
 bool split_has_lists(const char *format);
+/* Is there a split_config.json, which has the last word? */
+bool split_has_config(struct app *app, const struct dataset *dataset,
+                      const struct split_plan *plan);
 
 /* {name: objects} of an image that is used and has labels, a new object; else NULL. */
 json_t *split_classes_of(const struct split_file *file);

@@ -4,11 +4,14 @@
  *
  *   yolo   train.txt, val.txt and test.txt, which data.yaml, if there is one, then names
  *   voc    ImageSets/Main/train.txt and so on, of names without their ends
+ *   coco, dice   split_config.json, as their annotation files may be large and say other things;
+ *          where there is one, it is written for the other formats too, as it has the last word
  *
  * Of a file that is replaced the first version goes to the quarantine, beside what fixes edit. */
 
 #include "app/datasets/datasets_split_internal.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/map.h"
@@ -24,6 +27,7 @@
 #define YAML_MOST ((size_t)4 << 20)
 #define EDITED ".edited"
 #define NAMES "ImageSets/Main/"
+#define CONFIG "split_config.json" /* the engine's data/split_config.h */
 
 /* --- classes --------------------------------------------------------------------------------- */
 
@@ -374,12 +378,67 @@ static int write_voc(struct lists *l, struct error *err)
     return result;
 }
 
-/* --- both ------------------------------------------------------------------------------------ */
+/* --- annotation files ------------------------------------------------------------------------ */
+
+static int write_config(struct lists *l, struct error *err)
+{
+    struct str text = STR_INIT;
+    char now[CLOCK_TEXT_SIZE];
+    struct json_writer w;
+    int result;
+
+    clock_format_utc(clock_unix_microseconds(), now);
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_text(&w, "method", "manual");
+    json_put_text(&w, "created_at", now);
+    json_key(&w, "splits");
+    json_object_open(&w);
+    for (int i = 0; i < l->plan->count; i++)
+        if (l->plan->files[i].rest)
+            json_put_text(&w, l->plan->files[i].path + strlen(l->base),
+                          split_names[l->plan->files[i].to]);
+    json_close(&w);
+    json_close(&w);
+    result = put(l, CONFIG, &text, err);
+    str_release(&text);
+    return result;
+}
+
+/* --- all ------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *format;
     int (*write)(struct lists *l, struct error *err);
-} formats[] = { { "yolo", write_yolo }, { "voc", write_voc } };
+} formats[] = { { "yolo", write_yolo },
+                { "voc", write_voc },
+                { "coco", write_config },
+                { "dice", write_config } };
+
+/* Class folders may stand in any folder; of the rest the labels tell. */
+static const char *base_of(const struct split_plan *plan, struct arena *arena)
+{
+    size_t length = plan->layout.wrapper_bytes;
+
+    if (plan->has_labels)
+        return find_base(plan, arena);
+    for (int i = 0; i < plan->count && length; i++)
+        if (strlen(plan->files[i].path) > length && plan->files[i].path[length - 1] == '/')
+            return arena_strndup(arena, plan->files[i].path, length);
+    return "";
+}
+
+bool split_has_config(struct app *app, const struct dataset *dataset,
+                      const struct split_plan *plan)
+{
+    struct lists l = { .app = app, .dataset = dataset, .plan = plan };
+    bool result;
+
+    l.base = base_of(plan, &l.arena);
+    result = has_file(&l, CONFIG, &l.arena);
+    arena_release(&l.arena);
+    return result;
+}
 
 bool split_has_lists(const char *format)
 {
@@ -394,12 +453,15 @@ int split_write_lists(struct app *app, const struct dataset *dataset, const stru
 {
     struct lists l = { .app = app, .dataset = dataset, .plan = plan };
     const char *format = dataset->detected_format ? dataset->detected_format : dataset->format;
-    int result = -1;
+    int (*write)(struct lists *l, struct error *err) = write_config, result;
 
-    l.base = find_base(plan, &l.arena);
+    l.base = base_of(plan, &l.arena);
     for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
         if (!strcmp(formats[i].format, format))
-            result = formats[i].write(&l, err);
+            write = formats[i].write;
+    if (has_file(&l, CONFIG, &l.arena))
+        write = write_config;
+    result = write(&l, err);
     arena_release(&l.arena);
     return result;
 }

@@ -10,7 +10,7 @@
 static const char *const of_job[] = {
     "framework",  "task_type", "model_name", "dataset_path", "dataset_format", "num_classes",
     "output_dir", "epochs",    "batch_size", "learning_rate", "optimizer",     "pretrained",
-    "weights_dir", "checkpoint_path", "resume", "job_id", "project_id",
+    "weights_dir", "checkpoint_path", "resume", "job_id", "project_id", "split_strategy",
 };
 
 bool config_is_of_job(const char *field)

@@ -257,7 +257,8 @@ int control_clone(struct app *app, int64_t id, const struct user *user, struct a
 {
     struct job wanted;
 
-    if (jobs_get(app, id, arena, &wanted, err))
+    if (jobs_get(app, id, arena, &wanted, err) ||
+        jobs_split_strategy(app, id, arena, &wanted.split_strategy, err))
         return -1;
     wanted.user_id = user->id;
     return control_create(app, &wanted, arena, job, err);

@@ -23,8 +23,11 @@ void control_free(struct job_control *control); /* NULL is fine */
 int control_create(struct app *app, const struct job *wanted, struct arena *arena, struct job *job,
                    struct error *err);
 
-/* What a service would be asked for this job, whose folder is not made: a new object. */
-json_t *control_start_body(struct app *app, const struct job *job, struct arena *arena);
+/* What a service would be asked for this job, whose folder is not made: a new object, given back
+ * with control_forget_body(), as its split is in a file; NULL: that cannot be written. */
+json_t *control_start_body(struct app *app, const struct job *job, struct arena *arena,
+                           struct error *err);
+void control_forget_body(json_t *body); /* NULL is fine */
 
 struct start_request {
     int resume; /* 1, 0; -1: as the job asks for: one that was stopped goes on */

@@ -5,12 +5,16 @@
 #include "app/jobs/job_fit.h"
 #include "app/services/services.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STOP_SECONDS 40.0
 #define STATUS_SECONDS 5.0
+#define SPLIT_MEMBER "split_strategy"
 
 static void set_text(json_t *object, const char *key, const char *value)
 {
@@ -51,12 +55,64 @@ static json_t *start_body(struct app *app, const struct job *job, int64_t attemp
     return body;
 }
 
-json_t *control_start_body(struct app *app, const struct job *job, struct arena *arena)
+/* The split is a file, as it may be longer than a command line: of a run it stays with its other
+ * files. */
+static int add_split(json_t *body, const char *path, const char *strategy, struct error *err)
 {
+    if (file_replace(path, strategy, strlen(strategy), err))
+        return -1;
+    set_text(body, SPLIT_MEMBER, path);
+    return 0;
+}
+
+static int add_split_of_job(struct app *app, const struct job *job, json_t *body,
+                            struct arena *arena, struct error *err)
+{
+    const char *folder = app_path(app, job->output_dir, arena), *strategy;
+
+    if (jobs_split_strategy(app, job->id, arena, &strategy, err))
+        return -1;
+    return strategy && (file_make_folders(folder, err) ||
+                        add_split(body, arena_printf(arena, "%s/split_strategy.json", folder),
+                                  strategy, err))
+               ? -1
+               : 0;
+}
+
+json_t *control_start_body(struct app *app, const struct job *job, struct arena *arena,
+                           struct error *err)
+{
+    const char *folder = app_path(app, "tmp", arena);
+    char *path = arena_printf(arena, "%s/split_XXXXXX", folder);
     struct job planned = *job;
+    json_t *body;
+    int fd;
 
     planned.output_dir = arena_printf(arena, "%s/preflight", app->data_folder);
-    return start_body(app, &planned, 0, false, NULL, arena);
+    body = start_body(app, &planned, 0, false, NULL, arena);
+    if (!job->split_strategy)
+        return body;
+    if (file_make_folders(folder, err) || (fd = mkstemp(path)) < 0) {
+        json_decref(body);
+        FAIL_ERRNO(err, "cannot make a file in '%s'", folder);
+        return NULL;
+    }
+    close(fd);
+    if (add_split(body, path, job->split_strategy, err)) {
+        unlink(path);
+        json_decref(body);
+        return NULL;
+    }
+    return body;
+}
+
+void control_forget_body(json_t *body)
+{
+    const char *path = json_string_value(json_object_get(body, SPLIT_MEMBER));
+
+    if (path)
+        unlink(path);
+    json_decref(body);
 }
 
 /* For people who look at the machine; nothing depends on it. */
@@ -77,8 +133,11 @@ static int ask_to_start(struct app *app, const struct job *job, int64_t attempt,
     json_t *body = start_body(app, job, attempt, resume, checkpoint_path, &arena), *answer = NULL;
     int status = 0, result;
 
-    result = services_call(app, job->framework, "POST", "/training/start", body,
-                           services_start_seconds(app->services), &status, &answer, err);
+    result = add_split_of_job(app, job, body, &arena, err) ||
+             services_call(app, job->framework, "POST", "/training/start", body,
+                           services_start_seconds(app->services), &status, &answer, err)
+                 ? -1
+                 : 0;
     if (!result && (status < 200 || status > 299)) {
         const char *detail = json_string_value(json_object_get(answer, "detail"));
 

@@ -56,10 +56,22 @@ int jobs_add(struct app *app, const struct job *w, struct arena *arena, struct j
                          db_int(w->pretrained), db_text(w->advanced_config),
                          db_text(w->output_dir ? w->output_dir : ""), db_text(w->primary_metric),
                          db_text(w->primary_metric_mode), db_int(w->priority),
-                         db_int(w->created_at ? w->created_at : clock_unix_microseconds())),
+                         db_int(w->created_at ? w->created_at : clock_unix_microseconds()),
+                         db_text(w->split_strategy)),
                  arena, &rows, err))
         return -1;
     return jobs_get(app, db_at(&rows, 0, 0)->integer, arena, job, err);
+}
+
+int jobs_split_strategy(struct app *app, int64_t id, struct arena *arena, const char **text,
+                        struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_job_split_strategy, DB_ARGS(db_int(id)), arena, &rows, err))
+        return -1;
+    *text = rows.count ? db_at(&rows, 0, 0)->text : NULL;
+    return 0;
 }
 
 int jobs_read(struct db_connection *connection, int64_t id, struct arena *arena, struct job *job,

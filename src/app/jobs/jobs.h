@@ -34,6 +34,7 @@ struct job {
     const char *experiment_name, *tags, *notes, *framework, *model_name, *task_type, *dataset_id,
         *dataset_path, *dataset_format, *optimizer, *advanced_config, *output_dir, *status,
         *primary_metric, *primary_metric_mode, *best_checkpoint_path, *error_message;
+    const char *split_strategy; /* JSON of a job to be made; of others jobs_split_strategy() */
 };
 
 /* Checks the ranges, in the words of the contract; output_dir and created_at are given by the
@@ -41,6 +42,10 @@ struct job {
 int jobs_check(const struct job *job, struct error *err);
 int jobs_add(struct app *app, const struct job *wanted, struct arena *arena, struct job *job,
              struct error *err);
+
+/* It may name every image of a data set, and so is no part of lists.  NULL: the job has none. */
+int jobs_split_strategy(struct app *app, int64_t id, struct arena *arena, const char **text,
+                        struct error *err);
 
 /* NOT_FOUND "Training job not found" */
 int jobs_read(struct db_connection *connection, int64_t id, struct arena *arena, struct job *job,

@@ -160,7 +160,7 @@ static void collect_base_names(struct coco *coco)
 }
 
 static enum dataset_split split_of(const struct coco_source *source, const json_t *json,
-                                   const json_t *id, const char *name)
+                                   const json_t *id, const char *name, bool *is_named)
 {
     const char *text = json_string_value(json_object_get(json, "split"));
     enum dataset_split split = source->split;
@@ -172,11 +172,26 @@ static enum dataset_split split_of(const struct coco_source *source, const json_
     }
     if (!text && source->splits)
         text = json_string_value(json_object_get(source->splits, name));
-    if (text && labelled_split_by_name(text, strlen(text), &split))
+    *is_named = text && labelled_split_by_name(text, strlen(text), &split);
+    if (*is_named)
         return split;
     if (!source->has_split && labelled_find_split(name, &split))
         return split;
     return source->split;
+}
+
+/* False: it is excluded. */
+static bool add_image_file(struct coco *coco, const struct coco_source *source, int file,
+                           const json_t *json, const json_t *id, const char *name)
+{
+    struct dataset_builder *builder = coco->all->builder;
+    bool is_named;
+    enum dataset_split split = split_of(source, json, id, name, &is_named);
+
+    if (is_named && !builder->has_own && builder->own.method == DATASET_SPLIT_PARTIAL)
+        *VEC_ADD(&builder->named) =
+            (struct dataset_assignment){ coco->all->files.items[file].path, split };
+    return labelled_add_image(coco->all, file, split) >= 0;
 }
 
 static int add_image(struct coco *coco, const struct coco_source *source, int64_t element,
@@ -205,7 +220,7 @@ static int add_image(struct coco *coco, const struct coco_source *source, int64_
                       "images[%" PRId64 "]: its id stands twice", element);
         return 0;
     }
-    if (labelled_add_image(all, file, split_of(source, json, id, name)) >= 0)
+    if (add_image_file(coco, source, file, json, id, name))
         map_set(&coco->image_files, key, (void *)(intptr_t)(file + 1));
     return 0;
 }
@@ -260,7 +275,7 @@ static int use_named_image(struct coco *coco, struct coco_source *source, int64_
         return 0;
     file = find_image_file(coco, source, name);
     if (file >= 0 && coco->all->files.items[file].is_image &&
-        labelled_add_image(coco->all, file, split_of(source, json, id, name)) >= 0)
+        add_image_file(coco, source, file, json, id, name))
         map_set(&coco->image_files, key, (void *)(intptr_t)(file + 1));
     return 0;
 }
@@ -297,6 +312,23 @@ static int find_members(const struct coco *coco, const struct coco_source *sourc
     return 0;
 }
 
+/* Its images are named by ids, so that their splits are taken one by one, as they are met. */
+static void use_split_config(struct coco *coco, struct coco_source *source, const json_t *config)
+{
+    struct dataset_options *own = &coco->all->builder->own;
+    const char *method = json_string_value(json_object_get(config, "method"));
+    double ratio = json_number_value(json_object_get(config, "default_ratio"));
+    json_int_t seed = json_integer_value(json_object_get(config, "seed"));
+
+    source->splits = json_incref(json_object_get(config, "splits"));
+    if (coco->all->builder->has_own || !method)
+        return;
+    own->method = !strcmp(method, "auto") || !strcmp(method, "partial") ? DATASET_SPLIT_PARTIAL
+                                                                        : DATASET_SPLIT_CUSTOM;
+    own->train_ratio = ratio > 0 && ratio < 1 ? ratio : 0;
+    own->seed = seed > 0 ? (uint64_t)seed : 0;
+}
+
 static int read_images(struct coco *coco, struct coco_source *source, struct error *err)
 {
     const char *path = coco->all->files.items[source->file].path;
@@ -314,7 +346,7 @@ static int read_images(struct coco *coco, struct coco_source *source, struct err
 
         if (!config)
             return -1;
-        source->splits = json_incref(json_object_get(config, "splits"));
+        use_split_config(coco, source, config);
         json_decref(config);
     }
     if (coco_read_categories(coco, source, categories, err) ||

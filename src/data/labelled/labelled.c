@@ -113,11 +113,10 @@ int labelled_add_image(struct labelled *all, int file, enum dataset_split split)
     const char *path = all->files.items[file].path;
 
     labelled_take(all, file);
-    for (int i = 0; i < all->options->exclude_count; i++)
-        if (!strcmp(all->options->exclude[i], path)) {
-            dataset_exclude(all->builder, path, "on the exclude list");
-            return -1;
-        }
+    if (dataset_leaves_out(all->builder, path)) {
+        dataset_exclude(all->builder, path, DATASET_LEFT_OUT);
+        return -1;
+    }
     *VEC_ADD(&all->images) = (struct labelled_image){ .file = file, .split = split };
     return all->images.count - 1;
 }

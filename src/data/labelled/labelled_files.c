@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "data/labelled/labelled_internal.h"
+#include "data/split_config.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <string.h>
@@ -152,6 +153,8 @@ static const char *find_wrapper(const struct labelled *all)
 
 int labelled_list(struct labelled *all, struct error *err)
 {
+    int own;
+
     if (walk(all, "", 0, err))
         return -1;
     if (all->files.count)
@@ -160,6 +163,11 @@ int labelled_list(struct labelled *all, struct error *err)
     for (int i = 0; i < all->files.count; i++)
         map_set(&all->by_path, all->files.items[i].path, (void *)(intptr_t)(i + 1));
     all->base = find_wrapper(all);
+    if (dataset_read_own(all->builder, all->base, err))
+        return -1;
+    own = labelled_find_inner(all, all->base, SPLIT_CONFIG_FILE);
+    if (own >= 0)
+        labelled_take(all, own);
     return 0;
 }
 

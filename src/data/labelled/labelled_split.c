@@ -50,29 +50,22 @@ static void choose_classes(struct dataset *dataset, const int *counts)
     }
 }
 
-/* How many of a class go to val: at least one, and never all. */
-static int val_count_of(int count, double train_ratio)
-{
-    int val_count = (int)((double)count * (1 - train_ratio) + 0.5);
-
-    if (count < 2)
-        return 0;
-    if (val_count < 1)
-        return 1;
-    return val_count < count ? val_count : count - 1;
-}
-
-static void divide_class(struct dataset *dataset, int class_id, int *members)
+static void divide_class(struct dataset *dataset, const bool *is_open, int class_id, int *members)
 {
     struct rng rng = rng_for(dataset->seed, STREAM_SPLIT, (uint64_t)(class_id + 1));
-    int count = 0, val_count;
+    int fixed[DATASET_SPLIT_COUNT] = { 0 }, count = 0, val_count;
 
-    for (int i = 0; i < dataset->item_count; i++)
-        if (dataset->items[i].class_id == class_id &&
-            dataset->items[i].split != DATASET_SPLIT_TEST)
+    for (int i = 0; i < dataset->item_count; i++) {
+        if (dataset->items[i].class_id != class_id)
+            continue;
+        if (is_open[i])
             members[count++] = i;
+        else
+            fixed[dataset->items[i].split]++;
+    }
     rng_shuffle(&rng, members, count);
-    val_count = val_count_of(count, dataset->train_ratio);
+    val_count = dataset_val_share(dataset, count, fixed[DATASET_SPLIT_TRAIN],
+                                  fixed[DATASET_SPLIT_VAL]);
     for (int i = 0; i < count; i++)
         dataset->items[members[i]].split = i < val_count ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
 }
@@ -88,7 +81,8 @@ static bool shows(const struct dataset *dataset, int item, int class_id)
 }
 
 /* Give a class that has two images or more a place on both sides. */
-static void balance(struct dataset *dataset, const int *both, struct arena *scratch)
+static void balance(struct dataset *dataset, const bool *is_open, const int *both,
+                    struct arena *scratch)
 {
     int *on_train = ARENA_ARRAY(scratch, int, dataset->class_count);
     int *on_val = ARENA_ARRAY(scratch, int, dataset->class_count);
@@ -102,7 +96,7 @@ static void balance(struct dataset *dataset, const int *both, struct arena *scra
             continue;
         poor = on_train[c] ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
         for (int i = dataset->item_count - 1; i >= 0; i--)
-            if (dataset->items[i].split != DATASET_SPLIT_TEST && shows(dataset, i, c)) {
+            if (is_open[i] && shows(dataset, i, c)) {
                 dataset->items[i].split = poor;
                 break;
             }
@@ -110,20 +104,22 @@ static void balance(struct dataset *dataset, const int *both, struct arena *scra
 }
 
 /* Few images, each of a class of its own: divided as if they were all of one. */
-static void divide_together(struct dataset *dataset, int *members)
+static void divide_together(struct dataset *dataset, const bool *is_open, int *members)
 {
     struct rng rng = rng_for(dataset->seed, STREAM_SPLIT, 0);
-    int count = 0;
+    int count = 0, val_count;
 
     for (int i = 0; i < dataset->item_count; i++)
-        if (dataset->items[i].split != DATASET_SPLIT_TEST)
+        if (is_open[i])
             members[count++] = i;
     rng_shuffle(&rng, members, count);
-    for (int i = 0; i < val_count_of(count, dataset->train_ratio); i++)
+    val_count = dataset_val_share(dataset, count,
+                                  dataset_count(dataset, DATASET_SPLIT_TRAIN) - count, 0);
+    for (int i = 0; i < val_count; i++)
         dataset->items[members[i]].split = DATASET_SPLIT_VAL;
 }
 
-static void divide(struct dataset *dataset)
+static void divide(struct dataset *dataset, const bool *is_open)
 {
     struct arena scratch = ARENA_INIT;
     int *both = ARENA_ARRAY(&scratch, int, dataset->class_count);
@@ -136,12 +132,11 @@ static void divide(struct dataset *dataset)
         is_used[dataset->items[i].class_id + 1] = true;
     for (int class_id = -1; class_id < dataset->class_count; class_id++)
         if (is_used[class_id + 1])
-            divide_class(dataset, class_id, members);
+            divide_class(dataset, is_open, class_id, members);
     if (dataset_count(dataset, DATASET_SPLIT_VAL) == 0)
-        divide_together(dataset, members);
+        divide_together(dataset, is_open, members);
     else if (dataset->class_count <= 1000) /* each look is a pass over all objects */
-        balance(dataset, both, &scratch);
-    dataset->is_divided = true;
+        balance(dataset, is_open, both, &scratch);
     arena_release(&scratch);
 }
 
@@ -183,39 +178,16 @@ static void warn_of_missing(struct labelled *all)
                      dataset->class_count);
 }
 
-static int assign(struct labelled *all, struct error *err)
-{
-    const struct dataset_options *options = all->options;
-
-    for (int i = 0; i < options->assignment_count; i++) {
-        const char *path = options->assignments[i].path;
-        int file = labelled_find_file(all, path);
-        int image = file < 0 ? -1 : labelled_find_image(all, file);
-
-        if (image < 0)
-            return FAIL(err, INVALID,
-                        "the custom split names '%s', which is not an image of the dataset", path);
-        all->dataset->items[image].split = options->assignments[i].split;
-    }
-    return 0;
-}
-
 int labelled_divide(struct labelled *all, struct error *err)
 {
     struct dataset *dataset = all->dataset;
-    enum dataset_split_method method = all->options->method;
     struct arena scratch = ARENA_INIT;
     int *counts = ARENA_ARRAY(&scratch, int, dataset->class_count);
-    bool has_train;
 
-    if (method == DATASET_SPLIT_CUSTOM && assign(all, err)) {
+    if (dataset_place(all->builder, divide, err)) {
         arena_release(&scratch);
         return -1;
     }
-    has_train = dataset_count(dataset, DATASET_SPLIT_TRAIN) > 0;
-    if (method == DATASET_SPLIT_AUTO ||
-        (has_train && dataset_count(dataset, DATASET_SPLIT_VAL) == 0))
-        divide(dataset);
     count_images(dataset, DATASET_SPLIT_COUNT, counts);
     choose_classes(dataset, counts);
     arena_release(&scratch);
