@@ -12,8 +12,12 @@ the machine hits all alike; what counts is the median over the rounds of each ru
 
 --out FILE.json gets every raw result and the machine; FILE.md beside it the tables.  Models that
 the file already holds are kept unless measured again, so that a long series can be cut in pieces.
+
+--suite detectors trains the YOLO11 family with its real loss, --suite inference answers with it, one
+image at a time; there PyTorch is also measured with its graph compiled ahead ("jit").
 """
 import argparse
+import itertools
 import json
 import math
 import os
@@ -40,6 +44,19 @@ MODELS = {
     'mobilenetv3_small_100': dict(batch=16, speed=1.5, memory=0.6),
     'vit_tiny_patch16_224': dict(batch=16, speed=2.0, memory=0.6, eng=('vit', 'thp=1', 20)),
 }
+
+
+# At 640 pixels.  Ours keeps a moving average and clips, as its recipe does; PyTorch's side does not.
+DETECTORS = {
+    'yolo11n': dict(batch=4, image_size=640, speed=1.7, memory=0.6, options='--ema --clip'),
+    'yolo11n-seg': dict(batch=4, image_size=640, speed=1.8, memory=0.6, options='--ema --clip'),
+    'yolo11n-pose': dict(batch=4, image_size=640, speed=1.7, memory=0.6, options='--ema --clip'),
+}
+INFERENCE = {
+    name: dict(batch=1, image_size=640, speed=1.5, memory=0.6, peer_modes=('infer', 'jit'))
+    for name in DETECTORS
+}
+SUITES = dict(classifiers=MODELS, detectors=DETECTORS, inference=INFERENCE)
 
 
 class Column:
@@ -89,9 +106,11 @@ def fovea_columns(name, model, args):
         return []
     # As PyTorch's side does: transformers with AdamW, the others with SGD and momentum.
     optimizer = 'adamw' if name.startswith('vit') else 'sgd'
-    command = [args.fovea, 'bench', '--model', name, '--mode', 'train', '--batch',
-               str(model['batch']), '--image_size', str(args.size), '--threads', str(args.threads),
-               '--seconds', str(args.seconds), '--optimizer', optimizer]
+    command = [args.fovea, 'bench', '--model', name, '--mode',
+               'infer' if args.suite == 'inference' else 'train', '--batch', str(model['batch']),
+               '--image_size', str(model.get('image_size', args.size)), '--threads',
+               str(args.threads), '--seconds', str(args.seconds), '--optimizer', optimizer]
+    command += model.get('options', '').split()
     columns = [Column('fovea', command, read_fovea)]
     for variant in args.fovea_variant:
         label, _, extra = variant.partition('=')
@@ -103,13 +122,15 @@ def torch_columns(name, model, args):
     if not args.baselines:
         return []
     columns = []
-    for layout in args.layouts.split(','):
+    for mode, layout in itertools.product(model.get('peer_modes', ('train',)),
+                                          args.layouts.split(',')):
         for tuned in (False, True):
             command = [args.python, os.path.join(args.baselines, 'peer_bench.py'), '--model', name,
-                       '--mode', 'train', '--batch', str(model['batch']), '--size', str(args.size),
-                       '--threads', str(args.threads), '--seconds', str(args.seconds),
-                       '--layout', layout]
-            columns.append(Column(f"torch {layout}{' tuned' if tuned else ''}", command, read_torch,
+                       '--mode', mode, '--batch', str(model['batch']), '--size',
+                       str(model.get('image_size', args.size)), '--threads', str(args.threads),
+                       '--seconds', str(args.seconds), '--layout', layout]
+            label = f"torch {'jit ' if mode == 'jit' else ''}{layout}{' tuned' if tuned else ''}"
+            columns.append(Column(label, command, read_torch,
                                   dict(GLIBC_TUNABLES=TUNED_MALLOC) if tuned else None))
     return columns
 
@@ -127,7 +148,7 @@ def yardstick_columns(name, model, args):
 
 def measure(name, args):
     """-> {column: [result of each round]}"""
-    model = MODELS[name]
+    model = SUITES[args.suite][name]
     columns = (fovea_columns(name, model, args) + yardstick_columns(name, model, args) +
                torch_columns(name, model, args))
     results = {column.name: [] for column in columns}
@@ -179,7 +200,7 @@ def cell(value, form):
     return form.format(value) if value is not None else ''
 
 
-def raw_table(models):
+def raw_table(models, suite):
     names = []
     for results in models.values():
         names += [n for n in results if n not in names]
@@ -190,11 +211,11 @@ def raw_table(models):
         for name in names:
             s = columns.get(name)
             cells.append(f"{s['speed']:.1f} ({s['best']:.1f}), {s['memory']} MB" if s else '')
-        lines.append(f"| {model} b{MODELS[model]['batch']} | " + ' | '.join(cells) + ' |')
+        lines.append(f"| {model} b{suite[model]['batch']} | " + ' | '.join(cells) + ' |')
     return lines
 
 
-def ratio_table(models):
+def ratio_table(models, suite):
     heads = ['yardstick', 'fastest torch', 'torch out of the box', 'memory']
     lines = ['| model | speed / yardstick | speed / fastest PyTorch | wanted | speed / PyTorch out of '
              'the box | memory / leanest PyTorch | wanted | predicted / measured memory |',
@@ -208,24 +229,26 @@ def ratio_table(models):
         predicted = own['predicted'] / own['memory'] if 'predicted' in own else None
         lines.append('| {} ({}) | {} | {} | {} | {} | {} | {} | {} |'.format(
             model, subject, *(cell(ratios.get(h), '{:.2f}') for h in heads[:2]),
-            MODELS[model]['speed'], cell(ratios.get(heads[2]), '{:.2f}'),
-            cell(ratios.get(heads[3]), '{:.2f}'), MODELS[model]['memory'],
+            suite[model]['speed'], cell(ratios.get(heads[2]), '{:.2f}'),
+            cell(ratios.get(heads[3]), '{:.2f}'), suite[model]['memory'],
             cell(predicted, '{:.3f}')))
     means = {h: geometric_mean(v) if v else None for h, v in gathered.items()}
-    lines.append('| geometric mean | {} | {} | 1.7 | {} | {} | | |'.format(
-        *(cell(means[h], '{:.2f}') for h in heads)))
+    lines.append('| geometric mean | {} | {} | {} | {} | {} | | |'.format(
+        *(cell(means[h], '{:.2f}') for h in heads[:2]), '1.7' if suite is MODELS else '',
+        *(cell(means[h], '{:.2f}') for h in heads[2:])))
     return lines
 
 
 def markdown(document):
-    machine = document['machine']
-    lines = ['# Training speed', '',
+    machine, suite = document['machine'], SUITES[document.get('suite', 'classifiers')]
+    size = next(iter(suite.values())).get('image_size', document['size'])
+    lines = ['# Speed of inference' if suite is INFERENCE else '# Training speed', '',
              f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['memory_gb']} GB, "
-             f"{machine['system']}; {document['threads']} threads, {document['size']} px, single "
+             f"{machine['system']}; {document['threads']} threads, {size} px, single "
              f"precision, instruction set: {document['isa']}.", '',
              'Images per second: median over rounds (best step), then peak memory.', '']
-    lines += raw_table(document['models']) + ['', 'Ratios; the model in brackets is measured:', '']
-    lines += ratio_table(document['models'])
+    lines += raw_table(document['models'], suite) + ['', 'Ratios; the model in brackets is measured:', '']
+    lines += ratio_table(document['models'], suite)
     loads = [load for pair in document['loads'].values() for load in pair]
     if loads and max(loads) > document['threads'] + 1.5:
         lines += ['', f'**The machine was busy** (load up to {max(loads):.1f}): not to be quoted.']
@@ -255,16 +278,22 @@ def arguments():
                         help='other settings of the yardstick for one model')
     parser.add_argument('--python', default='/usr/bin/python3')
     parser.add_argument('--layouts', default='nchw,nhwc')
-    parser.add_argument('--models', default=','.join(MODELS))
+    parser.add_argument('--suite', choices=SUITES, default='classifiers')
+    parser.add_argument('--models', help='of the suite, separated by commas')
     parser.add_argument('--isa', choices=('best', 'avx2'), default='best')
     parser.add_argument('--size', type=int, default=224)
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--seconds', type=float, default=8)
-    parser.add_argument('--out', default='bench/results/speed.json')
+    parser.add_argument('--out', help='default: bench/results/speed.json, or that of the suite')
     args = parser.parse_args()
+    if not args.out:
+        suffix = '' if args.suite == 'classifiers' else '_' + args.suite
+        args.out = f'bench/results/speed{suffix}.json'
+    if not args.models:
+        args.models = ','.join(SUITES[args.suite])
     args.settings = dict(entry.split('=', 1) for entry in args.setting)
-    unknown = [m for m in args.models.split(',') if m not in MODELS]
+    unknown = [m for m in args.models.split(',') if m not in SUITES[args.suite]]
     if unknown:
         parser.error('unknown models: ' + ', '.join(unknown))
     if not (args.fovea or args.baselines or args.yardstick):
@@ -278,7 +307,7 @@ def main():
     if os.path.exists(args.out):
         with open(args.out) as file:
             document = json.load(file)
-    document.update(machine=machine(), threads=args.threads, size=args.size, isa=args.isa,
+    document.update(machine=machine(), suite=args.suite, threads=args.threads, size=args.size, isa=args.isa,
                     rounds=args.rounds, seconds=args.seconds)
     for name in args.models.split(','):
         before = os.getloadavg()[0]
