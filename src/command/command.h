@@ -31,6 +31,10 @@ int command_exit_code(enum error_kind kind);
 /* The CPU device with as many threads as asked for (0: one per core). */
 int command_open_device(struct device **device, int threads, struct error *err);
 
+/* A number within a range, or a failure that names the option. */
+int command_read_number(const char *text, const char *name, double least, double most, double *out,
+                        struct error *err);
+
 /* Time the device's algorithms and append rows for its table of rules. */
 int command_tune(int threads, struct str *out, struct error *err);
 

@@ -263,7 +263,7 @@ static void print_losses(const struct convert_result *r)
         if (losses[i].count)
             fprintf(stderr, "%" PRId64 " %s\n", losses[i].count, losses[i].what);
     if (r->reordered_classes)
-        fprintf(stderr, "classes will be read in the order of their names\n");
+        fprintf(stderr, "classes of the same name, or without one, become one\n");
 }
 
 static int convert(const char *from, const char *to, const struct dataset_flags *f,

@@ -28,6 +28,8 @@ static int print_json(struct session *s, const char *path, const double times[4]
     json_put_text(&w, "image_path", path);
     json_put_text(&w, "task_type", c->task->name);
     json_put_text(&w, "model_name", c->model_name);
+    if (s->save_folder)
+        json_put_text(&w, "drawing_path", s->drawing.text);
     result = s->answers->write_json(s, &w, err);
     json_put_number(&w, "inference_time_ms", 1000 * (times[2] - times[1]));
     json_put_number(&w, "preprocessing_time_ms", 1000 * (times[1] - times[0]));
@@ -48,18 +50,12 @@ static void print_text(struct session *s, const char *path)
     str_release(&text);
 }
 
-/* FOLDER/NAME, as JPEG unless the name says PNG. */
 static int save_drawing(struct session *s, const char *path, struct error *err)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    bool is_known =
-        str_ends_with(name, ".png") || str_ends_with(name, ".jpg") || str_ends_with(name, ".jpeg");
-    struct arena arena = ARENA_INIT;
-    char *target = arena_printf(&arena, "%s/%s%s", s->save_folder, name, is_known ? "" : ".jpg");
-    int result = file_make_folders(s->save_folder, err) || s->answers->save(s, target, err);
-
-    arena_release(&arena);
-    return result ? -1 : 0;
+    if (predict_files_target(&s->files, path, s->save_folder, &s->drawing, err) ||
+        file_make_folders(s->save_folder, err))
+        return -1;
+    return s->answers->save(s, s->drawing.text, err);
 }
 
 static int predict_file(struct session *s, const char *path, struct error *err)
@@ -151,17 +147,17 @@ static void predict_line(struct session *s, const char *line, size_t length)
     json_decref(request);
 }
 
-static int predict_all(struct session *s, char **paths, int count, bool resident, struct error *err)
+static int predict_all(struct session *s, bool resident, struct error *err)
 {
-    int failures = 0;
+    int failures = 0, count = s->files.paths.count;
     struct error problem = { 0 };
     char *line = NULL;
     size_t capacity = 0;
     ssize_t length;
 
     for (int i = 0; i < count; i++)
-        if (predict_file(s, paths[i], &problem)) {
-            print_failure(s, paths[i], &problem);
+        if (predict_file(s, s->files.paths.items[i], &problem)) {
+            print_failure(s, s->files.paths.items[i], &problem);
             failures++;
         }
     while (resident && (length = getline(&line, &capacity, stdin)) > 0) {
@@ -200,25 +196,14 @@ static void close_session(struct session *s)
     predictor_close(&s->predictor);
     decoder_free(s->decoder);
     free(s->values);
+    predict_files_release(&s->files);
+    str_release(&s->drawing);
 }
 
 struct predict_options {
     const char *path, *top_k, *threads, *confidence, *iou, *most;
     bool resident;
 };
-
-/* A number within a range, or a failure that names the option. */
-static int read_number(const char *text, const char *name, double least, double most, double *out,
-                       struct error *err)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value >= least && value <= most))
-        return FAIL(err, INVALID, "%s must be within %g and %g, not '%s'", name, least, most, text);
-    *out = value;
-    return 0;
-}
 
 static int read_options(const struct predict_options *o, struct session *s, struct error *err)
 {
@@ -227,11 +212,25 @@ static int read_options(const struct predict_options *o, struct session *s, stru
     s->wishes.top_k = (int)strtol(o->top_k, NULL, 10);
     if (s->wishes.top_k < 1)
         return FAIL(err, INVALID, "top_k must be at least 1, not '%s'", o->top_k);
-    if (read_number(o->confidence, "confidence_threshold", 0, 1, &s->wishes.confidence, err) ||
-        read_number(o->iou, "iou_threshold", 0, 1, &s->wishes.iou, err) ||
-        read_number(o->most, "max_detections", 1, MOST_DETECTIONS, &most, err))
+    if (command_read_number(o->confidence, "confidence_threshold", 0, 1, &s->wishes.confidence,
+                            err) ||
+        command_read_number(o->iou, "iou_threshold", 0, 1, &s->wishes.iou, err) ||
+        command_read_number(o->most, "max_detections", 1, MOST_DETECTIONS, &most, err))
         return -1;
     s->wishes.max_detections = (int)most;
+    return 0;
+}
+
+/* Before anything is written it is known that no drawing takes the place of an image. */
+static int take_images(struct session *s, const struct arguments *arguments, struct error *err)
+{
+    for (int i = 0; i < arguments->positional_count; i++)
+        if (predict_files_add(&s->files, arguments->positionals[i], err))
+            return -1;
+    for (int i = 0; s->save_folder && i < s->files.paths.count; i++)
+        if (predict_files_target(&s->files, s->files.paths.items[i], s->save_folder, &s->drawing,
+                                 err))
+            return -1;
     return 0;
 }
 
@@ -240,7 +239,7 @@ static int run(int argc, char **argv, struct error *err)
     struct predict_options o = {
         .top_k = "5", .threads = "0", .confidence = "0.25", .iou = "0.45", .most = "100"
     };
-    struct session session = { 0 };
+    struct session session = { .drawing = STR_INIT };
     const struct option options[] = {
         { "checkpoint_path", "checkpoint", &o.path, NULL, "FILE", "checkpoint to use; required" },
         { "top_k", NULL, &o.top_k, NULL, "N", "classes to name (default 5)" },
@@ -252,7 +251,7 @@ static int run(int argc, char **argv, struct error *err)
         { "agnostic_nms", NULL, NULL, &session.wishes.is_agnostic, NULL,
           "objects: overlaps count between classes too" },
         { "save", NULL, &session.save_folder, NULL, "FOLDER",
-          "objects: draw them, into files there" },
+          "objects: draw them, into files there; not the folder of the images" },
         { "threads", NULL, &o.threads, NULL, "N", "0: one per core" },
         { "json", NULL, NULL, &session.json, NULL, "one JSON object per image" },
         { "stdin", NULL, NULL, &o.resident, NULL,
@@ -274,10 +273,10 @@ static int run(int argc, char **argv, struct error *err)
         return FAIL(err, INVALID, "no image is given");
     if (read_options(&o, &session, err))
         return -1;
-    if (!command_open_device(&device, (int)strtol(o.threads, NULL, 10), err) &&
+    if (!take_images(&session, &arguments, err) &&
+        !command_open_device(&device, (int)strtol(o.threads, NULL, 10), err) &&
         !open_session(&session, o.path, device, err))
-        status = predict_all(&session, arguments.positionals, arguments.positional_count,
-                             o.resident, err);
+        status = predict_all(&session, o.resident, err);
     else if (o.resident && session.json)
         print_failure(&session, NULL, err); /* who waits for an answer gets one */
     close_session(&session);
@@ -288,6 +287,6 @@ static int run(int argc, char **argv, struct error *err)
 const struct command command_predict = {
     "predict",
     "say what is on images",
-    "--checkpoint_path FILE [OPTIONS] IMAGE...",
+    "--checkpoint_path FILE [OPTIONS] IMAGE_OR_FOLDER...",
     run,
 };

@@ -4,6 +4,8 @@
 #define COMMAND_PREDICT_INTERNAL_H
 
 #include "base/json.h"
+#include "base/str.h"
+#include "command/predict_files.h"
 #include "data/decode.h"
 #include "train/predictor.h"
 
@@ -24,6 +26,8 @@ struct session {
     int width, height;                     /* the image's own size */
     struct predict_wishes wishes;
     const char *save_folder; /* draw what was found into files there; NULL: nowhere */
+    struct predict_files files;
+    struct str drawing; /* where the newest drawing is */
     bool json;
 };
 

@@ -3,6 +3,7 @@
 #include "base/arguments.h"
 #include "base/json.h"
 #include "command/command.h"
+#include "command/val_results.h"
 #include "data/loader.h"
 #include "nn/device.h"
 #include "train/predictor.h"
@@ -14,6 +15,7 @@
 
 struct val_options {
     const char *checkpoint, *data, *split, *batch, *threads;
+    const char *results, *confidence, *iou; /* a file of COCO's results, and what goes into it */
     bool json;
 };
 
@@ -33,8 +35,28 @@ static int map_classes(const struct dataset *dataset, const struct checkpoint *c
     return 0;
 }
 
+/* Key points of the truth are compared with those that the network tells, one by one. */
+static int check_keypoints(const struct dataset *dataset, const struct checkpoint *c,
+                           struct error *err)
+{
+    int count = dataset->annotations.keypoint_count;
+
+    if (c->task != &task_pose)
+        return 0;
+    if (count != c->keypoint_count)
+        return FAIL(err, INVALID,
+                    "the dataset has objects of %d key points, the checkpoint was trained on %d",
+                    count, c->keypoint_count);
+    if (dataset->keypoint_size != c->keypoint_size)
+        return FAIL(err, INVALID,
+                    "the dataset has key points of %d numbers, the checkpoint was trained on %d",
+                    dataset->keypoint_size, c->keypoint_size);
+    return 0;
+}
+
+/* results may be NULL. */
 static int evaluate(struct predictor *p, struct loader *loader, struct evaluation *evaluation,
-                    struct error *err)
+                    struct val_results *results, struct error *err)
 {
     const struct task_type *task = evaluation->task;
     const struct batch *batch;
@@ -42,9 +64,12 @@ static int evaluate(struct predictor *p, struct loader *loader, struct evaluatio
 
     while ((got = loader_next(loader, &batch, err)) == 1) {
         if (predictor_run(p, batch->images, err) ||
-            task->evaluation_add(evaluation, &p->ends, p->plan, batch, err))
+            task->evaluation_add(evaluation, &p->ends, p->plan, batch, err) ||
+            (results && val_results_add(results, p, batch, err)))
             return -1;
     }
+    if (!got && results)
+        return val_results_commit(results, err);
     return got;
 }
 
@@ -88,16 +113,21 @@ static int val_with(const struct val_options *o, struct device *device, struct e
     struct dataset dataset = { 0 };
     struct predictor p = { 0 };
     struct evaluation about = { .dataset = &dataset }, *evaluation = NULL;
+    struct val_results results = { 0 };
     struct loader *loader = NULL;
     int status = -1, *map = NULL;
 
     if (options.batch_size < 1)
         return FAIL(err, INVALID, "batch must be at least 1, not '%s'", o->batch);
+    if (command_read_number(o->confidence, "conf", 0, 1, &results.confidence, err) ||
+        command_read_number(o->iou, "iou", 0, 1, &results.iou, err))
+        return -1;
     if (split_named(o->split, &options.split, err) ||
         predictor_open(&p, o->checkpoint, device, options.batch_size, err))
         return -1;
     labels.task = (enum dataset_task)p.checkpoint.task->task;
-    if (dataset_open(&dataset, o->data, &labels, err))
+    if (dataset_open(&dataset, o->data, &labels, err) ||
+        check_keypoints(&dataset, &p.checkpoint, err))
         goto done;
     map = calloc((size_t)dataset.class_count + 1, sizeof(int));
     BUG_IF(!map);
@@ -108,11 +138,14 @@ static int val_with(const struct val_options *o, struct device *device, struct e
     about.class_of = map;
     evaluation = evaluation_new(&about);
     if (map_classes(&dataset, &p.checkpoint, map, err) ||
-        loader_open(&loader, &dataset, &options, err) || evaluate(&p, loader, evaluation, err))
+        (o->results && val_results_open(&results, o->results, &dataset, &p.checkpoint, map, err)) ||
+        loader_open(&loader, &dataset, &options, err) ||
+        evaluate(&p, loader, evaluation, o->results ? &results : NULL, err))
         goto done;
     print_scores(evaluation, loader_image_count(loader), o->json);
     status = 0;
 done:
+    val_results_release(&results);
     loader_free(loader);
     evaluation_free(evaluation);
     predictor_close(&p);
@@ -123,15 +156,24 @@ done:
 
 static int run(int argc, char **argv, struct error *err)
 {
-    struct val_options o = { .split = "val", .batch = "32", .threads = "0" };
+    struct val_options o = {
+        .split = "val", .batch = "32", .threads = "0", .confidence = "0.001", .iou = "0.7"
+    };
     const struct option options[] = {
         { "checkpoint_path", "checkpoint", &o.checkpoint, NULL, "FILE",
           "checkpoint to use; required" },
-        { "dataset_path", "data", &o.data, NULL, "FOLDER", "dataset; required" },
+        { "dataset_path", "data", &o.data, NULL, "FOLDER",
+          "dataset, or a YOLO data.yaml; required" },
         { "split", NULL, &o.split, NULL, "NAME", "train, val or test (default val)" },
         { "batch_size", "batch", &o.batch, NULL, "N", "images at a time (default 32)" },
         { "threads", NULL, &o.threads, NULL, "N", "0: one per core" },
         { "json", NULL, NULL, &o.json, NULL, "one JSON object" },
+        { "save_json", NULL, &o.results, NULL, "FILE",
+          "write what a detector finds as COCO's results, for `fovea score`" },
+        { "confidence_threshold", "conf", &o.confidence, NULL, "X",
+          "least confidence of what is written (default 0.001)" },
+        { "iou_threshold", "iou", &o.iou, NULL, "X",
+          "of what is written, overlap from which the weaker one goes (default 0.7)" },
         OPTION_END,
     };
     struct arguments arguments = { .options = options };

@@ -38,7 +38,8 @@ struct check_pair {
 struct check_fix {
     char id[17];      /* the same for the same kind and path */
     /* unreadable, duplicate, unused_file; for people: conflicting_duplicate, near_duplicate; of
-     * labels: clip, drop, drop_duplicate, boxes; of data.yaml: renumber, splits. */
+     * labels: clip, drop, drop_duplicate, boxes; of data.yaml: add_classes, class_count,
+     * splits. */
     const char *kind;
     const char *path; /* of the file concerned */
     int item;         /* -1: the file is no image of the data set */

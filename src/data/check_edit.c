@@ -102,25 +102,6 @@ static char *folder_of(const struct dataset *dataset, struct arena *arena,
     return length ? arena_strndup(arena, common, length - 1) : arena_strdup(arena, ".");
 }
 
-/* The largest class that a row was left out for, and one more. */
-static int wanted_classes(const struct dataset *dataset)
-{
-    int wanted = dataset->class_count;
-
-    for (int i = 0; i < dataset->finding_count; i++) {
-        const char *digits = "Invalid class_id ";
-        int id;
-
-        if (dataset->findings[i].line == 0 || !dataset->findings[i].remedy ||
-            strcmp(dataset->findings[i].remedy, "renumber") ||
-            strncmp(dataset->findings[i].message, digits, strlen(digits)))
-            continue;
-        id = (int)strtol(dataset->findings[i].message + strlen(digits), NULL, 10);
-        wanted = id + 1 > wanted ? id + 1 : wanted;
-    }
-    return wanted;
-}
-
 /* Where the images are, as their folders show. */
 static void write_folders(const struct dataset *dataset, struct arena *arena,
                           const char *inner_path, struct str *text)
@@ -172,13 +153,15 @@ static int copy_folders(const struct str *before, const char *what, struct str *
 }
 
 /* Write data.yaml anew, with all classes that labels use, and the folders that there are. */
-static int configure(const struct check_report *report, const char *inner_path, bool renumbers,
+static int configure(const struct check_report *report, const char *inner_path, bool adds_classes,
                      bool moves_splits, const char *quarantine, struct error *err)
 {
     const struct dataset *dataset = report->dataset;
     struct arena arena = ARENA_INIT;
     const char *path = file_join(&arena, dataset->root, inner_path);
     struct str text = STR_INIT, before = STR_INIT;
+    int most = dataset->wanted_class_count > dataset->class_count ? dataset->wanted_class_count
+                                                                  : dataset->class_count;
     int result = -1;
 
     if (file_exists(path) && (file_read(path, FILE_LIMIT_BYTES, &before, err) ||
@@ -188,7 +171,7 @@ static int configure(const struct check_report *report, const char *inner_path, 
         write_folders(dataset, &arena, inner_path, &text);
     else if (copy_folders(&before, inner_path, &text, err))
         goto done;
-    write_names(dataset, renumbers ? wanted_classes(dataset) : dataset->class_count, &text);
+    write_names(dataset, adds_classes ? most : dataset->class_count, &text);
     label_write_yaml_keypoints(dataset, &text);
     result = file_replace(path, text.text, text.length, err);
 done:
@@ -214,7 +197,7 @@ int check_apply_edits(const struct check_report *report, const bool *is_chosen,
     const struct check_fix **edits = ARENA_ARRAY(&arena, const struct check_fix *,
                                                  report->fix_count + 1);
     const char *config = NULL;
-    bool renumbers = false, moves_splits = false;
+    bool adds_classes = false, moves_splits = false;
     int edit_count = 0, result = 0;
 
     for (int i = 0; i < report->fix_count; i++) {
@@ -224,7 +207,7 @@ int check_apply_edits(const struct check_report *report, const bool *is_chosen,
             edits[edit_count++] = fix;
         if (is_chosen[i] && fix->configures) {
             config = fix->path;
-            renumbers |= !strcmp(fix->kind, "renumber");
+            adds_classes |= !strcmp(fix->kind, "add_classes");
             moves_splits |= !strcmp(fix->kind, "splits");
             (*count)++;
         }
@@ -238,7 +221,8 @@ int check_apply_edits(const struct check_report *report, const bool *is_chosen,
         *count += result ? 0 : end - begin;
     }
     if (!result && config)
-        result = configure(report, config, renumbers, moves_splits, quarantine_folder, err);
+        result = configure(report, config, adds_classes, moves_splits, quarantine_folder,
+                           err);
     arena_release(&arena);
     return result;
 }

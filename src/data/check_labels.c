@@ -140,10 +140,25 @@ static bool is_stray(const struct dataset_excluded *excluded)
            (is_among && strstr(excluded->reason, "neither an image nor a label"));
 }
 
+/* Of data.yaml as a whole, which is written once whatever there is to be said of it. */
+static bool can_configure(const struct dataset *dataset, const struct dataset_finding *finding,
+                          const struct check_fixes *fixes)
+{
+    static const char *const kinds[] = { "add_classes", "class_count", "splits" };
+    bool is_one = false;
+
+    if (finding->line || strcmp(dataset->format, "yolo"))
+        return false;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        is_one |= !strcmp(finding->remedy, kinds[i]);
+    for (int i = 0; i < fixes->count; i++)
+        is_one &= !fixes->items[i].configures || strcmp(fixes->items[i].kind, finding->remedy);
+    return is_one;
+}
+
 void check_find_label_fixes(struct check_report *report, struct check_fixes *fixes)
 {
     const struct dataset *dataset = report->dataset;
-    const char *configured = NULL;
 
     for (int i = 0; i < dataset->excluded_count; i++)
         if (is_stray(&dataset->excluded[i])) {
@@ -158,12 +173,9 @@ void check_find_label_fixes(struct check_report *report, struct check_fixes *fix
         if (!finding->remedy)
             continue;
         edits = can_edit(dataset, finding);
-        configures = !edits && finding->line == 0 && !strcmp(dataset->format, "yolo") &&
-                     (!strcmp(finding->remedy, "renumber") || !strcmp(finding->remedy, "splits"));
-        if ((!edits && !configures) || (configures && configured == finding->remedy))
+        configures = !edits && can_configure(dataset, finding, fixes);
+        if (!edits && !configures)
             continue;
-        if (configures)
-            configured = finding->remedy;
         check_add_fix(report, fixes, finding->remedy, *finding->path ? finding->path : "data.yaml",
                       finding->line ? finding->line : (int)finding->element + 1,
                       finding->item, finding->message);

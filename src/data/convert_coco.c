@@ -3,14 +3,17 @@
 #include "base/json.h"
 #include "data/convert_internal.h"
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct document {
     struct converter *converter;
     struct str *text;
-    int split;      /* -1: all */
-    int first_id;   /* of classes: COCO's begin with 1, DICE's with 0 */
-    int64_t next_id; /* of annotations */
+    int split;                   /* -1: all */
+    int first_id;                /* of classes: COCO's begin with 1, DICE's with 0 */
+    const int64_t *category_ids; /* by class, of the source; NULL: first_id and on */
+    const int64_t *image_ids;    /* by item, of the source; NULL: from 1 */
+    int64_t next_id;             /* of annotations */
 };
 
 static void add_escaped(struct str *out, const char *text)
@@ -27,6 +30,17 @@ static bool is_in(const struct document *document, int item)
                                       (enum dataset_split)document->split;
 }
 
+static int64_t category_id(const struct document *document, int class_id)
+{
+    return document->category_ids ? document->category_ids[class_id]
+                                  : class_id + document->first_id;
+}
+
+static int64_t image_id(const struct document *document, int item)
+{
+    return document->image_ids ? document->image_ids[item] : item + 1;
+}
+
 static void add_images(struct document *document)
 {
     const struct dataset *dataset = document->converter->dataset;
@@ -38,7 +52,8 @@ static void add_images(struct document *document)
 
         if (!is_in(document, i))
             continue;
-        str_printf(document->text, "%s{\"id\":%d,\"file_name\":", separator, i + 1);
+        str_printf(document->text, "%s{\"id\":%" PRId64 ",\"file_name\":", separator,
+                   image_id(document, i));
         if (document->split < 0) /* one file for all splits: their folder says which */
             add_escaped(document->text,
                         arena_printf(&document->converter->arena, "%s/%s",
@@ -59,8 +74,8 @@ static void add_categories(struct document *document)
 
     str_add(document->text, "\"categories\":[");
     for (int c = 0; c < dataset->class_count; c++) {
-        str_printf(document->text, "%s{\"id\":%d,\"name\":", c ? ",\n" : "\n",
-                   c + document->first_id);
+        str_printf(document->text, "%s{\"id\":%" PRId64 ",\"name\":", c ? ",\n" : "\n",
+                   category_id(document, c));
         add_escaped(document->text, dataset->classes[c]);
         if (keypoints) {
             str_add(document->text, ",\"keypoints\":[");
@@ -140,8 +155,11 @@ static void add_object(struct document *document, int item, const struct annotat
 {
     struct str *out = document->text;
 
-    str_printf(out, "{\"id\":%" PRId64 ",\"image_id\":%d,\"category_id\":%d,\"bbox\":[",
-               document->next_id++, item + 1, object->class_id + document->first_id);
+    str_printf(out,
+               "{\"id\":%" PRId64 ",\"image_id\":%" PRId64 ",\"category_id\":%" PRId64
+               ",\"bbox\":[",
+               document->next_id++, image_id(document, item),
+               category_id(document, object->class_id));
     converter_add_float(out, object->box.left);
     str_add_char(out, ',');
     converter_add_float(out, object->box.top);
@@ -185,8 +203,35 @@ static int copy_images(struct converter *converter, struct error *err)
     return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Results that exist refer to the ids of the source.  Two of its files may use one id for two
+ * images, which then cannot be in one file. */
+static const int64_t *keep_image_ids(struct document *document)
+{
+    const struct dataset *dataset = document->converter->dataset;
+    int64_t *ids = ARENA_ARRAY(&document->converter->arena, int64_t, dataset->item_count + 1);
+    int count = 0;
+
+    for (int i = 0; i < dataset->item_count && dataset->image_ids; i++)
+        if (is_in(document, i))
+            ids[count++] = dataset->image_ids[i];
+    if (count)
+        qsort(ids, (size_t)count, sizeof(*ids), compare_ids);
+    for (int i = 1; i < count; i++)
+        if (ids[i - 1] == ids[i])
+            return NULL;
+    return dataset->image_ids;
+}
+
 static int write_coco(struct converter *converter, struct error *err)
 {
+    bool keeps_ids = !strcmp(converter->dataset->format, "coco");
     const char *kind =
         converter->dataset->task == DATASET_TASK_POSE ? "person_keypoints" : "instances";
     struct document document = { .converter = converter, .first_id = 1, .next_id = 1 };
@@ -194,6 +239,7 @@ static int write_coco(struct converter *converter, struct error *err)
     int result = copy_images(converter, err);
 
     document.text = &text;
+    document.category_ids = keeps_ids ? converter->dataset->category_ids : NULL;
     for (int split = 0; split < DATASET_SPLIT_COUNT && !result; split++) {
         bool is_used = false;
 
@@ -202,6 +248,7 @@ static int write_coco(struct converter *converter, struct error *err)
             is_used |= is_in(&document, i);
         if (!is_used)
             continue;
+        document.image_ids = keeps_ids ? keep_image_ids(&document) : NULL;
         str_clear(&text);
         str_add(&text, "{");
         add_images(&document);

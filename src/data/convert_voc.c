@@ -1,6 +1,8 @@
 /* convert_voc.c - Pascal VOC: boxes alone. */
 #include "base/error.h"
+#include "base/map.h"
 #include "data/convert_internal.h"
+#include "data/voc_objects.h"
 #include <string.h>
 
 static void add_escaped(struct str *out, const char *text)
@@ -74,17 +76,41 @@ static int write_file(struct converter *converter, int item, struct error *err)
     return result;
 }
 
+/* The order of the classes, which objects tell by name alone. */
+static int write_classes(struct converter *converter, struct error *err)
+{
+    const struct dataset *dataset = converter->dataset;
+    struct map met = MAP_INIT;
+    struct str text = STR_INIT;
+    int result;
+
+    for (int c = 0; c < dataset->class_count; c++) {
+        char *line = arena_strdup(&converter->arena, dataset->classes[c]), *end = line;
+        const char *name;
+
+        for (const char *at = line; *at; at++) /* as in add_escaped() */
+            if ((unsigned char)*at >= ' ')
+                *end++ = *at;
+        *end = '\0';
+        name = voc_class_name(line);
+        converter->result->reordered_classes |= !*name || map_find(&met, name);
+        map_set(&met, name, converter);
+        str_printf(&text, "%s\n", name);
+    }
+    result = converter_write(converter, VOC_CLASS_LIST, &text, err);
+    map_release(&met);
+    str_release(&text);
+    return result;
+}
+
 static int write(struct converter *converter, struct error *err)
 {
     const struct dataset *dataset = converter->dataset;
     struct str lists[DATASET_SPLIT_COUNT];
-    int result = 0;
+    int result = write_classes(converter, err);
 
     for (int split = 0; split < DATASET_SPLIT_COUNT; split++)
         str_init(&lists[split]);
-    for (int c = 1; c < dataset->class_count; c++)
-        converter->result->reordered_classes |=
-            strcmp(dataset->classes[c - 1], dataset->classes[c]) > 0;
     for (int i = 0; i < dataset->item_count && !result; i++) {
         str_printf(&lists[converter_split(converter, i)], "%s\n", converter_stem(converter, i));
         result = converter_copy_image(converter, i, "JPEGImages", err) ||

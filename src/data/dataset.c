@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/map.h"
+#include "base/str.h"
 #include "base/vec.h"
 #include "data/dataset_internal.h"
 #include "data/labelled.h"
@@ -85,14 +86,28 @@ static int check_options(const struct dataset_options *options, const char **for
                 wanted);
 }
 
-static int check_root(const char *root, struct error *err)
+/* A data.yaml becomes the folder that it lies in. */
+static int settle_root(struct dataset_builder *builder, struct dataset_options *options,
+                       struct error *err)
 {
+    struct dataset *dataset = builder->dataset;
+    const char *root = dataset->root, *name = file_base_name(root);
+    bool is_yaml = str_ends_with(name, ".yaml") || str_ends_with(name, ".yml");
     struct stat status;
 
     if (stat(root, &status))
         return FAIL_ERRNO(err, "cannot open the dataset '%s'", root);
-    if (!S_ISDIR(status.st_mode))
-        return FAIL(err, INVALID, "the dataset '%s' is not a folder", root);
+    if (S_ISDIR(status.st_mode))
+        return 0;
+    if (!is_yaml || !S_ISREG(status.st_mode) || options->task == DATASET_TASK_CLASSIFICATION)
+        return FAIL(err, INVALID, "the dataset '%s' is not a folder%s", root,
+                    is_yaml ? "" : ", nor a data.yaml");
+    builder->config = name;
+    dataset->root = name == root ? "."
+                                 : arena_strndup(&dataset->_arena, root,
+                                                 name - root > 1 ? (size_t)(name - root) - 1 : 1);
+    if (!options->format || !*options->format)
+        options->format = "yolo";
     return 0;
 }
 
@@ -295,10 +310,8 @@ static int read_any(struct dataset_builder *builder, struct error *err)
 int dataset_open(struct dataset *dataset, const char *folder, const struct dataset_options *options,
                  struct error *err)
 {
-    static const struct dataset_options usual = { 0 };
-    struct dataset_builder builder = {
-        .dataset = dataset, .options = options ? options : &usual, .base = ""
-    };
+    struct dataset_options wanted = options ? *options : (struct dataset_options){ 0 };
+    struct dataset_builder builder = { .dataset = dataset, .options = &wanted, .base = "" };
     size_t length = strlen(folder);
     int result = -1;
 
@@ -307,7 +320,8 @@ int dataset_open(struct dataset *dataset, const char *folder, const struct datas
     while (length > 1 && folder[length - 1] == '/')
         length--;
     dataset->root = arena_strndup(&dataset->_arena, folder, length);
-    if (check_options(builder.options, &dataset->format, err) || check_root(dataset->root, err))
+    if (check_options(builder.options, &dataset->format, err) ||
+        settle_root(&builder, &wanted, err))
         goto done;
     dataset->train_ratio =
         builder.options->train_ratio ? builder.options->train_ratio : TRAIN_RATIO_DEFAULT;

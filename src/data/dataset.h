@@ -97,7 +97,7 @@ struct dataset_finding {
     enum dataset_outcome outcome;
     const char *message; /* "x = 1.034 > 1" */
     /* What fixing does: "clip", "drop", "drop_duplicate", "boxes"; and for the data set as a whole
-     * "renumber", "splits".  NULL: nothing can be done. */
+     * "add_classes", "class_count", "splits".  NULL: nothing can be done. */
     const char *remedy;
     const char *replacement; /* of the row or element; NULL: it goes */
 };
@@ -111,6 +111,7 @@ struct dataset {
     const char *format;
     const char **classes;
     int class_count;
+    int wanted_class_count; /* of the remedy "add_classes": with those that labels use unnamed */
     struct dataset_item *items; /* sorted by path */
     int item_count;
     struct dataset_excluded *excluded; /* sorted by path */
@@ -135,6 +136,8 @@ struct dataset {
     const char **keypoint_names;    /* NULL: not known */
     const int (*skeleton)[2];       /* pairs of key points, from 0 */
     int skeleton_count;
+    const int64_t *category_ids;    /* by class, as COCO's and DICE's files have them; else NULL */
+    const int64_t *image_ids;       /* by item, the same */
     struct dataset_finding *findings; /* by path, line, element */
     int finding_count;
     bool has_more_findings; /* only the first DATASET_FINDING_LIMIT are kept; all are counted */
@@ -145,7 +148,10 @@ struct dataset {
 #define DATASET_FINDING_LIMIT 200000
 
 /* Read the tree.  options may be NULL.  Fails, naming the folder, when it is missing or cannot
- * be read, when it holds no images, and when there are fewer than two classes. */
+ * be read, when it holds no images, and when there are fewer than two classes.
+ * Instead of a folder a YOLO data.yaml may be given, under any name that ends in .yaml or .yml: it
+ * stands for the folder that it lies in and is believed before others there.  INVALID when the
+ * images that it names lie elsewhere. */
 int dataset_open(struct dataset *dataset, const char *folder, const struct dataset_options *options,
                  struct error *err);
 void dataset_close(struct dataset *dataset);

@@ -7,9 +7,10 @@
  *
  *   yolo  crowds and areas; masks in runs and several outlines of one object become one outline,
  *         with slits of no width between its parts
- *   coco  nothing
+ *   coco  nothing; from COCO to COCO categories and images keep their ids
  *   dice  nothing
- *   voc   outlines, key points, areas; crowds become "difficult"; classes come sorted by name
+ *   voc   outlines, key points, areas; crowds become "difficult"; classes of the same name become
+ *         one; labels.txt tells the order of the classes
  */
 #ifndef DATA_DATASET_CONVERT_H
 #define DATA_DATASET_CONVERT_H
@@ -21,7 +22,7 @@ struct error;
 struct convert_result {
     int64_t images, objects;
     int64_t lost_crowds, joined_outlines, lost_outlines, lost_keypoints; /* objects of which */
-    bool reordered_classes;
+    bool reordered_classes; /* whoever reads it gives classes other ids */
 };
 
 /* `folder` must not exist or be empty. */

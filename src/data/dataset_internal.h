@@ -22,6 +22,7 @@ struct dataset_builder {
         struct dataset_assignment *items;
         int count, capacity;
     } named; /* of `own`, while a reader collects them */
+    const char *config;         /* name of the data.yaml that was opened, in the root; or NULL */
     const char *base;           /* the folder where the layout begins: "" or "wrapper" */
     struct map left_out;        /* paths to exclude */
     struct {

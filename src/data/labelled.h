@@ -5,7 +5,8 @@
  *            coco  annotations of a split in one JSON file, instances_* or person_keypoints_*
  *            dice  the platform's own annotations*.json in its variants, and the older folder of
  *                  a JSON file per image
- *            voc   JPEGImages, Annotations/NAME.xml, ImageSets/Main; or images beside their files
+ *            voc   JPEGImages, Annotations/NAME.xml, ImageSets/Main; or images beside their files;
+ *                  labels.txt, a name a line, gives classes their order, else they are sorted
  * Paths      Whatever a file says, only what was found below the data set's folder is opened:
  *            names are looked up in the list of those files.  Absolute paths and paths of another
  *            machine are cut from the left until they fit.
@@ -13,9 +14,11 @@
  *            is compared with it.
  * Repairs    Where it is plain what was meant a row is repaired in memory, and a finding says so:
  *            a box that leaves the image is clipped, an outline among boxes becomes its box.  What
- *            is not understood is left out.
- * Task       By content: key points make pose, outlines without any plain box segmentation,
- *            everything else detection.
+ *            is not understood is left out, and so is a box among outlines.
+ * Task       By content: key points make pose, at least two outlines for every plain box
+ *            segmentation, everything else detection.
+ * Classes    Those that are named.  Rows of other ids are left out; proposed is to name the ids
+ *            that many rows use and that are near the named ones, and to drop the other rows.
  */
 #ifndef DATA_LABELLED_H
 #define DATA_LABELLED_H

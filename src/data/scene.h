@@ -43,7 +43,8 @@ struct scene_settings {
     double perspective;               /* 0 to 0.001 */
     double hsv_h, hsv_s, hsv_v;       /* factors within 1 +- this; hue in turns */
     double flipud, fliplr;            /* probabilities */
-    int close_mosaic;                 /* so many last epochs go without mosaic, mixup, copy_paste */
+    int close_mosaic;                 /* so many last epochs go without mosaic, mixup, copy_paste,
+                                       * unless that is the whole run */
     int epochs;                       /* of the whole run; 0: close_mosaic has no effect */
 };
 

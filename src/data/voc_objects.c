@@ -99,6 +99,19 @@ static void copy(char *target, size_t size, const char *text)
     target[length] = '\0';
 }
 
+const char *voc_class_name(char *line)
+{
+    size_t most = sizeof(((struct voc_object *)NULL)->name) - 1, length;
+
+    while (isspace((unsigned char)*line))
+        line++;
+    length = strlen(line);
+    while (length && isspace((unsigned char)line[length - 1]))
+        length--;
+    line[length < most ? length : most] = '\0';
+    return line;
+}
+
 static void end_in_object(struct reader *reader, const char *name, const char *text)
 {
     static const char *const sides[4] = { "xmin", "ymin", "xmax", "ymax" };

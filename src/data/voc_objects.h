@@ -31,6 +31,11 @@ struct voc_file {
     int object_count, _capacity;
 };
 
+/* A file of class names, one a line, beside the folders of VOC: the order of the classes. */
+#define VOC_CLASS_LIST "labels.txt"
+/* A line of it as an object has it: without blanks around and no longer.  `line` is changed. */
+const char *voc_class_name(char *line);
+
 int voc_parse(struct voc_file *file, const char *text, size_t length, struct error *err);
 void voc_release(struct voc_file *file);
 

@@ -8,6 +8,8 @@
 
 #include <spng.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <turbojpeg.h>
 
 #define FULL_COLOUR_QUALITY 90
@@ -81,8 +83,8 @@ int image_encode(enum image_format format, const uint8_t *pixels, int width, int
 int image_save(const char *path, const uint8_t *pixels, int width, int height, int quality,
                struct error *err)
 {
-    enum image_format format =
-        str_ends_with(path, ".png") || str_ends_with(path, ".PNG") ? IMAGE_PNG : IMAGE_JPEG;
+    const char *dot = strrchr(path, '.');
+    enum image_format format = dot && !strcasecmp(dot, ".png") ? IMAGE_PNG : IMAGE_JPEG;
     struct str bytes = STR_INIT;
     int result = image_encode(format, pixels, width, height, quality, &bytes, err);
 

@@ -47,10 +47,7 @@ int detector_build(struct graph *graph, const struct model *model,
 
 /* --- loss ------------------------------------------------------------------------------------- */
 
-static double usual(double gain, double otherwise)
-{
-    return gain > 0 ? gain : otherwise;
-}
+const struct detector_gains detector_usual_gains = { 7.5, 0.5, 1.5, 12, 1 };
 
 static void add_targets(struct graph *g, const struct detector_head *head, int most_boxes,
                         struct detector_targets *t)
@@ -90,9 +87,9 @@ static struct node *add_box_loss(struct graph *g, const struct detector_head *he
                                  const struct detector_targets *t, const struct node *assigned)
 {
     struct detect_loss_attributes attributes = { .grids = grids_of(head->image_size),
-                                                 .box = usual(gains->box, 7.5),
-                                                 .cls = usual(gains->cls, 0.5),
-                                                 .dfl = usual(gains->dfl, 1.5) };
+                                                 .box = gains->box,
+                                                 .cls = gains->cls,
+                                                 .dfl = gains->dfl };
     struct value *inputs[] = { head->distribution, head->logits, assigned->outputs[0],
                                assigned->outputs[1], assigned->outputs[2], t->boxes, t->classes,
                                t->counts };
@@ -105,7 +102,7 @@ static struct node *add_mask_loss(struct graph *g, const struct detector_head *h
                                   const struct detector_targets *t, const struct node *assigned)
 {
     struct mask_loss_attributes attributes = { .image = { head->image_size, head->image_size },
-                                               .gain = usual(gains->box, 7.5) };
+                                               .gain = gains->box };
     struct value *inputs[] = { head->coefficients, head->prototypes, t->masks,
                                assigned->outputs[0], assigned->outputs[2], t->boxes, t->counts };
 
@@ -119,8 +116,8 @@ static struct node *add_point_loss(struct graph *g, const struct detector_head *
     struct point_loss_attributes attributes = { .grids = grids_of(head->image_size),
                                                 .points = head->key_points,
                                                 .size = head->key_point_size,
-                                                .place = usual(gains->pose, 12),
-                                                .visible = usual(gains->kobj, 1) };
+                                                .place = gains->pose,
+                                                .visible = gains->kobj };
     struct value *inputs[] = { head->points, assigned->outputs[0], assigned->outputs[2], t->boxes,
                                t->key_points, t->counts };
 
@@ -136,12 +133,11 @@ void detector_add_loss(struct graph *graph, const struct detector_head *head,
                        const struct detector_gains *gains, int most_boxes,
                        struct detector_targets *targets, struct detector_loss *loss)
 {
-    const struct detector_gains none = { 0 };
     struct node *assigned, *boxes, *extra = NULL;
 
     *loss = (struct detector_loss){ 0 };
     *targets = (struct detector_targets){ 0 };
-    gains = gains ? gains : &none;
+    gains = gains ? gains : &detector_usual_gains;
     if (most_boxes < 1 || most_boxes > DETECTOR_MOST_BOXES)
         graph_fail(graph, "%d boxes in an image: there must be room for 1 to %d", most_boxes,
                    DETECTOR_MOST_BOXES);

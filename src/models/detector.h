@@ -42,11 +42,12 @@ struct detector_targets {
     struct value *key_points; /* NULL but for TASK_POSE */
 };
 
-/* Factors of the loss parts; zero means the usual: 7.5, 0.5, 1.5, 12, 1.  The mask loss has the
- * factor of the boxes. */
+/* Factors of the loss parts.  The mask loss has the factor of the boxes. */
 struct detector_gains {
     double box, cls, dfl, pose, kobj;
 };
+
+extern const struct detector_gains detector_usual_gains; /* 7.5, 0.5, 1.5, 12, 1 */
 
 /* One number that is shown while training: value's element `index`, F32, with its gain and as a
  * mean over images.  `value` is an output of the graph. */
@@ -97,7 +98,7 @@ int detector_build(struct graph *graph, const struct model *model,
                    struct detector_head *head, struct error *err);
 
 /* Add the targets as inputs and the loss; marks loss and parts as outputs of the graph.
- * most_boxes is M, at least 1.  Errors stick to the graph. */
+ * most_boxes is M, at least 1; without gains the usual ones count.  Errors stick to the graph. */
 void detector_add_loss(struct graph *graph, const struct detector_head *head,
                        const struct detector_gains *gains, int most_boxes,
                        struct detector_targets *targets, struct detector_loss *loss);

@@ -6,10 +6,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SHADE 0.45
 #define PIXELS_PER_STEP 350.0 /* of image size; lines get thicker by one with each */
 #define NEAR_BORDER 2
+#define NAME_BYTES 100
 
 static const unsigned char person_bones[][2] = {
     { 0, 1 }, { 0, 2 }, { 1, 3 }, { 2, 4 },                          /* head */
@@ -84,6 +86,18 @@ static void draw_keypoints(const struct canvas *canvas, const struct drawing_opt
         }
 }
 
+/* At most NAME_BYTES of a name, and no part of a letter of several bytes. */
+static int name_length(const char *name)
+{
+    size_t length = strnlen(name, NAME_BYTES + 1);
+
+    if (length <= NAME_BYTES)
+        return (int)length;
+    for (length = NAME_BYTES; length && ((unsigned char)name[length] & 0xC0) == 0x80;)
+        length--;
+    return (int)length;
+}
+
 /* Above the box where there is room, else inside it. */
 static void draw_label(const struct canvas *canvas, const struct drawing_options *options,
                        const struct image_object *object, int x, int y)
@@ -91,13 +105,13 @@ static void draw_label(const struct canvas *canvas, const struct drawing_options
     int scale = thickness_of(canvas), border = scale < NEAR_BORDER ? scale : NEAR_BORDER;
     uint32_t colour = canvas_palette(object->category);
     int height = CANVAS_LETTER_HEIGHT * scale + 2 * border, width;
-    char text[128];
+    const char *name = options->class_names[object->category];
+    char text[NAME_BYTES + 28];
 
     if (options->has_scores)
-        snprintf(text, sizeof(text), "%.100s %.2f", options->class_names[object->category],
-                 object->score);
+        snprintf(text, sizeof(text), "%.*s %.2f", name_length(name), name, object->score);
     else
-        snprintf(text, sizeof(text), "%.100s", options->class_names[object->category]);
+        snprintf(text, sizeof(text), "%.*s", name_length(name), name);
     width = canvas_text_width(scale, text) + 2 * border;
     if (x + width > canvas->width)
         x = canvas->width - width;

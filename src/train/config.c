@@ -57,7 +57,7 @@ const struct field config_fields[] = {
     BOOL("optimizer.nesterov", optimizer.nesterov, "true", FOR_CLASSIFIERS, .group = "optimizer", .label = "Nesterov momentum", .advanced = true, .visible_when = "optimizer.type=sgd"),
     REALS("optimizer.betas", optimizer.betas, "0.9,0.999", 0, 0.999999, FOR_CLASSIFIERS, .group = "optimizer", .label = "Betas", .advanced = true, .help = "of adam and adamw"),
     REAL("optimizer.eps", optimizer.eps, "1e-8", 1e-16, 1, FOR_CLASSIFIERS, .group = "optimizer", .label = "Epsilon", .advanced = true),
-    REAL("gradient_clip_value", gradient_clip_value, "0", 0, 1000, .step = 0.1, .group = "optimization", .label = "Gradient clipping", .help = "largest global norm; 0: off"),
+    REAL("gradient_clip_value", gradient_clip_value, "0", 0, 1000, .step = 0.1, .group = "optimization", .label = "Gradient clipping", .help = "largest global norm; 0: off, and 10 for detectors"),
     INT("gradient_accumulation_steps", accumulation, "1", 1, 1024, FOR_CLASSIFIERS, .group = "optimization", .label = "Gradient accumulation", .advanced = true, .help = "batches per update"),
     BOOL("mixed_precision", mixed_precision, "false", .group = "optimization", .label = "Mixed precision", .help = "used where the device gains from it"),
     BOOL("ema", ema, "false", FOR_CLASSIFIERS, .group = "optimization", .label = "Average of weights", .help = "validate and predict with a moving average"),

@@ -180,7 +180,10 @@ void detection_head_at(const struct network_ends *ends, struct plan *plan,
     const float *rows = (const float *)plan_value(plan, ends->outputs[DETECTION_COLUMNS]).data +
                         index * columns->dim[1] * anchors;
     const float *extra = rows + (4 + layout->classes) * anchors;
+    int64_t extra_count = prototypes ? prototypes->shape.dim[1]
+                                     : (int64_t)layout->keypoint_count * layout->keypoint_size;
 
+    BUG_IF(4 + layout->classes + extra_count != columns->dim[1]);
     *head = (struct detection_head){ .found = { .anchors = (int)anchors,
                                                 .classes = layout->classes,
                                                 .boxes = { rows, anchors, 1 },

@@ -35,7 +35,7 @@ struct network_options {
     const struct model *model; /* says the task, too */
     struct model_options shape; /* batch, image size, classes, drop rates */
     int most_boxes;             /* detectors: of one image, at least 1 */
-    struct detector_gains gains;
+    const struct detector_gains *gains; /* detectors; NULL: the usual ones */
     bool training;              /* else: evaluation plan only */
     int eval_batch;             /* 0: the training batch */
     struct optimizer_options optimizer;

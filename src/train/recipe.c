@@ -101,7 +101,8 @@ static void init_detector(struct recipe *r, const struct config *config,
                                    .is_cosine = c->cos_lr,
                                    .final_share = c->lrf,
                                    .warmup_momentum = c->warmup_momentum,
-                                   .most_accumulation = nominal / data->batch_size };
+                                   .most_accumulation = nominal / data->batch_size,
+                                   .gains = { c->box, c->cls, c->dfl, c->pose, c->kobj } };
     r->accumulation = (int)fmax(round(d->most_accumulation), 1);
     choose_optimizer(r, c, data,
                      (data->train_images + per_update - 1) / per_update * config->epochs);

@@ -18,6 +18,7 @@
 #ifndef TRAIN_RECIPE_H
 #define TRAIN_RECIPE_H
 
+#include "models/detector.h"
 #include "train/config.h"
 
 struct recipe {
@@ -36,6 +37,7 @@ struct recipe {
         double momentum, warmup_momentum, warmup_bias_rate;
         int64_t warmup_batches;
         double most_accumulation; /* before rounding: nominal_batch / batch */
+        struct detector_gains gains;
     } detector;
 };
 

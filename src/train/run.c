@@ -142,6 +142,24 @@ static int announce(struct run *run, bool resumed, struct error *err)
     return events_send(&run->events, err);
 }
 
+/* What the automatic optimizer came to is in no setting. */
+static int announce_optimizer(struct run *run, struct error *err)
+{
+    static const char *const names[] = { "Adam", "AdamW", "SGD", "RMSprop" };
+    const struct detector_recipe *d = &run->recipe.detector;
+    const char *text;
+
+    if (!d->is_used)
+        return 0;
+    text = arena_printf(&run->arena, "optimizer: %s, learning rate %g, momentum %g%s",
+                        names[run->recipe.optimizer.kind], d->learning_rate, d->momentum,
+                        run->config->detector.optimizer == DETECTOR_OPTIMIZER_AUTO
+                            ? " (automatic; lr0 and momentum of the settings do not count)"
+                            : "");
+    progress_line(&run->progress, "%s", text);
+    return events_log(&run->events, "INFO", err, "%s", text);
+}
+
 static int start(struct run *run, struct error *err)
 {
     bool resumed = false;
@@ -156,7 +174,7 @@ static int start(struct run *run, struct error *err)
         progress_line(&run->progress, "resuming after epoch %lld, batch %lld",
                       (long long)(run->state.epoch - (run->state.batch > 0)),
                       (long long)run->state.batch);
-    return announce(run, resumed, err);
+    return announce(run, resumed, err) || announce_optimizer(run, err) ? -1 : 0;
 }
 
 /* --- the end of an epoch ---------------------------------------------------------------------- */

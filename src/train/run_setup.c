@@ -228,11 +228,9 @@ static struct network_options network_options(const struct run *run, int batch)
 {
     const struct config *c = run->config;
 
-    const struct config_detector *d = &c->detector;
-
     return (struct network_options){
         .model = run->model, .most_boxes = run->most_boxes,
-        .gains = { d->box, d->cls, d->dfl, d->pose, d->kobj },
+        .gains = &run->recipe.detector.gains,
         .shape = { .batch = batch, .image_size = run->transform.image_size,
                    .classes = run->dataset.class_count,
                    .key_points = run->dataset.annotations.keypoint_count,

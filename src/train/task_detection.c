@@ -30,7 +30,7 @@ static void add_loss(struct graph *graph, const struct detector_head *head,
     struct detector_targets targets;
     struct detector_loss loss;
 
-    detector_add_loss(graph, head, &options->gains, options->most_boxes, &targets, &loss);
+    detector_add_loss(graph, head, options->gains, options->most_boxes, &targets, &loss);
     ends->targets[BOXES] = targets.boxes;
     ends->targets[CLASSES] = targets.classes;
     ends->targets[COUNTS] = targets.counts;

@@ -412,6 +412,8 @@ TEST(scene_closes_mosaic_in_the_last_epochs)
     CHECK(scene_settings_of_epoch(&settings, 20).mosaic == 0);
     CHECK(scene_settings_of_epoch(&settings, 20).mixup == 0);
     CHECK(scene_settings_of_epoch(&settings, 20).hsv_s == 0.7);
+    settings.epochs = settings.close_mosaic; /* a run without anything but its end keeps it all */
+    CHECK(scene_settings_of_epoch(&settings, 0).mosaic == 1);
     settings.scale = 3;
     CHECK(scene_settings_check(&settings, &err) && strstr(err.text, "scale is 3"));
 }

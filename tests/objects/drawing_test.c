@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SIDE 200
 
@@ -57,4 +58,26 @@ TEST(drawing_shows_masks_boxes_labels_and_skeletons)
     CHECK(skeleton_find(17)->count == 18 && !skeleton_find(4));
     free(canvas.pixels);
     mask_release(&mask);
+}
+
+/* A name of 40 letters of three bytes: 33 of them are within the bytes that are shown. */
+TEST(drawing_cuts_a_long_name_between_letters)
+{
+    char name[121] = "";
+    const char *names[] = { name };
+    const struct image_object object = { .box = { 10, 60, 60, 80 }, .score = 0.9 };
+    const struct drawing_options options = { .class_names = names, .has_scores = true };
+    size_t size = (size_t)3 * 300 * 150;
+    struct canvas long_one = { calloc(size, 1), 300, 150 }, cut = { calloc(size, 1), 300, 150 };
+
+    CHECK(long_one.pixels && cut.pixels);
+    for (int i = 0; i < 33; i++)
+        strcat(name, "\xEA\xB0\x80");
+    drawing_draw(&cut, &options, &object, 1);
+    while (strlen(name) < 120)
+        strcat(name, "\xEA\xB0\x80");
+    drawing_draw(&long_one, &options, &object, 1);
+    CHECK(!memcmp(long_one.pixels, cut.pixels, size));
+    free(long_one.pixels);
+    free(cut.pixels);
 }

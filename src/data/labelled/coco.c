@@ -432,7 +432,7 @@ static int read_annotations(struct coco *coco, struct coco_source *source, struc
                : 0;
 }
 
-/* Sizes that the file tells wrongly make all its coordinates doubtful. */
+/* Sizes that the file tells wrongly make all its coordinates doubtful.  Ids are kept. */
 static int use_size(struct coco *coco, struct coco_source *source, int64_t element,
                     struct json_slice text, const json_t *json, struct error *err)
 {
@@ -445,6 +445,10 @@ static int use_size(struct coco *coco, struct coco_source *source, int64_t eleme
     const struct labelled_place place = { all->files.items[source->file].path, 0, -1, image };
 
     (void)text, (void)err;
+    if (image >= 0 && !coco->has_image_id[image] && json_is_integer(json_object_get(json, "id"))) {
+        coco->image_ids[image] = json_integer_value(json_object_get(json, "id"));
+        coco->has_image_id[image] = true;
+    }
     if (image >= 0 && width && height &&
         (width != all->images.items[image].width || height != all->images.items[image].height))
         labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
@@ -461,6 +465,15 @@ static int check_sizes(struct coco *coco, struct coco_source *source, struct err
     if (find_members(coco, source, &members, err))
         return -1;
     return members.images.text ? each(coco, source, members.images, use_size, err) : 0;
+}
+
+/* All or none. */
+static void keep_image_ids(struct coco *coco)
+{
+    for (int i = 0; i < coco->all->images.count; i++)
+        if (!coco->has_image_id[i])
+            return;
+    coco->all->dataset->image_ids = coco->image_ids;
 }
 
 static int read_all(struct coco *coco, struct error *err)
@@ -481,10 +494,13 @@ static int read_all(struct coco *coco, struct error *err)
     coco_settle_categories(coco);
     if (labelled_settle(coco->all, err))
         return -1;
+    coco->image_ids = ARENA_ARRAY(coco->all->arena, int64_t, coco->all->images.count);
+    coco->has_image_id = ARENA_ARRAY(coco->all->arena, bool, coco->all->images.count);
     for (int i = 0; i < coco->source_count; i++)
         if (check_sizes(coco, &coco->sources[i], err) ||
             read_annotations(coco, &coco->sources[i], err))
             return -1;
+    keep_image_ids(coco);
     return 0;
 }
 

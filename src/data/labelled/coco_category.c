@@ -157,6 +157,7 @@ static int compare_categories(const void *a, const void *b)
 
 void coco_settle_categories(struct coco *coco)
 {
+    int64_t *ids = ARENA_ARRAY(coco->all->arena, int64_t, coco->categories.count + 1);
     int class_id = 0;
 
     if (coco->categories.count)
@@ -168,8 +169,10 @@ void coco_settle_categories(struct coco *coco)
         if (category->is_background)
             continue;
         labelled_set_class(coco->all, class_id, category->name);
+        ids[class_id] = category->id;
         category->class_id = class_id++;
     }
+    coco->all->dataset->category_ids = ids;
 }
 
 const struct coco_category *coco_find_category(const struct coco *coco, int64_t id)

@@ -34,6 +34,8 @@ struct coco {
     struct map image_files; /* "SOURCE:ID" -> file + 1 */
     struct map base_names;  /* of images -> file + 1; coco.several when there are several */
     int several;
+    int64_t *image_ids; /* by image, once these are settled */
+    bool *has_image_id;
     const char **keypoint_names;
     int keypoint_count;
     struct mask mask; /* scratch */

@@ -21,6 +21,17 @@ static const struct labelled_format *const formats[] = { &labelled_yolo, &labell
 
 /* ---- findings and classes ---------------------------------------------------------------- */
 
+/* When the newest object is that of the place. */
+static void mark_repaired(struct labelled *all, const struct labelled_place *place)
+{
+    struct labelled_origin *newest =
+        all->origins.count ? &all->origins.items[all->origins.count - 1] : NULL;
+
+    if (newest && newest->place.path == place->path && newest->place.line == place->line &&
+        newest->place.element == place->element)
+        newest->is_repaired = true;
+}
+
 void labelled_note(struct labelled *all, const struct labelled_place *place,
                    enum dataset_outcome outcome, const char *remedy, const char *replacement,
                    const char *format, ...)
@@ -29,6 +40,8 @@ void labelled_note(struct labelled *all, const struct labelled_place *place,
     va_list list;
 
     rows->fixed += outcome == DATASET_FIXED;
+    if (outcome == DATASET_FIXED)
+        mark_repaired(all, place);
     rows->excluded += outcome == DATASET_EXCLUDED && (place->line > 0 || place->element >= 0);
     if (all->findings.count >= DATASET_FINDING_LIMIT) {
         all->dataset->has_more_findings = true;
@@ -252,9 +265,8 @@ int labelled_add_object(struct labelled *all, const struct labelled_place *place
 
     if (!item)
         return -1;
-    *VEC_ADD(&all->origins) = (struct labelled_origin){ *place, !object->is_plain_box };
-    all->plain_box_count += object->is_plain_box && !object->base.is_crowd;
-    all->shape_count += !object->is_plain_box;
+    *VEC_ADD(&all->origins) = (struct labelled_origin){ *place, !object->is_plain_box, false };
+    labelled_count_kind(all, object);
     for (int i = 0; i < object->ring_count; points += object->ring_lengths[i++])
         if (annotations_add_ring(annotations, points, object->ring_lengths[i], err))
             return -1;
@@ -264,6 +276,12 @@ int labelled_add_object(struct labelled *all, const struct labelled_place *place
     if (object->keypoints && annotations_add_keypoints(annotations, object->keypoints, err))
         return -1;
     return 0;
+}
+
+void labelled_count_kind(struct labelled *all, const struct labelled_object *object)
+{
+    all->plain_box_count += object->is_plain_box && !object->base.is_crowd;
+    all->shape_count += !object->is_plain_box;
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */
@@ -298,64 +316,6 @@ static const struct labelled_format *choose_format(struct labelled *all, struct 
     return best;
 }
 
-/* The row that says the box of an outline, as YOLO writes it. */
-static const char *box_row(struct labelled *all, const struct annotation *item, int image)
-{
-    double width = all->images.items[image].width, height = all->images.items[image].height;
-    const struct annotation_box *box = &item->box;
-
-    return arena_printf(all->arena, "%d %.6f %.6f %.6f %.6f", item->class_id,
-                        ((double)box->left + box->right) / 2 / width,
-                        ((double)box->top + box->bottom) / 2 / height,
-                        annotation_box_width(box) / width, annotation_box_height(box) / height);
-}
-
-/* A box among outlines cannot be learned from: it is treated like a crowd, neither right nor
- * wrong when it is found. */
-static void set_aside(struct labelled *all, struct annotation *item,
-                      const struct labelled_place *place)
-{
-    all->dataset->rows.used--;
-    labelled_note(all, place, DATASET_EXCLUDED, "drop", NULL,
-                  "a box where an outline is expected");
-    item->is_crowd = true;
-}
-
-/* Outlines that the task does not use; boxes that it cannot use. */
-static void fit_to_task(struct labelled *all)
-{
-    struct dataset *dataset = all->dataset;
-    struct annotations *annotations = &dataset->annotations;
-    bool is_detection = dataset->task == DATASET_TASK_DETECTION;
-    bool is_mixed = all->is_box_or_shape && all->plain_box_count > 0 && all->shape_count > 0;
-
-    for (int64_t i = 0; i < annotations->item_count; i++) {
-        struct annotation *item = &annotations->items[i];
-        const struct labelled_origin *origin = &all->origins.items[i];
-
-        if (dataset->task == DATASET_TASK_SEGMENTATION && !origin->has_shape && !item->is_crowd)
-            set_aside(all, item, &origin->place);
-        if (is_detection && is_mixed && origin->has_shape) {
-            dataset->rows.used--;
-            labelled_note(all, &origin->place, DATASET_FIXED, "boxes",
-                          box_row(all, item, origin->place.image),
-                          "an outline among boxes: the box around it is used");
-        }
-        if (is_detection)
-            item->ring_count = item->run_count = 0;
-        if (dataset->task != DATASET_TASK_POSE)
-            item->first_keypoint = -1;
-    }
-    if (dataset->task != DATASET_TASK_POSE)
-        annotations->keypoint_count = dataset->keypoint_size = 0;
-    if (is_detection && is_mixed)
-        dataset_warn(all->builder, "%" PRId64 " boxes and %" PRId64 " outlines are mixed: the "
-                                   "boxes around the outlines are used",
-                     all->plain_box_count, all->shape_count);
-    if (is_detection)
-        annotations->ring_count = annotations->point_count = annotations->run_count = 0;
-}
-
 static int group(struct labelled *all, struct error *err)
 {
     int *image_of = malloc(sizeof(int) * ((size_t)all->origins.count + 1));
@@ -368,32 +328,6 @@ static int group(struct labelled *all, struct error *err)
     result = annotations_group(&all->dataset->annotations, image_of, err);
     free(image_of);
     return result;
-}
-
-static enum dataset_task task_by_content(const struct labelled *all)
-{
-    if (all->dataset->annotations.keypoint_count)
-        return DATASET_TASK_POSE;
-    return all->shape_count > 0 && all->plain_box_count == 0 ? DATASET_TASK_SEGMENTATION
-                                                              : DATASET_TASK_DETECTION;
-}
-
-static int choose_task(struct labelled *all, struct error *err)
-{
-    struct dataset *dataset = all->dataset;
-
-    dataset->task = all->options->task;
-    if (dataset->task == DATASET_TASK_BY_CONTENT)
-        dataset->task = task_by_content(all);
-    if (dataset->task == DATASET_TASK_POSE && dataset->annotations.keypoint_count == 0)
-        return FAIL(err, INVALID,
-                    "'%s' has no key points: data.yaml needs kpt_shape, or annotations keypoints",
-                    dataset->root);
-    if (dataset->task == DATASET_TASK_SEGMENTATION && all->shape_count == 0 &&
-        !all->options->is_lenient)
-        return FAIL(err, INVALID, "'%s' has boxes only: outlines are needed to segment instances",
-                    dataset->root);
-    return 0;
 }
 
 static int compare_findings(const void *a, const void *b)
@@ -467,12 +401,13 @@ static int build(struct labelled *all, struct error *err)
     if (!format)
         return all->options->task == DATASET_TASK_BY_CONTENT && !all->options->format ? 1 : -1;
     all->dataset->format = format->name;
-    if (format->read(all, err) || choose_task(all, err))
+    if (format->read(all, err) || labelled_choose_task(all, err))
         return -1;
     if (all->classes.count == 0 && !all->options->is_lenient)
         return FAIL(err, INVALID, "'%s' has no labelled objects and names no classes",
                     all->dataset->root);
-    fit_to_task(all);
+    labelled_fit_to_task(all);
+    labelled_warn_of_rows(all);
     make_lists(all);
     if (group(all, err) || labelled_divide(all, err))
         return -1;

@@ -72,7 +72,8 @@ struct labelled {
     struct {
         struct labelled_origin {
             struct labelled_place place;
-            bool has_shape; /* not a plain box */
+            bool has_shape;   /* not a plain box */
+            bool is_repaired; /* counted among the fixed rows */
         } *items;
         int count, capacity;
     } origins; /* by annotation, in the order in which they were added */
@@ -122,6 +123,9 @@ void labelled_note(struct labelled *all, const struct labelled_place *place,
                    enum dataset_outcome outcome, const char *remedy, const char *replacement,
                    const char *format, ...) __attribute__((format(printf, 6, 7)));
 void labelled_count_used(struct labelled *all);
+/* Boxes or outlines: done by labelled_add_object(); for rows that wait for their class, too, so
+ * that naming it does not change the task. */
+void labelled_count_kind(struct labelled *all, const struct labelled_object *object);
 /* Was an equal row met on this image? */
 bool labelled_is_repeated(struct labelled *all, int image, const void *bytes, size_t size_bytes);
 
@@ -142,6 +146,12 @@ struct labelled_format {
     int (*read)(struct labelled *all, struct error *err);
 };
 extern const struct labelled_format labelled_yolo, labelled_coco, labelled_dice, labelled_voc;
+
+/* labelled_task.c: decide on the task, repair or set aside the rows that do not fit it; and warn
+ * whoever does not ask for findings of the rows that are not as they stand. */
+int labelled_choose_task(struct labelled *all, struct error *err);
+void labelled_fit_to_task(struct labelled *all);
+void labelled_warn_of_rows(struct labelled *all);
 
 /* labelled_split.c: divide, count, and say what is missing. */
 int labelled_divide(struct labelled *all, struct error *err);

@@ -11,10 +11,11 @@
 
 struct voc {
     struct labelled *all;
-    struct map stems;     /* of image files -> file + 1 */
+    struct map stems;                       /* of image files -> file + 1 */
+    struct map sheets;                      /* stems of .xml files */
     struct map listed[DATASET_SPLIT_COUNT]; /* stems of ImageSets/Main */
     bool has_lists;
-    struct map class_ids; /* name -> id + 1 */
+    struct map class_ids;                   /* name -> id + 1 */
     struct {
         int *items, count, capacity;
     } sources; /* files */
@@ -25,6 +26,8 @@ struct voc {
         const char **items;
         int count, capacity;
     } names;
+    int missing_count; /* images that are told of and not there */
+    const char *missing;
 };
 
 static const char *stem_of(struct arena *arena, const char *path)
@@ -66,16 +69,59 @@ static double judge(struct labelled *all)
     return 0;
 }
 
+static void note_missing(struct voc *voc, const char *name)
+{
+    if (voc->missing_count++ == 0)
+        voc->missing = arena_strdup(voc->all->arena, name);
+}
+
+static bool is_known(const struct voc *voc, const char *stem)
+{
+    return map_find(&voc->stems, stem) || map_find(&voc->sheets, stem);
+}
+
+/* What a line names.  Names may hold blanks; behind the last one may stand whether the image shows
+ * a class: -1, 0 or 1.  Some write paths or extensions.  `line` is changed. */
+static const char *entry_of(struct voc *voc, char *line)
+{
+    size_t length = strcspn(line, "\r");
+    const char *name, *stem;
+    char *blank;
+
+    line[length] = '\0';
+    if (is_known(voc, line))
+        return line;
+    while (length && isspace((unsigned char)line[length - 1]))
+        line[--length] = '\0';
+    line += strspn(line, " \t");
+    if (is_known(voc, line))
+        return line;
+    blank = strpbrk(line, " \t") ? line + strlen(line) : NULL;
+    while (blank && blank > line && blank[-1] != ' ' && blank[-1] != '\t')
+        blank--;
+    if (blank && (!strcmp(blank, "-1") || !strcmp(blank, "0") || !strcmp(blank, "1"))) {
+        while (blank > line && isspace((unsigned char)blank[-1]))
+            *--blank = '\0';
+        if (is_known(voc, line))
+            return line;
+    }
+    name = file_base_name(line);
+    stem = stem_of(voc->all->arena, line);
+    return is_known(voc, name) ? name : is_known(voc, stem) ? stem : line;
+}
+
 static int read_list(struct voc *voc, enum dataset_split split, const char *name,
                      struct error *err)
 {
     struct labelled *all = voc->all;
     int file = labelled_find_inner(all, all->base, name);
+    struct labelled_place place = { name, 0, -1, -1 };
     struct str text = STR_INIT;
     char *save, *line;
 
     if (file < 0)
         return 0;
+    place.path = all->files.items[file].path;
     labelled_take(all, file);
     if (labelled_read_file(all, file, &text, err)) {
         str_release(&text);
@@ -84,9 +130,17 @@ static int read_list(struct voc *voc, enum dataset_split split, const char *name
     voc->has_lists = true;
     save = text.text;
     while ((line = strsep(&save, "\n"))) {
-        line[strcspn(line, " \t\r")] = '\0';
-        if (*line)
-            map_set(&voc->listed[split], line, voc);
+        const char *entry = entry_of(voc, line);
+
+        place.line++;
+        if (!*entry)
+            continue;
+        map_set(&voc->listed[split], entry, voc);
+        if (!is_known(voc, entry)) {
+            labelled_note(all, &place, DATASET_REMARK, NULL, NULL, "no such image: '%.200s'",
+                          entry);
+            note_missing(voc, entry);
+        }
     }
     str_release(&text);
     return 0;
@@ -165,13 +219,16 @@ static int survey_file(struct voc *voc, int source, struct error *err)
         file = find_image(voc, source, &parsed);
         labelled_take(all, source);
         note_names(voc, &parsed);
-        if (file < 0)
+        if (file < 0) {
             labelled_note(all, &place, DATASET_REMARK, NULL, NULL, "its image is not there");
-        else if (!find_split(voc, stem_of(all->arena, path), all->files.items[file].path, &split))
+            note_missing(voc, stem_of(all->arena, path));
+        } else if (!find_split(voc, stem_of(all->arena, path), all->files.items[file].path,
+                               &split)) {
             labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
                           "no list of ImageSets/Main has it");
-        else
+        } else {
             labelled_add_image(all, file, split);
+        }
         *VEC_ADD(&voc->sources) = source;
         *VEC_ADD(&voc->source_images) = file;
     }
@@ -311,27 +368,87 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A file of names, one a line, gives the classes their order.  One that knows no object's name is
+ * about something else. */
+static int read_class_list(struct voc *voc, const char *inner, struct error *err)
+{
+    struct labelled *all = voc->all;
+    int file = labelled_find_inner(all, all->base, inner), known = 0;
+    struct map met = MAP_INIT;
+    struct str text = STR_INIT;
+    char *save, *line;
+    int result;
+
+    if (file < 0 || all->classes.count)
+        return 0;
+    result = labelled_read_file(all, file, &text, err);
+    for (save = result ? NULL : text.text; (line = strsep(&save, "\n"));)
+        known += map_find(&voc->class_ids, voc_class_name(line)) != NULL;
+    if (!result)
+        result = labelled_read_file(all, file, &text, err);
+    save = result || (!known && voc->names.count) ? NULL : text.text;
+    while ((line = strsep(&save, "\n")) &&
+           all->classes.count + voc->names.count < LABELLED_CLASS_LIMIT) {
+        const char *name = voc_class_name(line);
+
+        if (!*name || map_find(&met, name))
+            continue;
+        map_set(&met, name, voc);
+        map_set(&voc->class_ids, name, (void *)(intptr_t)(all->classes.count + 1));
+        labelled_set_class(all, all->classes.count, name);
+        labelled_take(all, file);
+    }
+    for (int i = 0; i < voc->names.count && met.count; i++)
+        if (map_find(&met, voc->names.items[i]))
+            voc->names.items[i] = NULL;
+    map_release(&met);
+    str_release(&text);
+    return result;
+}
+
+/* In the order of a list, and behind it, or without one, sorted by name. */
+static int settle_classes(struct voc *voc, struct error *err)
+{
+    struct labelled *all = voc->all;
+
+    if (voc->names.count)
+        qsort(voc->names.items, (size_t)voc->names.count, sizeof(*voc->names.items),
+              compare_names);
+    if (read_class_list(voc, VOC_CLASS_LIST, err) || read_class_list(voc, "classes.txt", err))
+        return -1;
+    for (int i = 0; i < voc->names.count; i++)
+        if (voc->names.items[i]) {
+            map_set(&voc->class_ids, voc->names.items[i],
+                    (void *)(intptr_t)(all->classes.count + 1));
+            labelled_set_class(all, all->classes.count, voc->names.items[i]);
+        }
+    return 0;
+}
+
 static int read_all(struct voc *voc, struct error *err)
 {
     struct labelled *all = voc->all;
 
-    for (int i = 0; i < all->files.count; i++)
+    for (int i = 0; i < all->files.count; i++) {
+        const char *path = all->files.items[i].path;
+
         if (all->files.items[i].is_image)
-            map_set(&voc->stems, stem_of(all->arena, all->files.items[i].path),
-                    (void *)(intptr_t)(i + 1));
+            map_set(&voc->stems, stem_of(all->arena, path), (void *)(intptr_t)(i + 1));
+        else if (str_ends_with(path, ".xml"))
+            map_set(&voc->sheets, stem_of(all->arena, path), voc);
+    }
     if (read_lists(voc, err))
         return -1;
     for (int i = 0; i < all->files.count; i++)
         if (str_ends_with(all->files.items[i].path, ".xml") && survey_file(voc, i, err))
             return -1;
-    if (voc->names.count)
-        qsort(voc->names.items, (size_t)voc->names.count, sizeof(*voc->names.items),
-              compare_names);
-    for (int i = 0; i < voc->names.count; i++) {
-        map_set(&voc->class_ids, voc->names.items[i], (void *)(intptr_t)(i + 1));
-        labelled_set_class(all, i, voc->names.items[i]);
-    }
+    if (settle_classes(voc, err))
+        return -1;
     add_unlabelled(voc);
+    if (voc->missing_count)
+        dataset_warn(all->builder, "images that are listed or labelled and not there: %d, the "
+                                   "first is '%.200s'",
+                     voc->missing_count, voc->missing);
     if (labelled_settle(all, err))
         return -1;
     for (int i = 0; i < voc->sources.count; i++)
@@ -346,6 +463,7 @@ static int read(struct labelled *all, struct error *err)
     int result = read_all(&voc, err);
 
     map_release(&voc.stems);
+    map_release(&voc.sheets);
     map_release(&voc.class_ids);
     for (int i = 0; i < DATASET_SPLIT_COUNT; i++)
         map_release(&voc.listed[i]);

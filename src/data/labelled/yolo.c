@@ -1,9 +1,15 @@
 /* yolo.c - data sets in the YOLO layout. */
 #include "base/error.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "data/labelled/yolo_internal.h"
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
+
+/* What fewer rows use is a slip of the pen and no class. */
+#define CLASS_ROWS_LEAST 2
+#define CLASS_SHARE_LEAST 0.01
 
 static double judge(struct labelled *all)
 {
@@ -100,27 +106,63 @@ static void explain_rest(struct yolo *yolo)
     }
 }
 
+/* The named classes, and behind them those that labels use.  A gap wider than all that is named
+ * leads nowhere: 3999 after 0 and 1 is no class of this set. */
+static int count_wanted_classes(const struct yolo *yolo)
+{
+    int wanted = yolo->class_count;
+
+    for (int id = wanted; id < yolo->class_rows.count; id++) {
+        int64_t rows = yolo->class_rows.items[id];
+
+        if (rows < CLASS_ROWS_LEAST || (double)rows < CLASS_SHARE_LEAST * (double)yolo->row_count)
+            continue;
+        if (id - wanted > yolo->class_count)
+            break;
+        wanted = id + 1;
+    }
+    return wanted;
+}
+
+static void name_all_classes(struct yolo *yolo)
+{
+    char name[32];
+
+    for (int id = 0; id < yolo->class_rows.count; id++) {
+        snprintf(name, sizeof(name), "class_%d", id);
+        labelled_set_class(yolo->all, id, name);
+    }
+}
+
 static void note_classes(struct yolo *yolo)
 {
     struct str text = STR_INIT;
-    char name[32];
+    int64_t waiting = 0;
+    int wanted;
 
-    if (yolo->class_count == 0)
-        for (int id = 0; id <= yolo->largest_class; id++) {
-            snprintf(name, sizeof(name), "class_%d", id);
-            labelled_set_class(yolo->all, id, name);
-        }
-    if (yolo->has_unknown_class) {
-        str_printf(&text, "%d classes are named, but labels use ids up to %d", yolo->class_count,
-                   yolo->largest_class);
-        yolo_note(yolo, "renumber", text.text);
+    if (yolo->class_count == 0) {
+        name_all_classes(yolo);
+        return;
+    }
+    wanted = count_wanted_classes(yolo);
+    yolo->all->dataset->wanted_class_count = wanted;
+    for (int i = 0; i < yolo->unknown.count; i++)
+        yolo->all->findings.items[yolo->unknown.items[i].finding].remedy =
+            yolo->unknown.items[i].class_id < wanted ? "add_classes" : "drop";
+    for (int id = yolo->class_count; id < wanted; id++)
+        waiting += yolo->class_rows.items[id];
+    if (waiting) {
+        str_printf(&text, "classes: %d named, but %" PRId64 " rows use ids up to %d: names are "
+                          "added up to class_%d",
+                   yolo->class_count, waiting, wanted - 1, wanted - 1);
+        yolo_note(yolo, "add_classes", text.text);
     }
     str_release(&text);
 }
 
 static int read(struct labelled *all, struct error *err)
 {
-    struct yolo yolo = { .all = all, .largest_class = -1 };
+    struct yolo yolo = { .all = all };
     int result = -1;
 
     all->is_box_or_shape = true;
@@ -132,6 +174,8 @@ static int read(struct labelled *all, struct error *err)
     result = 0;
 done:
     json_decref(yolo.yaml);
+    VEC_RELEASE(&yolo.class_rows);
+    VEC_RELEASE(&yolo.unknown);
     return result;
 }
 

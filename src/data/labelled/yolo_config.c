@@ -1,5 +1,6 @@
 /* yolo_config.c - what data.yaml says of classes and key points. */
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "data/labelled/yolo_internal.h"
 #include "formats/yaml.h"
@@ -34,7 +35,46 @@ static bool describes_dataset(const json_t *yaml)
            (json_object_get(yaml, "train") && json_object_get(yaml, "val"));
 }
 
-/* data.yaml first, then the others by name. */
+/* The one that was opened; else data.yaml first, then the others by name. */
+static bool is_turn(const struct labelled *all, const char *path, int pass)
+{
+    const char *wanted = all->builder->config;
+
+    if (wanted)
+        return pass == 0 && !strcmp(path, wanted);
+    return is_config_name(all, path) && str_ends_with(path, "data.yaml") == (pass == 0);
+}
+
+/* Whoever opens data.yaml means the images that it names: those beside it.  A folder that is not
+ * there is one of another machine. */
+static int check_place(struct yolo *yolo, struct error *err)
+{
+    const char *path = json_string_value(json_object_get(yolo->yaml, "path"));
+    const char *config = yolo->all->builder->config, *root = yolo->all->dataset->root;
+    char *home, *place;
+    size_t length;
+    int result = 0;
+
+    if (!config)
+        return 0;
+    if (!yolo->yaml)
+        return FAIL(err, INVALID, "'%s' describes no dataset", config);
+    if (!path)
+        return 0;
+    home = realpath(root, NULL);
+    place = realpath(*path == '/' ? path : file_join(yolo->all->arena, root, path), NULL);
+    length = home ? strlen(home) : 0;
+    if (home && place &&
+        (strncmp(place, home, length) || (place[length] && place[length] != '/' && length > 1)))
+        result = FAIL(err, INVALID,
+                      "'%s' describes images in '%s', not beside it: move it there, or give that "
+                      "folder",
+                      config, place);
+    free(home);
+    free(place);
+    return result;
+}
+
 static int open_config(struct yolo *yolo, struct error *err)
 {
     struct labelled *all = yolo->all;
@@ -44,10 +84,9 @@ static int open_config(struct yolo *yolo, struct error *err)
     for (int pass = 0; pass < 2 && !yolo->yaml && !result; pass++)
         for (int i = 0; i < all->files.count && !yolo->yaml && !result; i++) {
             const char *path = all->files.items[i].path;
-            bool is_usual = str_ends_with(path, "data.yaml");
             json_t *yaml;
 
-            if (!is_config_name(all, path) || is_usual != (pass == 0))
+            if (!is_turn(all, path, pass))
                 continue;
             result = labelled_read_file(all, i, &text, err);
             yaml = result ? NULL : yaml_parse(text.text, text.length, path, err);
@@ -113,8 +152,12 @@ static int read_names(struct yolo *yolo, struct error *err)
     if (wanted && yolo->class_count && wanted != yolo->class_count) {
         struct str text = STR_INIT;
 
-        str_printf(&text, "nc is %lld but names has %d", (long long)wanted, yolo->class_count);
-        yolo_note(yolo, "renumber", text.text);
+        str_printf(&text, "nc is %lld but names has %d: ", (long long)wanted, yolo->class_count);
+        if (wanted > yolo->class_count)
+            str_printf(&text, "names are added up to class_%lld", (long long)wanted - 1);
+        else
+            str_printf(&text, "nc becomes %d", yolo->class_count);
+        yolo_note(yolo, wanted > yolo->class_count ? "add_classes" : "class_count", text.text);
         str_release(&text);
     }
     if (wanted < 0 || wanted > LABELLED_CLASS_LIMIT)
@@ -232,7 +275,7 @@ int yolo_read_config(struct yolo *yolo, struct error *err)
 {
     yolo->yaml_file = -1;
     yolo->yaml_folder = yolo->all->base;
-    if (open_config(yolo, err))
+    if (open_config(yolo, err) || check_place(yolo, err))
         return -1;
     if (!yolo->yaml)
         return 0;

@@ -11,8 +11,17 @@ struct yolo {
     const char *yaml_folder;
     int class_count; /* as data.yaml says; 0: it does not */
     int keypoint_count, keypoint_size;
-    bool has_unknown_class; /* some row's id is not among those that data.yaml names */
-    int largest_class;      /* of any row; -1: none */
+    struct {
+        int64_t *items;
+        int count, capacity;
+    } class_rows; /* by class id, how many rows have it */
+    int64_t row_count; /* of all classes */
+    struct {
+        struct yolo_unknown {
+            int finding, class_id;
+        } *items;
+        int count, capacity;
+    } unknown; /* rows whose id is not named: their remedy waits until all rows are counted */
 };
 
 /* yolo_config.c: data.yaml, if there is one that describes a data set. */

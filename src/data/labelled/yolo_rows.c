@@ -176,6 +176,7 @@ static int add(struct row *row, struct labelled_object *object, const char *reme
     struct labelled *all = row->yolo->all;
 
     if (row->is_left_out) {
+        labelled_count_kind(all, object);
         if (remedy)
             labelled_note(all, &row->place, DATASET_REMARK, remedy, replacement, "%s", message);
         return 0;
@@ -318,15 +319,19 @@ static int read_pose(struct row *row, struct error *err)
 static void check_class(struct row *row)
 {
     struct yolo *yolo = row->yolo;
+    int findings = yolo->all->findings.count;
 
     row->is_left_out = false;
-    if (row->class_id > yolo->largest_class)
-        yolo->largest_class = row->class_id;
+    while (yolo->class_rows.count <= row->class_id)
+        *VEC_ADD(&yolo->class_rows) = 0;
+    yolo->class_rows.items[row->class_id]++;
+    yolo->row_count++;
     if (yolo->class_count == 0 || row->class_id < yolo->class_count)
         return;
-    yolo->has_unknown_class = true;
-    refuse(row, "renumber", "Invalid class_id %d: there are %d classes, 0 to %d", row->class_id,
+    refuse(row, NULL, "Invalid class_id %d: there are %d classes, 0 to %d", row->class_id,
            yolo->class_count, yolo->class_count - 1);
+    if (yolo->all->findings.count > findings)
+        *VEC_ADD(&yolo->unknown) = (struct yolo_unknown){ findings, row->class_id };
     row->is_left_out = true;
 }
 

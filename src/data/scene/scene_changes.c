@@ -71,7 +71,9 @@ struct scene_settings scene_settings_of_epoch(const struct scene_settings *setti
 {
     struct scene_settings out = *settings;
 
-    if (settings->epochs && epoch >= settings->epochs - settings->close_mosaic)
+    /* A run that is shorter than its end would never see any of it. */
+    if (settings->epochs && settings->close_mosaic < settings->epochs &&
+        epoch >= settings->epochs - settings->close_mosaic)
         out.mosaic = out.mixup = out.copy_paste = 0;
     return out;
 }

@@ -1,0 +1,17 @@
+/* read_number.c - numbers of options that no configuration field describes. */
+
+#include "command/command.h"
+
+#include <stdlib.h>
+
+int command_read_number(const char *text, const char *name, double least, double most, double *out,
+                        struct error *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value >= least && value <= most))
+        return FAIL(err, INVALID, "%s must be within %g and %g, not '%s'", name, least, most, text);
+    *out = value;
+    return 0;
+}
