@@ -6,6 +6,14 @@ import { defineConfig } from 'vitest/config'
 const server = process.env.FOVEA_URL ?? 'http://localhost:8000'
 const proxied = ['/api', '/ws', '/health', '/version', '/docs', '/openapi.json', '/socket.io']
 
+/** Parts of nearly every page. */
+const small = new RegExp(
+  'src/(i18n/(i18n|format)|api/(?!yaml|job-settings)[a-z-]+|ui/(badge|button|card|checkbox|' +
+    'copy-button|cx|dialog|field|form|form-dialog|icons|initial|input|job-actions|' +
+    'lazy-when-used|menu|page|progress-bar|relative-time|search-input|states|status-badge|' +
+    'table|toast|use-search-patch))\\.tsx?$',
+)
+
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
@@ -17,12 +25,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       output: {
-        manualChunks: (id) =>
-          /node_modules\/(react|react-dom|scheduler|react-router|react-router-dom|@remix-run)\//.test(
+        manualChunks: (id) => {
+          if (/node_modules\/(react|react-dom|scheduler|react-router(-dom)?|@remix-run)\//.test(id))
+            return 'react'
+          // What every page says, in one file; i18n.ts names the same.
+          const words = /i18n\/(en|ko)\/(auth|common|errors|experiments|format|shell)\.json$/.exec(
             id,
           )
-            ? 'react'
-            : undefined,
+          if (words) return `words-${words[1]}`
+          // A file for each badge and bar costs more than it saves.
+          return small.test(id) ? 'ui' : undefined
+        },
       },
     },
   },

@@ -151,7 +151,7 @@ async function followRun({ page, hand, t }: Traveller, { epochs }: Material) {
   // The chart moves without anything being done.
   const [before, drawn] = [await epochsSeen(page), await drawing(page)]
   await sees(before)
-  expect(await drawing(page)).not.toBe(drawn)
+  await expect.poll(() => drawing(page), 'the curve grows').not.toBe(drawn)
 
   await hand.press(button(page, t('experiments.actions.stop')))
   await expect(page.getByText(t('training.stopped_title'))).toBeVisible({ timeout: LEARNS_MS })

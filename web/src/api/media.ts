@@ -32,7 +32,8 @@ export function useMedia(path: string | null | undefined): string | undefined {
   return held?.path === path ? held.url : undefined
 }
 
-/** Saves a file; with cookies the browser does it by itself and shows how far it is. */
+/** Saves a file; with cookies the browser does it by itself, shows how far it is and takes the name
+ * that the server gives. */
 export async function saveFile(path: string, name: string): Promise<void> {
   const link = document.createElement('a')
   link.download = name

@@ -9,7 +9,7 @@ import { queryClient } from '@/api/query'
 import { hasEnded } from '@/api/session'
 import { stream } from '@/api/stream'
 import { Toaster } from '@/ui/toast'
-import { TooltipProvider } from '@/ui/tooltip'
+import { Tooltips } from '@/ui/tooltip'
 import { router } from './router'
 
 /** What joins the parts: the socket feeds the cache, an ended session asks for the password. */
@@ -31,10 +31,9 @@ export function App() {
   useWiring()
   return (
     <QueryClientProvider client={queryClient}>
-      <TooltipProvider delayDuration={400}>
-        <RouterProvider router={router} future={{ v7_startTransition: true }} />
-        <Toaster />
-      </TooltipProvider>
+      <RouterProvider router={router} future={{ v7_startTransition: true }} />
+      <Toaster />
+      <Tooltips />
     </QueryClientProvider>
   )
 }

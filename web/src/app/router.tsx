@@ -1,6 +1,7 @@
-/* router.tsx - every page, each in a chunk of its own. */
+/* router.tsx - every page, each in a chunk of its own, with the texts it needs. */
 import type { ComponentType } from 'react'
 import { createBrowserRouter, type RouteObject } from 'react-router-dom'
+import { withWords } from '@/i18n/i18n'
 import { ErrorPage, NotFoundPage } from './error-page'
 import { RequireSession } from './require-session'
 import { Shell } from './shell'
@@ -18,24 +19,66 @@ const outside: RouteObject[] = [
   page('/register', () => import('@/features/auth/register-page')),
   page('/setup', () => import('@/features/auth/setup-page')),
   page('/set-password', () => import('@/features/auth/set-password-page')),
-  page('/invite', () => import('@/features/auth/invite-page')),
-  page('/invite/:token', () => import('@/features/auth/invite-page')),
+  page(
+    '/invite',
+    withWords(() => import('@/features/auth/invite-page'), 'members'),
+  ),
+  page(
+    '/invite/:token',
+    withWords(() => import('@/features/auth/invite-page'), 'members'),
+  ),
 ]
 
 const inside: RouteObject[] = [
-  page('/', () => import('@/features/projects/dashboard-page')),
+  page(
+    '/',
+    withWords(() => import('@/features/projects/dashboard-page'), 'members', 'projects'),
+  ),
   page('/projects/:projectId', () => import('./pages/project-page')),
-  page('/projects/:projectId/members', () => import('@/features/members/members-page')),
-  page('/projects/:projectId/new', () => import('./pages/new-experiment-page')),
-  page('/projects/:projectId/datasets', () => import('@/features/datasets/datasets-page')),
-  page('/projects/:projectId/compare', () => import('@/features/compare/compare-page')),
-  page('/projects/:projectId/inference', () => import('@/features/inference/inference-page')),
-  page('/datasets/:datasetId', () => import('@/features/datasets/dataset-page')),
-  page('/training/:jobId', () => import('@/features/training/training-page')),
-  page('/queue', () => import('@/features/queue/queue-page')),
-  page('/profile', () => import('@/features/profile/profile-page')),
-  page('/admin/*', () => import('@/features/admin/admin-page')),
-  page('/guide', () => import('@/features/guide/guide-page')),
+  page(
+    '/projects/:projectId/members',
+    withWords(() => import('@/features/members/members-page'), 'members'),
+  ),
+  page(
+    '/projects/:projectId/new',
+    withWords(() => import('./pages/new-experiment-page'), 'datasets', 'wizard'),
+  ),
+  page(
+    '/projects/:projectId/datasets',
+    withWords(() => import('@/features/datasets/datasets-page'), 'datasets'),
+  ),
+  page(
+    '/projects/:projectId/compare',
+    withWords(() => import('@/features/compare/compare-page'), 'charts', 'compare', 'training'),
+  ),
+  page(
+    '/projects/:projectId/inference',
+    withWords(() => import('@/features/inference/inference-page'), 'canvas', 'charts', 'inference'),
+  ),
+  page(
+    '/datasets/:datasetId',
+    withWords(() => import('@/features/datasets/dataset-page'), 'canvas', 'datasets'),
+  ),
+  page(
+    '/training/:jobId',
+    withWords(() => import('@/features/training/training-page'), 'canvas', 'charts', 'training'),
+  ),
+  page(
+    '/queue',
+    withWords(() => import('@/features/queue/queue-page'), 'queue'),
+  ),
+  page(
+    '/profile',
+    withWords(() => import('@/features/profile/profile-page'), 'profile'),
+  ),
+  page(
+    '/admin/*',
+    withWords(() => import('@/features/admin/admin-page'), 'admin', 'profile'),
+  ),
+  page(
+    '/guide',
+    withWords(() => import('@/features/guide/guide-page'), 'guide'),
+  ),
   { path: '*', element: <NotFoundPage /> },
 ]
 

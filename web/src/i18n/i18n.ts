@@ -18,13 +18,15 @@ export type MessageKey = Keys<Messages>
 export type Values = Record<string, string | number>
 export type Translate = (key: MessageKey, values?: Values) => string
 
-const loaders: Record<Locale, () => Promise<{ default: object }>> = {
-  en: () => import('./en'),
-  ko: () => import('./ko'),
-}
+/** What every page says; the others come with the pages that say them. */
+export const everywhere = ['auth', 'common', 'errors', 'experiments', 'format', 'shell'] as const
+type Everywhere = (typeof everywhere)[number]
+export type Part = Exclude<keyof Messages, Everywhere>
 
-let messages: object = {}
-let locale: Locale = 'en'
+const files = import.meta.glob<object>('./{en,ko}/*.json', { import: 'default' })
+
+let messages: Record<string, object> = {}
+let locale: Locale = preferredLocale()
 const listeners = new Set<() => void>()
 
 /** The value at "a.b.c", or undefined. */
@@ -68,14 +70,43 @@ export function preferredLocale(): Locale {
   return navigator.language.toLowerCase().startsWith('ko') ? 'ko' : 'en'
 }
 
+const parts = new Set<string>(everywhere)
+
+async function load(of: Locale, names: readonly string[]): Promise<Record<string, object>> {
+  const found = await Promise.all(names.map((name) => files[`./${of}/${name}.json`]!()))
+  return Object.fromEntries(names.map((name, index) => [name, found[index]!]))
+}
+
 /** Loads the texts and tells everybody; resolves when they are there. */
 export async function setLocale(next: Locale, remember = true): Promise<void> {
-  messages = (await loaders[next]()).default
+  let found: Record<string, object> = {}
+  const missing = () => [...parts].filter((name) => !(name in found)) // more, meanwhile
+  while (missing().length) found = { ...found, ...(await load(next, missing())) }
+  messages = found
   locale = next
   if (remember) localStorage.setItem('locale', next)
   document.documentElement.lang = next
   listeners.forEach((listener) => listener())
 }
+
+/** The texts of a page, before it is shown; after a change of the language too. */
+export async function addWords(...names: readonly Part[]): Promise<void> {
+  names.forEach((name) => parts.add(name))
+  for (;;) {
+    const of = locale
+    const found = await load(
+      of,
+      names.filter((name) => !(name in messages)),
+    )
+    if (of === locale) return void (messages = { ...messages, ...found })
+  }
+}
+
+/** A page or a dialog that comes with its texts: withWords(import of './x-page', 'x'). */
+export const withWords =
+  <T>(get: () => Promise<T>, ...names: readonly Part[]) =>
+  async (): Promise<T> =>
+    (await Promise.all([get(), addWords(...names)]))[0]
 
 const subscribe = (listener: () => void) => {
   listeners.add(listener)

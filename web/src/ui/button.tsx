@@ -4,7 +4,6 @@ import styles from './button.module.css'
 import { cx } from './cx'
 import { Icon, type IconName } from './icons'
 import { Spinner } from './spinner'
-import { Tooltip } from './tooltip'
 
 type ButtonVariant = 'primary' | 'secondary' | 'ghost' | 'danger'
 type Looks = { variant?: ButtonVariant; size?: 'sm' | 'md'; icon?: IconName; wide?: boolean }
@@ -33,6 +32,7 @@ export function Button({
     <button
       type="button"
       className={cx(look({ variant, size, wide }), className)}
+      data-autofocus={rest.autoFocus || undefined}
       aria-busy={busy || undefined}
       aria-disabled={busy || undefined}
       onClick={busy ? (event) => event.preventDefault() : onClick}
@@ -82,22 +82,21 @@ export function IconButton({
   ...rest
 }: IconButtonProps) {
   return (
-    <Tooltip text={label}>
-      <button
-        type="button"
-        aria-label={label}
-        aria-busy={busy || undefined}
-        className={cx(
-          styles.button,
-          styles.square,
-          styles[variant],
-          size === 'sm' && styles.small,
-          className,
-        )}
-        {...rest}
-      >
-        {busy ? <Spinner size={14} /> : <Icon name={icon} size={size === 'sm' ? 16 : 18} />}
-      </button>
-    </Tooltip>
+    <button
+      type="button"
+      aria-label={label}
+      data-tip={label}
+      aria-busy={busy || undefined}
+      className={cx(
+        styles.button,
+        styles.square,
+        styles[variant],
+        size === 'sm' && styles.small,
+        className,
+      )}
+      {...rest}
+    >
+      {busy ? <Spinner size={14} /> : <Icon name={icon} size={size === 'sm' ? 16 : 18} />}
+    </button>
   )
 }

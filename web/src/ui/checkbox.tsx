@@ -1,4 +1,3 @@
-import { Checkbox as Radix } from 'radix-ui'
 import { useId, type ReactNode } from 'react'
 import styles from './checkbox.module.css'
 import { Icon } from './icons'
@@ -17,18 +16,21 @@ export function Checkbox({ checked, onChange, disabled, children, label }: Props
   const id = useId()
   return (
     <span className={styles.row}>
-      <Radix.Root
-        id={id}
-        className={styles.box}
-        checked={checked}
-        onCheckedChange={(next) => onChange(next === true)}
-        disabled={disabled}
-        aria-label={label}
-      >
-        <Radix.Indicator>
-          <Icon name={checked === 'indeterminate' ? 'minus' : 'check'} size={14} strokeWidth={3} />
-        </Radix.Indicator>
-      </Radix.Root>
+      <span className={styles.frame}>
+        <input
+          ref={(box) => {
+            if (box) box.indeterminate = checked === 'indeterminate'
+          }}
+          id={id}
+          type="checkbox"
+          className={styles.box}
+          checked={checked === true}
+          onChange={(event) => onChange(event.target.checked)}
+          disabled={disabled}
+          aria-label={label}
+        />
+        {checked && <Icon name={checked === true ? 'check' : 'minus'} size={14} strokeWidth={3} />}
+      </span>
       {children && <label htmlFor={id}>{children}</label>}
     </span>
   )

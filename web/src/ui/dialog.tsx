@@ -1,14 +1,13 @@
-import { Dialog as Radix } from 'radix-ui'
+/* dialog.tsx - what opens over the page and has it wait. */
 import type { ReactNode } from 'react'
 import { useT } from '@/i18n/i18n'
-import { Button, IconButton } from './button'
-import { cx } from './cx'
-import styles from './dialog.module.css'
-import { Failure, Form, type Running } from './form'
+import { Button } from './button'
+import { Failure, type Running } from './form'
+import { lazyWhenUsed } from './lazy-when-used'
 
-type Props = {
-  /** where it is not rendered only while it is open */
-  open?: boolean
+const OpenDialog = lazyWhenUsed(() => import('./dialog-panel'))
+
+export type DialogProps = {
   onClose: () => void
   title: ReactNode
   description?: ReactNode
@@ -23,69 +22,13 @@ type Props = {
   children?: ReactNode
 }
 
-export function Dialog({
-  open = true,
-  onClose,
-  title,
-  description,
-  size = 'md',
-  as = 'dialog',
-  footer,
-  onSubmit,
-  reading,
-  children,
-}: Props) {
-  const t = useT()
-  const inside = (
-    <>
-      <div
-        className={styles.body}
-        {...(reading ? { role: 'region', tabIndex: 0, 'aria-label': reading } : {})}
-      >
-        {children}
-      </div>
-      {footer && <div className={styles.footer}>{footer}</div>}
-    </>
-  )
-  return (
-    <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
-      <Radix.Portal>
-        <Radix.Overlay className={styles.overlay} />
-        <Radix.Content
-          className={cx(
-            as === 'dialog' ? styles.dialog : styles.drawer,
-            as === 'drawer-left' && styles.left,
-            styles[size],
-          )}
-          {...(description ? {} : { 'aria-describedby': undefined })}
-          // Nothing inside asked for the focus: not the button that closes, whose tooltip would open.
-          onOpenAutoFocus={(event) => {
-            event.preventDefault()
-            ;(event.currentTarget as HTMLElement).focus()
-          }}
-        >
-          <header className={styles.header}>
-            <div>
-              <Radix.Title className={styles.title}>{title}</Radix.Title>
-              {description && (
-                <Radix.Description className={styles.description}>{description}</Radix.Description>
-              )}
-            </div>
-            <Radix.Close asChild>
-              <IconButton icon="close" size="sm" label={t('common.close')} />
-            </Radix.Close>
-          </header>
-          {onSubmit ? (
-            <Form className={styles.inside} onSubmit={onSubmit}>
-              {inside}
-            </Form>
-          ) : (
-            <div className={styles.inside}>{inside}</div>
-          )}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  )
+type Props = DialogProps & {
+  /** where it is not rendered only while it is open */
+  open?: boolean
+}
+
+export function Dialog({ open = true, ...rest }: Props) {
+  return open && <OpenDialog {...rest} />
 }
 
 export const Drawer = (props: Omit<Props, 'as'> & { side?: 'left' | 'right' }) => (

@@ -4,25 +4,23 @@ import { ApiError } from '@/api/errors'
 import { setLocale } from '@/i18n/i18n'
 import { FormDialog } from './form-dialog'
 import type { Running } from './form'
-import { TooltipProvider } from './tooltip'
 
 const onSubmit = vi.fn()
 const onClose = vi.fn()
 
-function show(running: Running) {
+async function show(running: Running) {
   render(
-    <TooltipProvider>
-      <FormDialog
-        title="A form"
-        running={running}
-        fields={['name']}
-        onSubmit={onSubmit}
-        onClose={onClose}
-      >
-        <input aria-label="Name" />
-      </FormDialog>
-    </TooltipProvider>,
+    <FormDialog
+      title="A form"
+      running={running}
+      fields={['name']}
+      onSubmit={onSubmit}
+      onClose={onClose}
+    >
+      <input aria-label="Name" />
+    </FormDialog>,
   )
+  await screen.findByRole('dialog')
 }
 const send = () => fireEvent.submit(screen.getByLabelText('Name').closest('form')!)
 
@@ -33,27 +31,30 @@ afterEach(() => {
 })
 
 describe('a form over the page', () => {
-  it('is sent once, and closed by its button', () => {
-    show({ isPending: false, error: null })
+  it('is sent once, and closed by its button', async () => {
+    await show({ isPending: false, error: null })
     send()
     expect(onSubmit).toHaveBeenCalledTimes(1)
     fireEvent.click(screen.getByRole('button', { name: 'Cancel' }))
     expect(onClose).toHaveBeenCalledTimes(1)
     expect(screen.queryByRole('alert')).toBeNull()
   })
-  it('is not sent again while it is on its way', () => {
-    show({ isPending: true, error: null })
+  it('is not sent again while it is on its way', async () => {
+    await show({ isPending: true, error: null })
     send()
     expect(onSubmit).not.toHaveBeenCalled()
     expect(screen.getByRole('button', { name: 'Save' }).getAttribute('aria-busy')).toBe('true')
   })
-  it('says what went wrong', () => {
-    show({ isPending: false, error: new ApiError(500, 'HTTP_500', 'out of order') })
+  it('says what went wrong', async () => {
+    await show({ isPending: false, error: new ApiError(500, 'HTTP_500', 'out of order') })
     expect(screen.getByRole('alert').textContent).toContain('out of order')
   })
-  it('leaves to a field what is said there', () => {
+  it('leaves to a field what is said there', async () => {
     const problem = { field: 'name', message: 'too long' }
-    show({ isPending: false, error: new ApiError(422, 'HTTP_422', 'name: too long', [problem]) })
+    await show({
+      isPending: false,
+      error: new ApiError(422, 'HTTP_422', 'name: too long', [problem]),
+    })
     expect(screen.queryByRole('alert')).toBeNull()
   })
 })

@@ -12,7 +12,12 @@ type InputProps = {
 export function Input({ icon, className, ...rest }: InputProps) {
   const field = useFieldProps()
   const input = (
-    <input className={cx(styles.input, icon && styles.withIcon, className)} {...field} {...rest} />
+    <input
+      className={cx(styles.input, icon && styles.withIcon, className)}
+      data-autofocus={rest.autoFocus || undefined}
+      {...field}
+      {...rest}
+    />
   )
   if (!icon) return input
   return (
@@ -30,6 +35,12 @@ type TextareaProps = {
 export function Textarea({ className, ...rest }: TextareaProps) {
   const field = useFieldProps()
   return (
-    <textarea className={cx(styles.input, styles.area, className)} rows={3} {...field} {...rest} />
+    <textarea
+      className={cx(styles.input, styles.area, className)}
+      data-autofocus={rest.autoFocus || undefined}
+      rows={3}
+      {...field}
+      {...rest}
+    />
   )
 }

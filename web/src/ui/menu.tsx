@@ -1,9 +1,19 @@
-import { DropdownMenu as Radix } from 'radix-ui'
-import { Fragment, type ReactElement, type ReactNode } from 'react'
-import { Link } from 'react-router-dom'
-import { cx } from './cx'
-import { Icon, type IconName } from './icons'
-import styles from './menu.module.css'
+/* menu.tsx - a button and what it opens.  Tables have one in each row, so until it is opened it is
+ * no more than the button. */
+import {
+  cloneElement,
+  useId,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactElement,
+  type ReactNode,
+} from 'react'
+import type { IconName } from './icons'
+import { lazyWhenUsed } from './lazy-when-used'
+
+const OpenMenu = lazyWhenUsed(() => import('./menu-items'))
 
 export type MenuItem =
   | {
@@ -19,51 +29,51 @@ export type MenuItem =
     }
   | 'separator'
   | { heading: ReactNode }
+export type MenuItems = readonly (MenuItem | false | null | undefined)[]
 
 type Props = {
   /** the button; an IconButton, say */
-  trigger: ReactElement
-  items: readonly (MenuItem | false | null | undefined)[]
+  trigger: ReactElement<object>
+  items: MenuItems
   align?: 'start' | 'center' | 'end'
 }
 
 export function Menu({ trigger, items, align = 'end' }: Props) {
+  const button = useRef<HTMLButtonElement>(null)
+  const id = useId()
+  const [isOpen, setOpen] = useState(false)
+  const press = (event: PointerEvent) => {
+    if (event.button !== 0 || event.ctrlKey) return
+    event.preventDefault() // the focus goes into the menu, not to the button
+    setOpen(!isOpen)
+  }
+  const key = (event: KeyboardEvent) => {
+    if (!['Enter', ' ', 'ArrowDown'].includes(event.key)) return
+    event.preventDefault()
+    setOpen(true)
+  }
   return (
-    <Radix.Root>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>
-          {items.map((item, index) => (
-            <Fragment key={index}>{item && <Row item={item} />}</Fragment>
-          ))}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  )
-}
-
-function Row({ item }: { item: MenuItem }) {
-  if (item === 'separator') return <Radix.Separator className={styles.separator} />
-  if ('heading' in item) return <Radix.Label className={styles.heading}>{item.heading}</Radix.Label>
-  const inside = (
     <>
-      {item.icon && <Icon name={item.icon} size={16} />}
-      <span className={styles.label}>{item.label}</span>
-      {item.checked && <Icon name="check" size={16} />}
+      {cloneElement(trigger, {
+        ref: button,
+        id: `${id}-button`,
+        'aria-haspopup': 'menu',
+        'aria-expanded': isOpen,
+        'aria-controls': isOpen ? `${id}-menu` : undefined,
+        'data-state': isOpen ? 'open' : 'closed',
+        onPointerDown: press,
+        onKeyDown: key,
+      } as object)}
+      {isOpen && (
+        <OpenMenu
+          id={`${id}-menu`}
+          labelledBy={`${id}-button`}
+          trigger={button}
+          items={items}
+          align={align}
+          onClose={() => setOpen(false)}
+        />
+      )}
     </>
-  )
-  const className = cx(styles.item, item.danger && styles.danger)
-  if (item.to)
-    return (
-      <Radix.Item asChild disabled={item.disabled}>
-        <Link to={item.to} className={className}>
-          {inside}
-        </Link>
-      </Radix.Item>
-    )
-  return (
-    <Radix.Item className={className} disabled={item.disabled} onSelect={item.onSelect}>
-      {inside}
-    </Radix.Item>
   )
 }

@@ -1,29 +1,27 @@
 /* toast.tsx - toast.success(text), toast.error(text), from anywhere. */
-import { Toast as Radix } from 'radix-ui'
 import { useSyncExternalStore } from 'react'
-import { useT } from '@/i18n/i18n'
-import { IconButton } from './button'
-import { Icon } from './icons'
-import styles from './toast.module.css'
+import { lazyWhenUsed } from './lazy-when-used'
+
+const NoticeList = lazyWhenUsed(() => import('./toaster'))
 
 type Kind = 'success' | 'error' | 'info'
-type Entry = {
+export type Notice = {
   id: number
   kind: Kind
   text: string
   action?: { label: string; onSelect: () => void }
 }
 
-let entries: Entry[] = []
+let entries: Notice[] = []
 let next = 1
 const listeners = new Set<() => void>()
 
-function change(to: Entry[]): void {
+function change(to: Notice[]): void {
   entries = to
   listeners.forEach((listener) => listener())
 }
 
-const add = (kind: Kind) => (text: string, action?: Entry['action']) =>
+const add = (kind: Kind) => (text: string, action?: Notice['action']) =>
   change([...entries.filter((e) => e.text !== text).slice(-3), { id: next++, kind, text, action }])
 
 export const toast = { success: add('success'), error: add('error'), info: add('info') }
@@ -33,36 +31,10 @@ const subscribe = (listener: () => void) => {
   return () => void listeners.delete(listener)
 }
 
+const remove = (id: number) => change(entries.filter((e) => e.id !== id))
+
 export function Toaster() {
-  const t = useT()
   const shown = useSyncExternalStore(subscribe, () => entries)
-  const remove = (id: number) => change(entries.filter((e) => e.id !== id))
-  return (
-    <Radix.Provider label={t('common.notification')} swipeDirection="right">
-      {shown.map((entry) => (
-        <Radix.Root
-          key={entry.id}
-          className={styles.toast}
-          data-kind={entry.kind}
-          type={entry.kind === 'error' ? 'foreground' : 'background'}
-          duration={entry.kind === 'error' ? 12000 : 5000}
-          onOpenChange={(open) => !open && remove(entry.id)}
-        >
-          <Icon name={entry.kind} />
-          <Radix.Description className={styles.text}>{entry.text}</Radix.Description>
-          {entry.action && (
-            <Radix.Action altText={entry.action.label} asChild>
-              <button type="button" className={styles.action} onClick={entry.action.onSelect}>
-                {entry.action.label}
-              </button>
-            </Radix.Action>
-          )}
-          <Radix.Close asChild>
-            <IconButton icon="close" size="sm" label={t('common.close')} />
-          </Radix.Close>
-        </Radix.Root>
-      ))}
-      <Radix.Viewport className={styles.viewport} />
-    </Radix.Provider>
-  )
+  if (next === 1) return null // none yet; after the last one the place to say the next stays
+  return <NoticeList notices={shown} onRemove={remove} />
 }

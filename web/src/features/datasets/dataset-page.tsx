@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, useState } from 'react'
 import { useNavigate, useParams, useSearchParams } from 'react-router-dom'
 import { errorText } from '@/api/errors'
 import { datasetQuery, projectQuery, useMe, type Dataset } from '@/api/queries'
@@ -7,6 +7,7 @@ import { mayInProject } from '@/api/roles'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button, ButtonLink, IconButton } from '@/ui/button'
+import { whenUsed } from '@/ui/lazy-when-used'
 import { Menu } from '@/ui/menu'
 import { Page } from '@/ui/page'
 import { Loaded } from '@/ui/states'
@@ -17,10 +18,11 @@ import { StatusMark } from './dataset-card'
 import { DatasetFormDialog } from './dataset-form-dialog'
 import { DeleteDatasetDialog } from './delete-dataset-dialog'
 import { doctorWords } from './doctor-words'
-import { ImagesTab } from './images-tab'
 import { OverviewTab } from './overview-tab'
-import { ProblemsTab } from './problems-tab'
-import { SplitTab } from './split-tab'
+
+const ImagesTab = lazy(whenUsed(() => import('./images-tab')))
+const ProblemsTab = lazy(whenUsed(() => import('./problems-tab')))
+const SplitTab = lazy(whenUsed(() => import('./split-tab')))
 
 export default function DatasetPage() {
   const t = useT()

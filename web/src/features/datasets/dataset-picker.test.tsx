@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { keys } from '@/api/keys'
-import { setLocale } from '@/i18n/i18n'
+import { addWords, setLocale } from '@/i18n/i18n'
 import { datasetsQuery } from './api'
 import { DatasetPicker } from './dataset-picker'
 
@@ -27,7 +27,10 @@ const all = [
   dataset('broken', { status: 'not_ready', status_reason: 'no decodable image in train' }),
 ]
 
-beforeAll(() => setLocale('en', false))
+beforeAll(async () => {
+  await setLocale('en', false)
+  await addWords('datasets')
+})
 beforeEach(() =>
   vi.stubGlobal(
     'ResizeObserver',

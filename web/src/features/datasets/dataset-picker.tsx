@@ -8,12 +8,14 @@ import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { CardGrid } from '@/ui/card'
 import { Icon } from '@/ui/icons'
+import { lazyWhenUsed } from '@/ui/lazy-when-used'
 import { Stack } from '@/ui/page'
 import { Loaded } from '@/ui/states'
 import { datasetsQuery } from './api'
 import { CardContent, StatusMark, useObstacle } from './dataset-card'
 import styles from './dataset-card.module.css'
-import { UploadPanel } from './upload/upload-panel'
+
+const UploadPanel = lazyWhenUsed(() => import('./upload/upload-panel'))
 
 export type DatasetPickerProps = {
   projectId: number

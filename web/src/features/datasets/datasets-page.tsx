@@ -7,6 +7,7 @@ import { useStore } from '@/api/store'
 import { useLocale, useT } from '@/i18n/i18n'
 import { Button, IconButton } from '@/ui/button'
 import { Card, CardGrid } from '@/ui/card'
+import { lazyWhenUsed } from '@/ui/lazy-when-used'
 import { Page } from '@/ui/page'
 import { SearchInput } from '@/ui/search-input'
 import { EmptyState, Loaded, Skeleton } from '@/ui/states'
@@ -14,8 +15,9 @@ import { datasetsQuery } from './api'
 import { DatasetCard } from './dataset-card'
 import styles from './datasets-page.module.css'
 import { rememberedUploads } from './upload/remembered'
-import { UploadPanel } from './upload/upload-panel'
 import { uploads } from './upload/uploader'
+
+const UploadPanel = lazyWhenUsed(() => import('./upload/upload-panel'))
 
 const SEARCH_FROM = 7
 

@@ -1,8 +1,11 @@
 import { beforeAll, expect, it } from 'vitest'
-import { setLocale } from '@/i18n/i18n'
+import { addWords, setLocale } from '@/i18n/i18n'
 import { doctorWords } from './doctor-words'
 
-beforeAll(() => setLocale('ko', false))
+beforeAll(async () => {
+  await setLocale('ko', false)
+  await addWords('datasets')
+})
 
 /* Sentences as `fovea-engine dataset check` writes them. */
 const sentences: [string, string][] = [

@@ -21,7 +21,7 @@ const states = ['used', 'excluded'] as const
 
 type Props = { dataset: Dataset; mayWork: boolean }
 
-export function ImagesTab({ dataset, mayWork }: Props) {
+export default function ImagesTab({ dataset, mayWork }: Props) {
   const t = useT()
   const [search, patch] = useSearchPatch()
   const [open, setOpen] = useState<number | null>(null)

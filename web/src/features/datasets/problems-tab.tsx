@@ -23,7 +23,7 @@ const SHOWN_FIRST = 30
 type Props = { dataset: Dataset; mayWork: boolean }
 
 /** What the doctor found, what can be done about it, and what became of each file. */
-export function ProblemsTab({ dataset, mayWork }: Props) {
+export default function ProblemsTab({ dataset, mayWork }: Props) {
   const t = useT()
   const report = useQuery(reportQuery(dataset))
   const fixes = useQuery(fixesQuery(dataset))

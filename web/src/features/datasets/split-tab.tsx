@@ -23,7 +23,7 @@ type Counts = Record<(typeof splits)[number], number>
 
 type Props = { dataset: Dataset; mayWork: boolean }
 
-export function SplitTab({ dataset, mayWork }: Props) {
+export default function SplitTab({ dataset, mayWork }: Props) {
   const t = useT()
   const query = useQuery(splitQuery(dataset))
   return (
@@ -36,12 +36,7 @@ export function SplitTab({ dataset, mayWork }: Props) {
               <Sums split={split} />
             </Stack>
           </Card>
-          {mayWork &&
-            (dataset.format === 'imagefolder' ? (
-              <Divide dataset={dataset} split={split} />
-            ) : (
-              <p className={styles.hint}>{t('datasets.split.not_for_format')}</p>
-            ))}
+          {mayWork && <Divide dataset={dataset} split={split} />}
           <ByClass split={split} />
         </Stack>
       )}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useDeferredValue, useEffect, useRef, type ReactNode } from 'react'
 import { useSearchParams } from 'react-router-dom'
 import { jobStatuses, type JobStatus } from '@/api/jobs'
 import { useT } from '@/i18n/i18n'
@@ -41,6 +41,7 @@ export function ExperimentList({ projectId, mayWork, actions, create, onCompare 
   const list = readList(search)
   const selected = readSelected(search)
   const jobs = useQuery(experimentsQuery(projectId, list))
+  const rows = useDeferredValue(jobs.data?.rows) // fifty rows are drawn between the frames
 
   // Rows and timers hold on to old functions, and the router's "now" is that of their render.
   const latest = useRef(search)
@@ -122,10 +123,10 @@ export function ExperimentList({ projectId, mayWork, actions, create, onCompare 
       ) : (
         <>
           <ExperimentTable
-            jobs={jobs.data.rows}
+            jobs={rows ?? jobs.data.rows}
             list={list}
             selected={selected}
-            isStale={jobs.isPlaceholderData}
+            isStale={jobs.isPlaceholderData || rows !== jobs.data.rows}
             mayWork={mayWork}
             actions={actions}
             onSort={(sort) => change(nextSort(list, sort))}

@@ -71,9 +71,10 @@ export function ExperimentTable(props: Props) {
         </tr>
       </thead>
       <tbody>
-        {jobs.map((job) => (
+        {/* By place: another page writes into the rows that are there. */}
+        {jobs.map((job, place) => (
           <Row
-            key={job.id}
+            key={place}
             job={job}
             isSelected={selected.includes(job.id)}
             mayWork={mayWork}
@@ -149,7 +150,7 @@ const Row = memo(
                   <span className={styles.startText}>{t('experiments.start')}</span>
                 </Button>
               )}
-              <JobMenu job={job} actions={actions} />
+              <JobMenu key={job.id} job={job} actions={actions} />
             </span>
           )}
         </Td>

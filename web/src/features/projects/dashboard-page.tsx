@@ -6,13 +6,15 @@ import { hasRole, mayInProject } from '@/api/roles'
 import { useLocale, useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { CardGrid } from '@/ui/card'
+import { lazyWhenUsed } from '@/ui/lazy-when-used'
 import { Page } from '@/ui/page'
 import { SearchInput } from '@/ui/search-input'
 import { EmptyState, Loaded, Skeleton } from '@/ui/states'
 import { DeleteProjectDialog } from './delete-project-dialog'
 import { ProjectCard } from './project-card'
-import { ProjectFormDialog } from './project-form-dialog'
 import styles from './dashboard-page.module.css'
+
+const ProjectFormDialog = lazyWhenUsed(() => import('./project-form-dialog'))
 
 const SEARCH_FROM = 7 // projects; fewer are seen at a glance
 

@@ -17,7 +17,7 @@ type Props = {
 
 const NAME_MOST = 200
 
-export function ProjectFormDialog({ project, onClose, onDone }: Props) {
+export default function ProjectFormDialog({ project, onClose, onDone }: Props) {
   const t = useT()
   const create = useCreateProject()
   const change = useChangeProject(project?.id ?? 0)

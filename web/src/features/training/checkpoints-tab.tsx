@@ -15,16 +15,7 @@ import { Table, Td, Th, Tr } from '@/ui/table'
 import { toast } from '@/ui/toast'
 import styles from './settings-tab.module.css'
 
-/** "my-run-best-epoch3.safetensors": files of several runs lie in one folder later. */
-function fileName(job: Job, checkpoint: Checkpoint): string {
-  const base = (job.experiment_name || `${job.model_name}-${job.id}`).replace(
-    /[^\p{L}\p{N}._-]+/gu,
-    '-',
-  )
-  return `${base}-${checkpoint.kind}${checkpoint.epoch === null ? '' : `-epoch${checkpoint.epoch}`}.safetensors`
-}
-
-export function CheckpointsTab({ job }: { job: Job }) {
+export default function CheckpointsTab({ job }: { job: Job }) {
   const t = useT()
   const checkpoints = useQuery(checkpointsQuery(job.id))
   const metric = job.primary_metric ?? 'accuracy'
@@ -79,8 +70,8 @@ export function CheckpointsTab({ job }: { job: Job }) {
                           icon="download"
                           aria-label={t('training.download_of', { name: checkpoint.filename })}
                           onClick={() =>
-                            void saveFile(checkpoint.download_url, fileName(job, checkpoint)).catch(
-                              () => toast.error(t('training.download_failed')),
+                            void saveFile(checkpoint.download_url, checkpoint.filename).catch(() =>
+                              toast.error(t('training.download_failed')),
                             )
                           }
                         >

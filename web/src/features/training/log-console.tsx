@@ -89,7 +89,7 @@ function useLog(id: number, level: LogLevel) {
   return { loaded, error, askOlder, isOlderComing, begin }
 }
 
-export function LogConsole({ jobId }: { jobId: number }) {
+export default function LogConsole({ jobId }: { jobId: number }) {
   const t = useT()
   const [level, setLevel] = useState<LogLevel>('debug')
   const [search, setSearch] = useState('')

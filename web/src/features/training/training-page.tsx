@@ -7,22 +7,23 @@ import { datasetQuery, jobQuery, projectQuery, useMe, type Job } from '@/api/que
 import { mayInProject } from '@/api/roles'
 import { tMaybe, useT } from '@/i18n/i18n'
 import { Chip } from '@/ui/badge'
+import { whenUsed } from '@/ui/lazy-when-used'
 import { Page, Row, Stack } from '@/ui/page'
 import { RelativeTime } from '@/ui/relative-time'
 import { Loaded } from '@/ui/states'
 import { StatusBadge } from '@/ui/status-badge'
 import { Tabs } from '@/ui/tabs'
 import { useSearchPatch } from '@/ui/use-search-patch'
-import { CheckpointsTab } from './checkpoints-tab'
 import { JobButtons } from './job-buttons'
 import { JobBanners } from './job-banners'
-import { LogConsole } from './log-console'
 import { MetricsPanel } from './metrics-panel'
 import { ProgressCard } from './progress-card'
 import { useLiveSeries } from './use-live-series'
-import { ValidationTab } from './validation-tab'
 import styles from './training-page.module.css'
 
+const CheckpointsTab = lazy(whenUsed(() => import('./checkpoints-tab')))
+const LogConsole = lazy(whenUsed(() => import('./log-console')))
+const ValidationTab = lazy(whenUsed(() => import('./validation-tab')))
 const SettingsTab = lazy(() => import('./settings-tab')) // with it the writer of YAML
 
 const tabs = ['overview', 'validation', 'checkpoints', 'log', 'settings'] as const

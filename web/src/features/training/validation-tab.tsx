@@ -25,7 +25,7 @@ const MATRIX_MOST = 40
 const PAIRS_MOST = 8
 type Cell = { truth: number; predicted: number }
 
-export function ValidationTab({ job }: { job: Job }) {
+export default function ValidationTab({ job }: { job: Job }) {
   const t = useT()
   const [search, patch] = useSearchPatch()
   const summary = useQuery(validationSummaryQuery(job.id))

@@ -1,8 +1,7 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { useState } from 'react'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { setLocale } from '@/i18n/i18n'
-import { TooltipProvider } from '@/ui/tooltip'
+import { addWords, setLocale } from '@/i18n/i18n'
 import type { ConfigSchema, Model } from './api'
 import { ConfigStep, type ConfigView } from './config-step'
 import { emptyDraft, withModel, type Draft } from './draft'
@@ -52,17 +51,15 @@ function Step({ refused = {} }: { refused?: Record<string, string> }) {
   const [view, setView] = useState<ConfigView>('form')
   draft = held
   return (
-    <TooltipProvider>
-      <ConfigStep
-        draft={held}
-        model={model}
-        schema={schema}
-        refused={refused}
-        view={view}
-        onView={setView}
-        onChange={(change) => setHeld((now) => ({ ...now, ...change }))}
-      />
-    </TooltipProvider>
+    <ConfigStep
+      draft={held}
+      model={model}
+      schema={schema}
+      refused={refused}
+      view={view}
+      onView={setView}
+      onChange={(change) => setHeld((now) => ({ ...now, ...change }))}
+    />
   )
 }
 
@@ -77,6 +74,7 @@ beforeAll(async () => {
     disconnect() {}
   }
   await setLocale('en')
+  await addWords('wizard')
 })
 afterEach(cleanup)
 

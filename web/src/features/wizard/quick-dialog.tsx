@@ -34,7 +34,7 @@ type Props = { projectId: number; onClose: () => void }
 
 /** [+ 새 실험]: the model, then the few numbers that matter, on one page.  What is typed here is the
  * draft of the long way too, so that either can be gone on with. */
-export function QuickExperimentDialog({ projectId, onClose }: Props) {
+export default function QuickExperimentDialog({ projectId, onClose }: Props) {
   const t = useT()
   const [draft, setDraft] = useState<Draft>(() => loadDraft(projectId))
   const [isChoosing, setChoosing] = useState(!draft.model_name)

@@ -27,7 +27,7 @@ type Props = {
 }
 
 /** The form of an upload, or the upload that runs for this project. */
-export function UploadPanel(props: Props) {
+export default function UploadPanel(props: Props) {
   const running = useStore(uploads).get(props.projectId)
   const client = useQueryClient()
   const done = (dataset: Dataset) => {
