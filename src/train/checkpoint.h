@@ -24,7 +24,7 @@ struct checkpoint_state {
     int64_t step;            /* optimizer steps */
     int64_t updates;         /* of the optimizer, for its bias correction */
     int64_t average_updates;
-    double best;             /* primary metric */
+    double best, best_loss;  /* primary metric, and the validation's loss with it */
     int64_t best_epoch, epochs_without_gain;
     double plateau_scale, plateau_best;
     int64_t plateau_bad_epochs;

@@ -57,6 +57,7 @@ static int read_state(struct checkpoint *c, struct error *err)
     INT(updates);
     INT(average_updates);
     REAL(best);
+    REAL(best_loss);
     INT(best_epoch);
     INT(epochs_without_gain);
     REAL(plateau_scale);

@@ -116,6 +116,7 @@ static char *state_json(struct arena *arena, const struct network *network,
     json_put_int(w, "updates", s->updates);
     json_put_int(w, "average_updates", s->average_updates);
     json_put_number(w, "best", s->best);
+    json_put_number(w, "best_loss", s->best_loss);
     json_put_int(w, "best_epoch", s->best_epoch);
     json_put_int(w, "epochs_without_gain", s->epochs_without_gain);
     json_put_number(w, "plateau_scale", s->plateau_scale);

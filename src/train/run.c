@@ -235,22 +235,23 @@ static int send_epoch(struct run *run, int64_t epoch, const struct scores *score
     return events_send(&run->events, err);
 }
 
-/* Best so far?  Keeps count for early stopping. */
+/* Best so far?  Keeps count for early stopping.  Of equals, which are many where a metric has
+ * reached its end, the one with the lower loss is better; it is no gain to wait for. */
 static bool judge(struct run *run, const struct scores *scores)
 {
     double value = run_primary(run, scores), delta = run->config->early_stopping_min_delta;
+    double loss = scores_get(scores, "val_loss");
     bool first = !run->state.best_epoch;
     bool better = first || (run->higher_is_better ? value > run->state.best + delta
                                                   : value < run->state.best - delta);
 
-    if (better) {
-        run->state.best = value;
-        run->state.best_epoch = run->state.epoch;
-        run->state.epochs_without_gain = 0;
-    } else {
-        run->state.epochs_without_gain++;
-    }
-    return better;
+    run->state.epochs_without_gain = better ? 0 : run->state.epochs_without_gain + 1;
+    if (!better && !(value == run->state.best && loss < run->state.best_loss))
+        return false;
+    run->state.best = value;
+    run->state.best_loss = loss;
+    run->state.best_epoch = run->state.epoch;
+    return true;
 }
 
 static int finish_epoch(struct run *run, struct scores *scores, bool *early,

@@ -49,6 +49,25 @@ TEST(flow_train_validate_predict)
            0, "of another shape, left as initialised: classifier.weight");
 }
 
+/* Steps too small for another answer: the accuracy stays while the loss falls. */
+TEST(flow_of_epochs_with_equal_metrics_the_best_has_the_least_loss)
+{
+    const char *folder = test_folder();
+
+    program_expect(folder,
+                   SAMPLE "$F train --model vit_tiny_patch16_224 --data $D/data --image_size 32 "
+                   "--batch 6 --epochs 4 --seed 1 --lr 1e-7 --ema false --quiet --out $D/run",
+                   0, "wrote a sample");
+    program_expect(folder,
+                   "wanted=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } "
+                   "{ a = $at[\"accuracy\"]; l = $at[\"val_loss\"] } "
+                   "NR == 2 || a > most || (a == most && l < least) "
+                   "{ most = a; least = l; best = $1 } END { print best }' $D/run/results.csv); "
+                   "grep '\"event\":\"training_complete\"' $D/run/events.jsonl | "
+                   "grep -o '\"best_epoch\":[0-9]*' | grep -x '\"best_epoch\":'$wanted && "
+                   "echo same", 0, "same");
+}
+
 /* Start a run, kill it after a while, resume it to its end. */
 static void kill_and_resume(const char *folder, int milliseconds)
 {

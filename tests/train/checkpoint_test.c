@@ -94,8 +94,9 @@ static int write_checkpoint(const char *path, const struct network *network,
 
 static const struct checkpoint_state some_state = {
     .epoch = 3, .batch = 7, .step = 123456789012, .updates = 5, .average_updates = 6,
-    .best = 0.1 + 0.2, .best_epoch = 2, .epochs_without_gain = 1, .plateau_scale = 1.0 / 3,
-    .plateau_best = -1e-300, .plateau_bad_epochs = 4, .plateau_has_best = true,
+    .best = 0.1 + 0.2, .best_loss = 1.0 / 7, .best_epoch = 2, .epochs_without_gain = 1,
+    .plateau_scale = 1.0 / 3, .plateau_best = -1e-300, .plateau_bad_epochs = 4,
+    .plateau_has_best = true,
     .loss_sum = 1e300, .loss_count = 9, .results_bytes = 77, .device = "some device"
 };
 
@@ -133,6 +134,7 @@ TEST(checkpoint_restores_everything_exactly)
         CHECK(same_network(&written, &read));
         CHECK(checkpoint.state.step == some_state.step && checkpoint.state.batch == 7 &&
               checkpoint.state.best == some_state.best &&
+              checkpoint.state.best_loss == some_state.best_loss &&
               checkpoint.state.plateau_scale == some_state.plateau_scale &&
               checkpoint.state.plateau_best == some_state.plateau_best &&
               checkpoint.state.loss_sum == some_state.loss_sum &&
