@@ -24,7 +24,7 @@ TABLE = os.path.join(os.path.dirname(__file__), 'results', 'detectors_learning.m
 ANSWER = '--conf 0.001 --iou 0.7 --max_detections 300'.split()
 
 # The usual recipe of both sides, so many epochs at so many pixels, so many images a batch.
-RECIPE = dict(epochs=100, imgsz=320, batch=16)
+RECIPE = dict(epochs=100, imgsz=320, batch=16, options='--preset standard')
 RUNS = {
     'bccd': dict(model='yolo11n', data='detection/bccd', judge='boxes', **RECIPE),
     'raccoon': dict(model='yolo11n', data='detection/raccoon', judge='boxes', **RECIPE),
@@ -76,6 +76,10 @@ def train_fovea(args, name, seed, out):
     if os.path.exists(os.path.join(out, 'checkpoints')):
         command.append('--resume')
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with open(os.path.join(out, 'results.csv')) as file:
+        done = file.readlines()[-1].split(',')[0]
+    if done != str(run['epochs']):  # a signal ends a run in peace
+        sys.exit(f"{name}: stopped after epoch {done}; the same command goes on")
 
 
 def predict_fovea(args, out, images, which):
@@ -310,17 +314,25 @@ def keep(row):
         file.write('\n'.join(table(document)) + '\n')
 
 
+def flat(scores):
+    out = {}
+    for key, value in scores.items():
+        inner = value if isinstance(value, dict) else None
+        out.update({f'{key} {k}': v for k, v in inner.items()} if inner else {key: value})
+    return out
+
+
 def table(document):
     lines = ['# What detectors learn from scratch', '',
              'Made by `bench/detectors.py`, which states the recipes. "best" is the checkpoint that '
-             'did best on the', 'images that are judged, "latest" that of the last epoch.', '',
+             'did best on the', 'images that are judged, "latest" that of the last epoch. nuclei: TP / (TP + FP + FN) by '
+             'least confidence.', '',
              '| data | side | seed | epochs, pixels, batch | checkpoint | scores |',
              '|---|---|---|---|---|---|']
     for row in document:
         recipe = row['recipe']
         for which, scores in row['scores'].items():
-            shown = ', '.join(f'{k} {v:.3f}' if isinstance(v, float) else f'{k} {v}'
-                              for k, v in scores.items())
+            shown = ', '.join(f'{k} {v:.3f}' for k, v in flat(scores).items())
             lines.append(f"| {row['name']} | {row['side']} | {row['seed']} | {recipe['epochs']}, "
                          f"{recipe['imgsz']}, {recipe['batch']} | {which} | {shown} |")
     return lines

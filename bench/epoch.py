@@ -54,9 +54,10 @@ def main():
         kind = {'object_detection': 'detect', 'instance_segmentation': 'segment',
                 'pose_estimation': 'pose'}[args.task]
         for number in range(args.rounds):
-            ours = timed([args.fovea, 'train', '--model', args.model, '--data', data, '--epochs', '1',
-                          '--imgsz', '640', '--batch', '4', '--threads', str(args.threads),
-                          '--quiet', '--out', os.path.join(folder, f'ours{number}')])
+            ours = timed([args.fovea, 'train', '--model', args.model, '--data', data, '--preset',
+                          'standard', '--epochs', '1', '--imgsz', '640', '--batch', '4',
+                          '--threads', str(args.threads), '--quiet', '--out',
+                          os.path.join(folder, f'ours{number}')])
             theirs = timed(args.yolo.split() + [
                 kind, 'train', f'model={args.model}.yaml', f'data={data}/data.yaml', 'epochs=1',
                 'imgsz=640', 'batch=4', 'pretrained=False', 'device=cpu', 'workers=2', 'plots=False',
