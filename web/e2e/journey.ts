@@ -2,7 +2,7 @@
  * which language, the tests say. */
 import { expect, test, type Download, type Locator, type Page } from '@playwright/test'
 import { readFileSync } from 'node:fs'
-import type { Translate } from '../src/i18n/i18n'
+import type { Translate } from '../src/i18n/message'
 import { expectAccessible } from './axe'
 import type { Hand } from './hands'
 import type { Server } from './server'

@@ -1,7 +1,7 @@
 /* words.ts - the texts of the pages in either language, for journeys that are made in both. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { format, lookup, type Translate } from '../src/i18n/i18n'
+import { format, lookup, type Translate } from '../src/i18n/message'
 
 /** t('projects.new') as somebody of that language reads it. */
 export function wordsOf(locale: 'ko' | 'en'): Translate {

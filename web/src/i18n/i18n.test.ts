@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import en from './en'
-import { format, lookup } from './i18n'
+import { format, lookup } from './message'
 import ko from './ko'
 
 /** Every message by its key; a plural is one message. */

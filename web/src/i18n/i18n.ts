@@ -6,17 +6,12 @@
  * {count} chooses between "one" and "other" where the message is an object of these. */
 import { useSyncExternalStore } from 'react'
 import type { Messages } from './en'
+import { format, lookup, type Translate, type Values } from './message'
+
+export type { MessageKey, Translate, Values } from './message'
 
 export type Locale = 'ko' | 'en'
 export const locales: readonly Locale[] = ['ko', 'en']
-
-type Plural = { one?: string; other: string }
-type Keys<T> = {
-  [K in keyof T & string]: T[K] extends string | Plural ? K : `${K}.${Keys<T[K]>}`
-}[keyof T & string]
-export type MessageKey = Keys<Messages>
-export type Values = Record<string, string | number>
-export type Translate = (key: MessageKey, values?: Values) => string
 
 /** What every page says; the others come with the pages that say them. */
 export const everywhere = ['auth', 'common', 'errors', 'experiments', 'format', 'shell'] as const
@@ -28,26 +23,6 @@ const files = import.meta.glob<object>('./{en,ko}/*.json', { import: 'default' }
 let messages: Record<string, object> = {}
 let locale: Locale = preferredLocale()
 const listeners = new Set<() => void>()
-
-/** The value at "a.b.c", or undefined. */
-export function lookup(tree: unknown, key: string): string | Plural | undefined {
-  let at: unknown = tree
-  for (const part of key.split('.')) {
-    if (typeof at !== 'object' || at === null) return undefined
-    at = (at as Record<string, unknown>)[part]
-  }
-  return at as string | Plural | undefined
-}
-
-export function format(found: string | Plural, values: Values, language: string): string {
-  const rule = new Intl.PluralRules(language).select(Number(values.count ?? 0))
-  const text =
-    typeof found === 'string' ? found : ((rule === 'one' ? found.one : undefined) ?? found.other)
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = values[name]
-    return typeof value === 'number' ? value.toLocaleString(language) : String(value ?? '')
-  })
-}
 
 export const t: Translate = (key, values = {}) => {
   const found = lookup(messages, key)
