@@ -215,6 +215,14 @@ static void put_epoch(struct json_writer *w, const struct validation *v)
     json_close(w);
 }
 
+/* As the engine chooses its best checkpoint: of equals the one with the lower loss. */
+static bool is_better(const struct validation *a, const struct validation *b, bool lower)
+{
+    double by = a->primary_metric_value - b->primary_metric_value;
+
+    return by == 0 ? a->overall_loss < b->overall_loss : lower ? by < 0 : by > 0;
+}
+
 void route_validation_summary(struct call *call)
 {
     struct validation *rows, *best = NULL;
@@ -232,9 +240,7 @@ void route_validation_summary(struct call *call)
         return;
     lower = job.primary_metric_mode && !strcmp(job.primary_metric_mode, "min");
     for (int i = 0; i < count; i++)
-        if (isfinite(rows[i].primary_metric_value) &&
-            (!best || (lower ? rows[i].primary_metric_value < best->primary_metric_value
-                             : rows[i].primary_metric_value > best->primary_metric_value)))
+        if (isfinite(rows[i].primary_metric_value) && (!best || is_better(&rows[i], best, lower)))
             best = &rows[i];
     w = answer_open(&answer);
     json_put_int(w, "job_id", job.id);
