@@ -57,8 +57,10 @@ export function keyboard(page: Page): Hand {
   }
   const press = async (target: Locator) => {
     await reach(target)
-    const role = await target.getAttribute('role')
-    await page.keyboard.press(role === 'checkbox' || role === 'switch' ? 'Space' : 'Enter')
+    const isToggle = await target.evaluate((element) =>
+      element.matches('[role=checkbox], [role=switch], input[type=checkbox]'),
+    )
+    await page.keyboard.press(isToggle ? 'Space' : 'Enter')
   }
   const type = async (target: Locator, text: string) => {
     await reach(target)
