@@ -128,6 +128,20 @@ static bool can_leave(struct class_counts *counts, const json_t *classes, int fr
     return true;
 }
 
+/* Has the image a class that no image of the split has? */
+static bool is_wanted(struct class_counts *counts, const json_t *classes, int split)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)classes, name, value)
+    {
+        if (!images_of(counts, name)->splits[split])
+            return true;
+    }
+    return false;
+}
+
 static void move_over(struct class_counts *counts, struct split_file *file, const json_t *classes,
                       int to)
 {
@@ -145,19 +159,15 @@ static void move_over(struct class_counts *counts, struct split_file *file, cons
 void split_balance(struct split_plan *plan)
 {
     struct class_counts counts = { .map = MAP_INIT };
-    const char *name;
-    json_t *value;
 
     count(&counts, plan);
     for (int i = 0; i < plan->count; i++) {
         struct split_file *file = &plan->files[i];
         json_t *classes = split_classes_of(file);
         int to = file->to == SPLIT_TRAIN ? SPLIT_VAL : SPLIT_TRAIN;
-        bool is_wanted = false;
 
-        json_object_foreach(classes, name, value) is_wanted =
-            is_wanted || images_of(&counts, name)->splits[to] == 0;
-        if (is_wanted && file->to != SPLIT_TEST && can_leave(&counts, classes, file->to))
+        if (file->to != SPLIT_TEST && is_wanted(&counts, classes, to) &&
+            can_leave(&counts, classes, file->to))
             move_over(&counts, file, classes, to);
         json_decref(classes);
     }
