@@ -26,6 +26,7 @@ test('shapes with masks are learned, judged beside the truth, and found', async 
 
 test('photographs with masks', async ({ page, server }) => {
   const folder = resolve('../../shared/data/instance_seg/coco8_seg_origin')
+  // They are not part of the project, which has to be whole without them.
   test.skip(!existsSync(folder), `there are no photographs: ${folder}`)
   await train(page, server, folder, 'coco8', 1)
   await seeValidation(page)

@@ -14,7 +14,7 @@ let drawn: Sample
 let others: Sample
 let material: Material
 test.beforeAll(() => {
-  drawn = drawSample(2, 8)
+  drawn = drawSample(2, 32)
   others = drawSample(2, 1, 2)
   material = {
     photos: drawn.folder,
@@ -22,7 +22,8 @@ test.beforeAll(() => {
     photo: join(others.folder, 'val/square/0000.jpg'),
     imageSize: 32,
     batch: 4,
-    epochs: [10, 2],
+    // The first is stopped on its way: its epochs have to last longer than the look at them.
+    epochs: [20, 2],
   }
 })
 test.afterAll(() => {
@@ -56,13 +57,14 @@ test.describe('in English', () => {
 
   test('the whole way with photographs', async ({ page, server }) => {
     const real = resolve('../../shared/data/classification/dogs_cats')
+    // They are not part of the project, which has to be whole without them.
     test.skip(!existsSync(real), `there are no photographs: ${real}`)
     await server.ensureAdmin()
     const { folder, photo, remove } = someOf(real, 24, 8)
     const who = { page, server, hand: mouse(page), t: wordsOf('en') }
     await journey(
       { ...who, name: 'Cleo', email: 'cleo@example.com', enters: 'register' },
-      { photos: folder, classes: ['cat', 'dog'], photo, imageSize: 64, batch: 8, epochs: [8, 2] },
+      { photos: folder, classes: ['cat', 'dog'], photo, imageSize: 64, batch: 8, epochs: [20, 2] },
     )
     remove()
   })
