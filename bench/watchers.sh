@@ -15,7 +15,7 @@ server=
 trap '[ -z "$server" ] || kill "$server"; wait; rm -rf "$folder"' EXIT
 ${CC:-cc} -O2 -D_GNU_SOURCE -o "$folder/watchers" bench/watchers.c
 
-export INTERNAL_SECRET=bench-$RANDOM$RANDOM
+export INTERNAL_SECRET=bench-$RANDOM$RANDOM DATASET_ROOTS=$folder/photos
 : >"$folder/log"
 "$fovea" serve --data "$folder/data" --port 0 --quiet >"$folder/log" 2>&1 &
 server=$!
@@ -31,10 +31,10 @@ call /auth/register -d "$account" >/dev/null
 token=$(call /auth/login -d "$account" | field access_token)
 auth="Authorization: Bearer $token"
 project=$(call /projects -H "$auth" -d '{"name":"bench"}' | sed 's/^{"id":\([0-9]*\).*/\1/')
-mkdir -p "$folder/data/datasets/two/a" "$folder/data/datasets/two/b"
+"$fovea" dataset sample "$folder/photos/two" --num_classes 2 --train 4 --val 2 >/dev/null
 job=$(call /training/jobs -H "$auth" -d "{\"project_id\":$project,\"framework\":\"timm\",
     \"model_name\":\"resnet50\",\"task_type\":\"image_classification\",
-    \"dataset_path\":\"$folder/data/datasets/two\",\"epochs\":$events}" |
+    \"dataset_path\":\"$folder/photos/two\",\"epochs\":$events}" |
     sed 's/^{"id":\([0-9]*\).*/\1/')
 
 "$folder/watchers" "$port" "$server" "$job" "$token" "$INTERNAL_SECRET" "$count" "$events"
