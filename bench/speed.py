@@ -46,7 +46,9 @@ MODELS = {
 }
 
 
-# At 640 pixels.  Ours keeps a moving average and clips, as its recipe does; PyTorch's side does not.
+TORCH_DETECTORS = os.path.join(os.path.dirname(__file__), 'torch_detectors.py')
+
+# At 640 pixels.  Both sides keep a moving average and clip, as their recipe does.
 DETECTORS = {
     'yolo11n': dict(batch=4, image_size=640, speed=1.7, memory=0.6, options='--ema --clip'),
     'yolo11n-seg': dict(batch=4, image_size=640, speed=1.8, memory=0.6, options='--ema --clip'),
@@ -125,10 +127,14 @@ def torch_columns(name, model, args):
     for mode, layout in itertools.product(model.get('peer_modes', ('train',)),
                                           args.layouts.split(',')):
         for tuned in (False, True):
-            command = [args.python, os.path.join(args.baselines, 'peer_bench.py'), '--model', name,
-                       '--mode', mode, '--batch', str(model['batch']), '--size',
+            if args.suite == 'classifiers':
+                script = [os.path.join(args.baselines, 'peer_bench.py')]
+            else:
+                script = [TORCH_DETECTORS, '--baselines', args.baselines]
+            command = [args.python, *script, '--model', name, '--mode', mode, '--layout', layout,
+                       '--batch', str(model['batch']), '--size',
                        str(model.get('image_size', args.size)), '--threads', str(args.threads),
-                       '--seconds', str(args.seconds), '--layout', layout]
+                       '--seconds', str(args.seconds)]
             label = f"torch {'jit ' if mode == 'jit' else ''}{layout}{' tuned' if tuned else ''}"
             columns.append(Column(label, command, read_torch,
                                   dict(GLIBC_TUNABLES=TUNED_MALLOC) if tuned else None))

@@ -4,7 +4,8 @@
  * input size, evaluation transform, the whole configuration, and, for resuming, everything that
  * the rest of the run depends on.  The live weights stand under their own names; with an average
  * of the weights, the average stands there (it is what predicts) and the live ones under
- * "live/<name>".  Optimizer moments are "moment<i>/<name>".
+ * "live/<name>".  Optimizer moments are "moment<i>/<name>", gradients that wait for an update
+ * "pending/<name>".
  */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
@@ -23,6 +24,7 @@ struct checkpoint_state {
     int64_t batch;           /* batches of the current epoch already used; 0: between epochs */
     int64_t step;            /* optimizer steps */
     int64_t updates;         /* of the optimizer, for its bias correction */
+    int64_t pending;         /* batches whose gradients are added up and wait for the update */
     int64_t average_updates;
     double best, best_loss;  /* primary metric, and the validation's loss with it */
     int64_t best_epoch, epochs_without_gain;
@@ -82,11 +84,12 @@ int checkpoint_load_weights(const struct safetensors *file, const char *prefix,
                             const struct weights *weights, struct weights_memory *memory,
                             struct load_report *report, struct error *err);
 
-/* Everything, exactly: live weights, average, moments, counts.  All must be there. */
+/* Everything, exactly: live weights, average, moments, pending gradients, counts.  All must be
+ * there. */
 int checkpoint_restore(const struct checkpoint *checkpoint, struct network *network,
                        struct error *err);
 
-/* SHA-256 of names, shapes and bytes of the plain tensors (no live/ and moment/). */
+/* SHA-256 of names, shapes and bytes of the plain tensors (without a "/"). */
 void checkpoint_weights_hash(const struct safetensors *file, char text[65]);
 
 #endif

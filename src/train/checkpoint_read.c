@@ -55,6 +55,7 @@ static int read_state(struct checkpoint *c, struct error *err)
     INT(batch);
     INT(step);
     INT(updates);
+    INT(pending);
     INT(average_updates);
     REAL(best);
     REAL(best_loss);
@@ -75,7 +76,8 @@ static int read_state(struct checkpoint *c, struct error *err)
 #undef INT
 #undef REAL
     if (s->epoch < 0 || s->epoch > STATE_MOST || s->batch < 0 || s->batch > STATE_MOST ||
-        s->step < 0 || s->updates < 0 || s->results_bytes < 0) {
+        s->step < 0 || s->updates < 0 || s->pending < 0 || s->pending > STATE_MOST ||
+        s->results_bytes < 0) {
         json_decref(j);
         return FAIL(err, CORRUPT, "its state makes no sense");
     }
@@ -254,6 +256,13 @@ int checkpoint_restore(const struct checkpoint *checkpoint, struct network *netw
         if (load_all(checkpoint, i ? "moment1/" : "moment0/", network,
                      optimizer_moment(network->optimizer, i), err))
             return -1;
+    if (checkpoint->state.pending) {
+        if (!network->options.accumulate)
+            return FAIL(err, INVALID, "it adds up gradients of several batches: give it the batch "
+                        "size (and nbs) that it had");
+        if (load_all(checkpoint, "pending/", network, &network->accumulated, err))
+            return -1;
+    }
     optimizer_set_updates(network->optimizer, checkpoint->state.updates);
     return 0;
 }

@@ -50,11 +50,11 @@ static int read_tensor(void *context, int tensor, void *data, struct error *err)
     return weights_read(&list->network->weights, origin->memory, origin->weight, data, err);
 }
 
-static void collect(struct tensor_list *list, bool resumable)
+static void collect(struct tensor_list *list, bool resumable, bool pending)
 {
     const struct network *network = list->network;
     bool average = network->options.average;
-    int most = 4 * network->weights.count + 1;
+    int most = 5 * network->weights.count + 1;
 
     list->items = ARENA_ARRAY(list->arena, struct safetensors_tensor, most);
     list->origins = ARENA_ARRAY(list->arena, struct origin, most);
@@ -66,6 +66,8 @@ static void collect(struct tensor_list *list, bool resumable)
     for (int i = 0; i < optimizer_moment_count(network->optimizer); i++)
         add_weights(list, optimizer_moment(network->optimizer, i), i ? "moment1/" : "moment0/",
                     false);
+    if (pending)
+        add_weights(list, &network->accumulated, "pending/", false);
 }
 
 /* --- metadata -------------------------------------------------------------------------------- */
@@ -114,6 +116,7 @@ static char *state_json(struct arena *arena, const struct network *network,
     json_put_int(w, "batch", s->batch);
     json_put_int(w, "step", s->step);
     json_put_int(w, "updates", s->updates);
+    json_put_int(w, "pending", s->pending);
     json_put_int(w, "average_updates", s->average_updates);
     json_put_number(w, "best", s->best);
     json_put_number(w, "best_loss", s->best_loss);
@@ -164,7 +167,7 @@ int checkpoint_write(const char *path, const struct network *network,
     struct safetensors_metadata metadata[13];
     int pairs = 0, result;
 
-    collect(&list, resumable);
+    collect(&list, resumable, state->pending > 0);
 #define PUT(key, value) (metadata[pairs++] = (struct safetensors_metadata){ key, value })
     PUT("format", "fovea");
     PUT("format_version", arena_printf(&arena, "%d", CHECKPOINT_FORMAT));

@@ -34,7 +34,6 @@ struct run {
     int lock_fd, results_fd;
     int batch;      /* after capping */
     int most_boxes; /* detectors: of one image, as the loader puts it together */
-    int pending; /* batches whose gradients are added up and wait for the update */
     bool higher_is_better;
     double started, epoch_started, step_event;
     int64_t images; /* in this process */

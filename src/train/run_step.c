@@ -94,30 +94,33 @@ static void update(struct run *run, struct weights_memory *gradients, double sca
     run->state.step++;
 }
 
-/* With accumulation, gradients of several batches are added up before the update. */
+/* With accumulation, gradients of several batches are added up before the update.  A mean is of one
+ * epoch, a sum goes on in the next: nothing is left over but at the end. */
 static int train_batch(struct run *run, const struct batch *batch, const struct recipe_pace *pace,
                        float *loss, struct error *err)
 {
     struct network *n = &run->network;
-    bool is_last = batch->index == loader_batch_count(run->train_loader) - 1;
-    bool updates = run->pending + 1 >= pace->accumulation || is_last, finite = true;
+    int64_t *pending = &run->state.pending;
+    bool ends = batch->index == loader_batch_count(run->train_loader) - 1 &&
+                (!run->recipe.adds_gradients || run->state.epoch == run->recipe.epochs);
+    bool updates = *pending + 1 >= pace->accumulation || ends, finite = true;
 
     if (batch_gradients(run, batch, loss, err))
         return -1;
     if (!isfinite(*loss))
         return locate(run, batch, err);
-    if (!run->pending && updates) {
+    if (!*pending && updates) {
         update(run, &n->gradients, 1, pace, &finite);
     } else {
         struct slab *sum = &n->accumulated.segments[SEGMENT_PARAMETERS];
 
-        if (!run->pending++)
+        if (!(*pending)++)
             memset(sum->base, 0, n->weights.segment_bytes[SEGMENT_PARAMETERS]);
         optimizer_accumulate(n->optimizer, &n->accumulated, &n->gradients);
         if (updates) {
             update(run, &n->accumulated,
-                   run->recipe.adds_gradients ? 1 : 1.0 / (double)run->pending, pace, &finite);
-            run->pending = 0;
+                   run->recipe.adds_gradients ? 1 : 1.0 / (double)*pending, pace, &finite);
+            *pending = 0;
         }
     }
     return finite ? 0 : locate(run, batch, err);
@@ -226,9 +229,7 @@ int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err)
             return -1;
         if (run->options->stop_after_steps && run->state.step >= run->options->stop_after_steps)
             run_stop_requested = 1;
-        /* Stopping waits for an update: checkpoints never hold pending gradients. */
-        if (run_stop_requested && !run->pending &&
-            run->state.batch < loader_batch_count(run->train_loader)) {
+        if (run_stop_requested && run->state.batch < loader_batch_count(run->train_loader)) {
             *stopped = true;
             return report_failures(run, err);
         }

@@ -7,10 +7,11 @@
 #include "test.h"
 
 #define DRAW(task) "$F dataset sample $D/data --task " task " --train 10 --val 4 --seed 3 && "
-/* Mosaic, mixup, several batches per update and the average are all at work. */
+/* Mosaic, mixup, two batches per update, of which some lie in two epochs, and the average are all at
+ * work. */
 #define TRAIN                                                                                      \
     "$F train --model yolo11n --data $D/data --imgsz 64 --batch 4 --nbs 8 --epochs 3 "             \
-    "--mixup 0.5 --degrees 10 --warmup_epochs 1 --close_mosaic 1 --threads 2 --quiet "
+    "--mixup 0.5 --degrees 10 --warmup_epochs 0 --close_mosaic 1 --threads 2 --quiet "
 
 static void hash_of(const char *folder, const char *run, struct str *out)
 {
@@ -37,6 +38,9 @@ TEST(detector_that_was_stopped_resumes_bit_exact)
     const char *folder = test_folder();
 
     program_expect(folder, DRAW("object_detection") TRAIN "--out $D/a", 0, "");
+    /* Of 3 x 3 batches, the last of which waits for nobody. */
+    program_expect(folder, "$F inspect --json $D/a/checkpoints/latest.safetensors", 0,
+                   "\\\"step\\\":5,");
     program_expect(folder,
                    TRAIN "--out $D/b --json & pid=$!; while ! grep -q '\"step\"' "
                          "$D/b/events.jsonl 2>/dev/null; do sleep 0.05; done; kill -TERM $pid; "

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define SIDE_MIN 2.0f
-#define SHARE_MIN 0.1f
+#define BOX_SHARE_MIN 0.1f
+#define OUTLINE_SHARE_MIN 0.01f /* what is left of an outline is known exactly */
 #define ASPECT_MAX 100.0f
 
 void scene_map_join(struct scene_map *map, const struct scene_map *after)
@@ -111,7 +112,8 @@ static int grow_clipper(struct clipper *clipper, int count, struct error *err)
     return 0;
 }
 
-static bool is_worth_it(const struct annotation_box *whole, const struct annotation_box *left)
+static bool is_worth_it(const struct annotation_box *whole, const struct annotation_box *left,
+                        float share_min)
 {
     float width = annotation_box_width(left), height = annotation_box_height(left);
     float before = annotation_box_width(whole) * annotation_box_height(whole);
@@ -120,7 +122,7 @@ static bool is_worth_it(const struct annotation_box *whole, const struct annotat
         return false;
     if (fmaxf(width / height, height / width) >= ASPECT_MAX)
         return false;
-    return before > 0 && width * height > SHARE_MIN * before;
+    return before > 0 && width * height > share_min * before;
 }
 
 static struct annotation_box map_box(const struct scene_map *map, const struct annotation_box *box)
@@ -200,6 +202,7 @@ static int map_object(struct scene *scene, struct clipper *clipper, struct scene
                       const struct scene_map *map, bool judge, bool *is_kept, struct error *err)
 {
     struct annotation_box whole = map_box(map, &object->box), left = { 0 };
+    float share_min = object->ring_count ? OUTLINE_SHARE_MIN : BOX_SHARE_MIN;
     int kept = 0;
 
     for (int i = 0; i < object->ring_count; i++) {
@@ -221,7 +224,7 @@ static int map_object(struct scene *scene, struct clipper *clipper, struct scene
     object->ring_count = kept;
     object->box = left;
     map_keypoints(scene, object, map, (int)clipper->width, (int)clipper->height);
-    *is_kept = judge ? is_worth_it(&whole, &left)
+    *is_kept = judge ? is_worth_it(&whole, &left, share_min)
                      : left.right > left.left && left.bottom > left.top;
     return 0;
 }

@@ -33,6 +33,12 @@ const sentences: [string, string][] = [
   ],
   ["class 'class_0' is not on any image of train", '클래스 class_0'],
   ['69 of 76 classes have no object in train', '76개 중 69개'],
+  ['Coordinate out of range [0, 1]: x = 1.034 > 1', 'x = 1.034 > 1'],
+  ['Invalid class_id 7: there are 3 classes, 0 to 2', '클래스 번호 7'],
+  ['width = 0: the box has no area', '넓이가 없습니다'],
+  ['references non-existent category_id 12', '없는 category_id'],
+  ['3 boxes and 9 outlines are mixed: the boxes are left out', '박스는 제외'],
+  ['3 boxes and 9 outlines are mixed: the boxes around the outlines are used', '둘레의 박스'],
   ['no validation split given: train is divided 80 to 20 with seed 42', '80%는 학습, 20%는 평가'],
 ]
 
