@@ -12,8 +12,8 @@
  *   automatic  sgd at 0.01 for more than 10,000 updates, else adamw at 0.002 * 5 / (4 + classes),
  *              and no rate of their own for biases
  *   clipping   the global norm at 10, average of the weights with 0.9999 (1 - exp(-n / 2000))
- * Every batch is full: the last one is filled with the epoch's first images.  Gradients that wait for
- * their update at the end of an epoch wait for the next one's batches.
+ * Every batch is full: the last one is filled with the epoch's first images.  Gradients that wait
+ * for their update at the end of an epoch wait for the next one's batches.
  */
 #ifndef TRAIN_RECIPE_H
 #define TRAIN_RECIPE_H

@@ -390,7 +390,12 @@ TEST(scene_drops_objects_that_are_cut_off)
     CHECK(scene.object_count == 1 && scene.objects[0].box.left == 0);
     CHECK(scene.keypoints[0].visibility == KEYPOINT_ABSENT);
     CHECK(scene.keypoints[1].visibility == KEYPOINT_HIDDEN);
-    map.m[2] = -46; /* 4 of 110 - 60 columns */
+    map.m[2] = -46; /* 4 of 50 columns: enough of an outline, too little of a box */
+    CHECK_OK(scene_map_objects(&scene, &map, SIDE, SIDE, true, &err), err);
+    CHECK(scene.object_count == 1);
+    make_scene(&scene, &fake);
+    scene.objects[0].ring_count = 0;
+    map.m[2] = -106;
     CHECK_OK(scene_map_objects(&scene, &map, SIDE, SIDE, true, &err), err);
     CHECK(scene.object_count == 0);
     make_scene(&scene, &fake);

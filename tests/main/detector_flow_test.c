@@ -7,7 +7,7 @@
 #include "test.h"
 
 #define DRAW(task) "$F dataset sample $D/data --task " task " --train 10 --val 4 --seed 3 && "
-/* Mosaic, mixup, two batches per update, of which some lie in two epochs, and the average are all at
+/* Mosaic, mixup, two batches per update, some of them in two epochs, and the average are all at
  * work. */
 #define TRAIN                                                                                      \
     "$F train --model yolo11n --data $D/data --imgsz 64 --batch 4 --nbs 8 --epochs 3 "             \

@@ -250,54 +250,79 @@ int scene_map_objects(struct scene *scene, const struct scene_map *map, int widt
 
 /* ---- pixels ------------------------------------------------------------------------------ */
 
+/* The four pixels from p on, by how far between them the place lies, in 256ths. */
+static inline void blend(const uint8_t *p, size_t stride, int fx, int fy, uint8_t out[3])
+{
+    int upper_left = (256 - fx) * (256 - fy), upper_right = fx * (256 - fy);
+    int lower_left = (256 - fx) * fy, lower_right = fx * fy;
+
+    for (int c = 0; c < 3; c++)
+        out[c] = (uint8_t)((upper_left * p[c] + upper_right * p[c + 3] +
+                            lower_left * p[c + stride] + lower_right * p[c + stride + 3] +
+                            (1 << 15)) >> 16);
+}
+
 /* One pixel between four; those outside have the fill's colour. */
 static void sample(const struct scene *scene, double x, double y, uint8_t out[3])
 {
     double floor_x = floor(x), floor_y = floor(y);
     int left = (int)floor_x, top = (int)floor_y;
     int fx = (int)((x - floor_x) * 256 + 0.5), fy = (int)((y - floor_y) * 256 + 0.5);
-    int weights[4] = { (256 - fx) * (256 - fy), fx * (256 - fy), (256 - fx) * fy, fx * fy };
-    int sums[3] = { 1 << 15, 1 << 15, 1 << 15 };
+    uint8_t four[12];
 
     for (int k = 0; k < 4; k++) {
         int px = left + (k & 1), py = top + (k >> 1);
 
-        if (px >= 0 && py >= 0 && px < scene->width && py < scene->height) {
-            const uint8_t *p = scene->pixels + 3 * ((size_t)py * (size_t)scene->width + (size_t)px);
+        if (px >= 0 && py >= 0 && px < scene->width && py < scene->height)
+            memcpy(four + 3 * k,
+                   scene->pixels + 3 * ((size_t)py * (size_t)scene->width + (size_t)px), 3);
+        else
+            memset(four + 3 * k, SCENE_FILL, 3);
+    }
+    blend(four, 6, fx, fy, out);
+}
 
-            for (int c = 0; c < 3; c++)
-                sums[c] += weights[k] * p[c];
+/* A row of the result; `m` leads back to the source. */
+static void map_row(const struct scene *scene, const double m[9], bool is_affine, int y, int width,
+                    uint8_t *out)
+{
+    size_t stride = 3 * (size_t)scene->width;
+    double py = y + 0.5; /* the pixel's middle */
+
+    for (int x = 0; x < width; x++, out += 3) {
+        double px = x + 0.5, u = m[0] * px + m[1] * py + m[2], v = m[3] * px + m[4] * py + m[5];
+
+        if (!is_affine) {
+            double w = m[6] * px + m[7] * py + m[8];
+
+            w = fabs(w) < 1e-9 ? 1e9 : 1 / w;
+            u *= w;
+            v *= w;
+        }
+        u -= 0.5;
+        v -= 0.5;
+        if (u >= 0 && v >= 0 && u < scene->width - 1 && v < scene->height - 1) {
+            int left = (int)u, top = (int)v;
+
+            blend(scene->pixels + stride * (size_t)top + 3 * (size_t)left, stride,
+                  (int)((u - left) * 256 + 0.5), (int)((v - top) * 256 + 0.5), out);
+        } else if (u > -1 && v > -1 && u < scene->width && v < scene->height) {
+            sample(scene, u, v, out);
         } else {
-            for (int c = 0; c < 3; c++)
-                sums[c] += weights[k] * SCENE_FILL;
+            memset(out, SCENE_FILL, 3);
         }
     }
-    for (int c = 0; c < 3; c++)
-        out[c] = (uint8_t)(sums[c] >> 16);
 }
 
 int scene_map_pixels(const struct scene *scene, const struct scene_map *map, int width, int height,
                      struct scene *out, struct error *err)
 {
-    const struct scene_map back = invert(map);
-    const double *m = back.m;
+    struct scene_map back = invert(map);
+    bool is_affine = map->m[6] == 0 && map->m[7] == 0 && map->m[8] == 1;
 
     if (scene_resize(out, width, height, err))
         return -1;
     for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            double px = x + 0.5, py = y + 0.5; /* the pixel's middle */
-            double w = m[6] * px + m[7] * py + m[8];
-            double u, v;
-            uint8_t *target = out->pixels + 3 * ((size_t)y * (size_t)width + (size_t)x);
-
-            w = fabs(w) < 1e-9 ? 1e9 : 1 / w;
-            u = (m[0] * px + m[1] * py + m[2]) * w - 0.5;
-            v = (m[3] * px + m[4] * py + m[5]) * w - 0.5;
-            if (u > -1 && v > -1 && u < scene->width && v < scene->height)
-                sample(scene, u, v, target);
-            else
-                memset(target, SCENE_FILL, 3);
-        }
+        map_row(scene, back.m, is_affine, y, width, out->pixels + 3 * (size_t)y * (size_t)width);
     return 0;
 }

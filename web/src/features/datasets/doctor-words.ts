@@ -30,7 +30,11 @@ const rules: readonly Rule[] = [
   [/^looks like '(.*)', which is in (\w+)$/, 'looks_like_split', ['other', 'split']],
   [/^looks like '(.*)'$/, 'looks_like', ['other']],
   // one row of the labels
-  [/^Invalid class_id (\d+): there are (\d+) classes, 0 to (\d+)$/, 'class_id', ['id', 'count', 'last']],
+  [
+    /^Invalid class_id (\d+): there are (\d+) classes, 0 to (\d+)$/,
+    'class_id',
+    ['id', 'count', 'last'],
+  ],
   [/^Invalid class_id '(.*)'$/, 'class_id_text', ['id']],
   [/^value (\d+), '(.*)', is no number$/, 'no_number', ['place', 'value']],
   [/^Coordinate out of range \[0, 1\]: (.*)$/, 'out_of_range', ['detail']],
@@ -49,9 +53,21 @@ const rules: readonly Rule[] = [
   [/^references non-existent (category_id|image_id) (.*)$/, 'unknown_id', ['field', 'id']],
   [/^(\d+) points of the segmentation are outside the image$/, 'points_outside', ['count']],
   [/^the image is (\d+ x \d+), not (\d+ x \d+)$/, 'other_size', ['size', 'told']],
-  [/^(\d+) boxes and (\d+) outlines are mixed: the boxes are/, 'mixed_masks', ['boxes', 'outlines']],
-  [/^(\d+) boxes and (\d+) outlines are mixed: the boxes around/, 'mixed_boxes', ['boxes', 'outlines']],
-  [/^classes: (\d+) named, but (\d+) rows use ids up to (\d+)/, 'unnamed', ['count', 'rows', 'last']],
+  [
+    /^(\d+) boxes and (\d+) outlines are mixed: the boxes are/,
+    'mixed_masks',
+    ['boxes', 'outlines'],
+  ],
+  [
+    /^(\d+) boxes and (\d+) outlines are mixed: the boxes around/,
+    'mixed_boxes',
+    ['boxes', 'outlines'],
+  ],
+  [
+    /^classes: (\d+) named, but (\d+) rows use ids up to (\d+)/,
+    'unnamed',
+    ['count', 'rows', 'last'],
+  ],
   // all of it
   [/^class '(.*)' has no images in (\w+)$/, 'class_not_in', ['class', 'split']],
   [/^class '(.*)' has images in (\w+) but none in train/, 'class_only_in', ['class', 'split']],
