@@ -39,7 +39,7 @@ struct field {
     double min, max, step; /* of numbers; min == max: unbounded */
     const char *options;   /* of selects: "adam=Adam|adamw=AdamW" */
     const char *label, *help, *group;
-    const char *alias;        /* another command-line name: "lr" */
+    const char *alias;        /* another name: "lr" */
     const char *visible_when; /* "scheduler.type=cosine" */
     int item_count;           /* of FIELD_REALS: exactly so many */
     bool advanced;

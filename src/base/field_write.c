@@ -123,6 +123,8 @@ void field_write_schema(const struct field *fields, struct json_writer *w)
     for (const struct field *f = fields; f->name; f++) {
         json_object_open(w);
         json_put_text(w, "name", f->name);
+        if (f->alias)
+            json_put_text(w, "alias", f->alias);
         json_put_text(w, "type", types[f->type]);
         json_put_bool(w, "integer", f->type == FIELD_INT);
         json_put_text(w, "label", f->label);

@@ -160,6 +160,14 @@ for (const family of families) {
   })
 }
 
+test('what belongs to the job does not stand in advanced_config, by no name', async () => {
+  const [family] = families
+  const answer = await ask(422, 'POST', '/api/v1/training/jobs', asOwner({ ...flat(family, folders[family.task]),
+    advanced_config: { batch: 4, lr: 0.1, imgsz: 1 << 20 } }))
+  assert.deepEqual(answer.detail.map(problem => problem.loc[1]).sort(),
+    ['advanced_config.batch', 'advanced_config.imgsz', 'advanced_config.lr'])
+})
+
 test('model and dataset have to be of one task', async () => {
   const sets = {}
   for (const { task } of families) sets[task] = await uploaded(folders[task], task, 'auto')
@@ -260,7 +268,7 @@ const mostDetections = 5
 for (const family of families) {
   test(`X-13, X-14, X-17, X-18: ${family.model} is trained and predicts`, { timeout: 300000 }, async () => {
     const body = { ...flat(family, folders[family.task]), epochs: 1, batch_size: 2, pretrained: false,
-      advanced_config: { image_size: size, threads: 1 } }
+      advanced_config: { imgsz: size, val_interval: 1, threads: 1 } } // as the contract calls them
     const forecast = await ask(200, 'POST', '/api/v1/training/preflight', asOwner(body))
     assert.deepEqual([forecast.train_images, forecast.val_images, forecast.num_classes], [4, 2, 2])
     assert.ok(forecast.peak_memory_mb > 10)

@@ -50,8 +50,9 @@ static const json_t *find_field(const json_t *fields, const char *name)
     json_array_foreach((json_t *)fields, i, field)
     {
         const char *text = json_string_value(json_object_get(field, "name"));
+        const char *alias = json_string_value(json_object_get(field, "alias"));
 
-        if (text && !strcmp(text, name))
+        if ((text && !strcmp(text, name)) || (alias && !strcmp(alias, name)))
             return field;
     }
     return NULL;
@@ -149,7 +150,9 @@ static void check_object(struct checking *c, const char *prefix, const json_t *o
                                    : arena_strdup(c->arena, key);
         const json_t *field = find_field(c->fields, name);
 
-        if (!*prefix && config_is_of_job(name) && !json_is_object(value))
+        const char *known = field ? text_of(field, "name") : name;
+
+        if (!*prefix && config_is_of_job(known) && !json_is_object(value))
             complain(c, name, "belongs to the job, not to advanced_config");
         else if (json_is_object(value) && depth < DEPTH_MOST)
             check_object(c, name, value, depth + 1);

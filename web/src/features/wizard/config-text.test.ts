@@ -13,7 +13,11 @@ const model = {
 } as unknown as Model
 const schema: ConfigSchema = {
   fields: [
-    { name: 'image_size', type: 'number', integer: true, default: 0, min: 0, max: 1280 },
+    { name: 'batch_size', alias: 'batch', type: 'number', integer: true, default: 32, min: 1 },
+    {
+      ...{ name: 'image_size', alias: 'imgsz', type: 'number', integer: true },
+      ...{ default: 0, min: 0, max: 1280 },
+    },
     { name: 'optimizer.type', type: 'select', default: 'adamw', options: ['adam', 'adamw', 'sgd'] },
     { name: 'optimizer.learning_rate', type: 'number', default: 0.001, min: 1e-6, max: 1 },
     { name: 'ema', type: 'boolean', default: false },
@@ -43,6 +47,10 @@ describe('the configuration as a text', () => {
     const { change } = readConfigText(text, 'json', before, model, schema)
     expect(change).toMatchObject({ batch_size: 8, learning_rate: 0.5, typed: {} })
     expect(change!.epochs).toBeUndefined()
+  })
+  it('knows the names that other programs use', () => {
+    const { change } = readConfigText('imgsz: 96\nbatch: 4\n', 'yaml', draft, model, schema)
+    expect(change).toMatchObject({ batch_size: 4, typed: { image_size: 96 } })
   })
   it('names what is wrong and changes nothing', () => {
     const read = (text: string, format: 'yaml' | 'json') =>

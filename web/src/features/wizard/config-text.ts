@@ -91,7 +91,8 @@ export function readConfigText(
     flat.learning_rate ??= flat['optimizer.learning_rate']!
     delete flat['optimizer.learning_rate']
   }
-  for (const [name, value] of Object.entries(flat)) {
+  for (const [given, value] of Object.entries(flat)) {
+    const name = schema.fields.find((field) => field.alias === given)?.name ?? given
     if (name === 'pretrained' && typeof value === 'boolean') {
       change.pretrained = value
       continue

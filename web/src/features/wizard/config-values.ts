@@ -7,6 +7,8 @@ export type Values = Readonly<Record<string, Value>>
 
 export type ConfigField = {
   name: string
+  /** as other programs call it */
+  alias?: string
   type: string
   integer?: boolean
   value_type?: string
