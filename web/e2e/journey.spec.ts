@@ -1,13 +1,14 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createElsewhere } from './elsewhere'
 import { keyboard, mouse } from './hands'
 import { journey, type Material } from './journey'
 import { drawSample, type Sample } from './photos'
-import { test } from './server'
+import { createServer, expect, test } from './server'
 import { wordsOf } from './words'
 
-test.describe.configure({ timeout: 300_000 })
+test.describe.configure({ timeout: 480_000 })
 test.use({ actionTimeout: 20_000 })
 
 let drawn: Sample
@@ -53,6 +54,22 @@ test.describe('in English', () => {
     await server.ensureAdmin()
     const who = { page, server, hand: keyboard(page), t: wordsOf('en') }
     await journey({ ...who, name: 'Bo', email: 'bo@example.com', enters: 'register' }, material)
+  })
+
+  test('the whole way on pages of another origin, with tokens', async ({ browser }) => {
+    const elsewhere = await createElsewhere()
+    const server = await createServer(undefined, ['--origins', elsewhere.origin])
+    elsewhere.lead(server.url)
+    await server.ensureAdmin()
+    const context = await browser.newContext({ baseURL: elsewhere.origin, locale: 'en-US' })
+    const page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+    const who = { page, server, hand: mouse(page), t: wordsOf('en') }
+    await journey({ ...who, name: 'Dee', email: 'dee@example.com', enters: 'register' }, material)
+    expect(await context.cookies()).toEqual([])
+    await context.close()
+    await server.remove()
+    await elsewhere.stop()
   })
 
   test('the whole way with photographs', async ({ page, server }) => {

@@ -30,7 +30,7 @@ export type Material = {
   epochs: [number, number]
 }
 
-const LEARNS_MS = 120_000
+const LEARNS_MS = 180_000
 const PASSWORD = 'a password of mine'
 const RUNS = ['First run', 'Second run'] as const
 const RATES = ['0.001', '0.01'] as const

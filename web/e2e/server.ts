@@ -30,9 +30,10 @@ export type Server = {
 async function start(
   data: string,
   port: number,
+  more: readonly string[],
 ): Promise<{ child: ChildProcess; printed: string }> {
   const engine = process.env.FOVEA_ENGINE ? ['--engine', process.env.FOVEA_ENGINE] : []
-  const args = ['serve', '--data', data, '--port', String(port), '--quiet', ...engine]
+  const args = ['serve', '--data', data, '--port', String(port), '--quiet', ...engine, ...more]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let printed = ''
   await new Promise<void>((done, fail) => {
@@ -54,11 +55,12 @@ const end = (child: ChildProcess, signal: NodeJS.Signals = 'SIGINT') =>
     child.kill(signal)
   })
 
-/** Ends with remove(), which removes the data too. */
+/** Ends with remove(), which removes the data too; `more` are further arguments of the program. */
 export async function createServer(
   data = mkdtempSync(join(tmpdir(), 'fovea-e2e-')),
+  more: readonly string[] = [],
 ): Promise<Server & { remove: () => Promise<void> }> {
-  let { child, printed } = await start(data, 0)
+  let { child, printed } = await start(data, 0, more)
   const url = /http:\/\/[\d.]+:\d+/.exec(printed)![0]
   const port = Number(new URL(url).port)
   child.stdout!.on('data', (piece) => (printed += piece))
@@ -119,7 +121,7 @@ export async function createServer(
     kill: () => end(child, 'SIGKILL'),
     restart: async () => {
       await end(child)
-      ;({ child } = await start(data, port))
+      ;({ child } = await start(data, port, more))
     },
     remove: async () => {
       await end(child)

@@ -2,7 +2,7 @@
 // a server of its own with data that the platform draws itself.
 //   node tools/guide-screenshots.mjs [--fovea PROGRAM] [--engine PROGRAM] [--only ID,...]
 //        [--pages URL --port N]     pages of a development server in front of port N
-// It trains three small networks for a few epochs: ten minutes on two idle cores.
+// It trains four small networks for a few epochs: ten minutes on two idle cores.
 import { chromium } from '@playwright/test'
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -70,12 +70,10 @@ async function until(what, look) {
 
 // --- the data -----------------------------------------------------------------------------------
 
-function draw(name, classes, perClass) {
+function draw(name, options) {
   const folder = join(work, name)
-  execFileSync(engine, [
-    ...['dataset', 'sample', folder, '--num_classes', String(classes)],
-    ...['--train', String(perClass), '--val', String(perClass / 4), '--image_size', '96'],
-  ])
+  const flags = Object.entries(options).flatMap(([flag, value]) => [`--${flag}`, String(value)])
+  execFileSync(engine, ['dataset', 'sample', folder, ...flags])
   return folder
 }
 
@@ -88,12 +86,12 @@ function spoil(folder) {
   writeFileSync(join(folder, 'val/circle/again.jpg'), photo)
 }
 
-async function upload(folder, name, projectId) {
+async function upload(folder, name, projectId, format = 'imagefolder') {
   const archive = folder + '.tar'
   execFileSync('tar', ['-C', dirname(folder), '-cf', archive, folder.split('/').at(-1)])
   const form = new FormData()
   form.set('name', name)
-  form.set('format', 'imagefolder')
+  form.set('format', format)
   form.set('project_id', String(projectId))
   form.set('files', new Blob([readFileSync(archive)]), 'set.tar')
   const { id } = await call('POST', '/datasets', form)
@@ -101,24 +99,32 @@ async function upload(folder, name, projectId) {
   return id
 }
 
+async function start(project_id, experiment_name, config) {
+  const body = { project_id, experiment_name, tags: ['sample'], config }
+  const { id } = await call('POST', '/training/jobs', body)
+  await call('POST', `/training/jobs/${id}/start`)
+  return id
+}
+
 /* The settings of tools/demo.sh, with which a network learns these shapes within minutes. */
-async function train(projectId, dataset, name, learning_rate, epochs) {
-  const config = {
+const trainClassifier = (project, dataset_id, name, learning_rate, epochs) =>
+  start(project, name, {
     ...{ framework: 'timm', model_name: 'resnet18', task_type: 'image_classification' },
-    ...{ dataset_id: dataset, dataset_format: 'imagefolder', epochs, batch_size: 16 },
-    learning_rate,
+    ...{ dataset_id, dataset_format: 'imagefolder', epochs, batch_size: 16, learning_rate },
     advanced_config: {
       ...{ image_size: 64, ema: true, ema_decay: 0.998, label_smoothing: 0.1 },
       optimizer: { type: 'adamw', weight_decay: 0.05 },
       scheduler: { type: 'cosine', warmup_epochs: 1 },
       augmentation: { random_flip: true, random_crop: false },
     },
-  }
-  const body = { project_id: projectId, experiment_name: name, tags: ['sample'], config }
-  const { id } = await call('POST', '/training/jobs', body)
-  await call('POST', `/training/jobs/${id}/start`)
-  return id
-}
+  })
+
+const trainMasks = (project, dataset_id, name, epochs) =>
+  start(project, name, {
+    ...{ framework: 'ultralytics', model_name: 'yolo11n-seg', task_type: 'instance_segmentation' },
+    ...{ dataset_id, dataset_format: 'yolo', epochs, batch_size: 8, learning_rate: 0.01 },
+    advanced_config: { imgsz: 128, nbs: 8 },
+  })
 
 const ended = (id) => async () => {
   const { status } = await call('GET', `/training/jobs/${id}`)
@@ -133,8 +139,9 @@ async function prepare() {
     name: 'Drawn shapes',
     description: 'Circles, squares, stars and triangles',
   })
-  const good = await upload(draw('shapes', 4, 240), 'Shapes', project.id)
-  const folder = draw('found', 4, 24)
+  const size = { image_size: 96, num_classes: 4 }
+  const good = await upload(draw('shapes', { ...size, train: 240, val: 60 }), 'Shapes', project.id)
+  const folder = draw('found', { ...size, train: 24, val: 6 })
   spoil(folder)
   const bad = await upload(folder, 'Shapes, unsorted', project.id)
   const jobs = []
@@ -142,15 +149,21 @@ async function prepare() {
     ['ResNet-18, lr 0.001', 0.001],
     ['ResNet-18, lr 0.0001', 0.0001],
   ]) {
-    jobs.push(await train(project.id, good, name, rate, 10))
+    jobs.push(await trainClassifier(project.id, good, name, rate, 10))
     await until(name, ended(jobs.at(-1)))
   }
-  jobs.push(await train(project.id, good, 'ResNet-18, longer', 0.0005, 30))
+  const outlined = draw('outlined', {
+    ...{ task: 'instance_segmentation', train: 160, val: 24, image_size: 128 },
+  })
+  const outlines = await upload(outlined, 'Shapes with outlines', project.id, 'yolo')
+  const masks = await trainMasks(project.id, outlines, 'YOLO11n-seg', 40)
+  await until('masks', ended(masks))
+  jobs.push(await trainClassifier(project.id, good, 'ResNet-18, longer', 0.0005, 30))
   await until('a few epochs', async () => {
     const job = await call('GET', `/training/jobs/${jobs[2]}`)
     return job.current_epoch >= 4
   })
-  return { project: project.id, good, bad, jobs, folder }
+  return { project: project.id, good, bad, jobs, masks, folder }
 }
 
 // --- the pictures -------------------------------------------------------------------------------
@@ -158,7 +171,7 @@ async function prepare() {
 const scrollBy = (pixels) => (page) => page.mouse.wheel(0, pixels)
 
 /** What is done on a page before its picture; by the picture's name. */
-const picturesOf = ({ project, good, bad, jobs, folder }) => ({
+const picturesOf = ({ project, good, bad, jobs, masks, folder }) => ({
   start: { path: `/projects/${project}` },
   datasets: {
     path: `/projects/${project}/datasets`,
@@ -173,6 +186,17 @@ const picturesOf = ({ project, good, bad, jobs, folder }) => ({
   new: { path: `/projects/${project}/new` },
   training: { path: `/training/${jobs[2]}`, readme: true, before: scrollBy(250) },
   compare: { path: `/projects/${project}/compare?jobs=${jobs.join(',')}`, readme: true },
+  masks: {
+    path: `/training/${masks}?tab=validation`,
+    onlyReadme: true,
+    before: async (page) => {
+      const pictures = page.getByRole('heading', { name: 'Images' })
+      await pictures.evaluate((heading) => heading.scrollIntoView({ block: 'start' }))
+      await page.mouse.move(WIDTH / 2, HEIGHT / 2)
+      await page.mouse.wheel(0, -80)
+      await page.waitForTimeout(3000)
+    },
+  },
   inference: {
     path: `/projects/${project}/inference?job=${jobs[0]}`,
     before: async (page) => {

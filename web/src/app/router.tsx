@@ -49,7 +49,13 @@ const inside: RouteObject[] = [
   ),
   page(
     '/projects/:projectId/compare',
-    withWords(() => import('@/features/compare/compare-page'), 'charts', 'compare', 'training'),
+    withWords(
+      () => import('@/features/compare/compare-page'),
+      'charts',
+      'compare',
+      'training',
+      'wizard',
+    ),
   ),
   page(
     '/projects/:projectId/inference',

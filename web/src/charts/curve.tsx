@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { formatNumber, formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { ChartTable } from './chart-table'
 import chart from './line-chart.module.css'
 import styles from './curve.module.css'
@@ -32,10 +33,11 @@ const HEIGHT = 340
 const LEFT = 46
 const BOTTOM = 40
 const EDGE = 10
+const RIGHT = 20 // half of the last tick's words
 const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 const LEGEND_MOST = 80
 
-const placeX = (x: number) => LEFT + x * (WIDTH - LEFT - EDGE)
+const placeX = (x: number) => LEFT + x * (WIDTH - LEFT - RIGHT)
 const placeY = (y: number) => EDGE + (1 - y) * (HEIGHT - EDGE - BOTTOM)
 
 function pathOf({ x, y }: Curve): string {
@@ -69,7 +71,7 @@ export function CurveChart({ label, curves, xLabel, yLabel, strong }: Props) {
               <li key={curve.id}>
                 <button
                   type="button"
-                  className={chart.entry}
+                  className={cx(chart.entry, styles.choice)}
                   aria-pressed={at >= 0}
                   onClick={() => toggle(curve.id)}
                 >
@@ -98,7 +100,7 @@ export function CurveChart({ label, curves, xLabel, yLabel, strong }: Props) {
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={styles.svg} aria-hidden="true">
         {TICKS.map((tick) => (
           <g key={tick} className={styles.tick}>
-            <path d={`M${LEFT} ${placeY(tick)}H${WIDTH - EDGE}`} />
+            <path d={`M${LEFT} ${placeY(tick)}H${WIDTH - RIGHT}`} />
             <text x={LEFT - 6} y={placeY(tick) + 4} textAnchor="end">
               {formatPercent(tick, 0)}
             </text>

@@ -1,6 +1,6 @@
 /* line-options.ts - what uPlot is told of a line chart: which columns it draws, as what, where. */
 import type uPlot from 'uplot'
-import { formatNumber } from '@/i18n/format'
+import { axisNumber } from './metric-names'
 import { align, dashes, palette, resolveColor, smooth, type ChartSeries } from './series'
 
 export const PLOT_HEIGHT = 280
@@ -71,9 +71,11 @@ function lineOf(
   }
 }
 
-/** No more digits than the place needs. */
-const axisNumber = (value: number) =>
-  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(0) : formatNumber(value)
+const DIGIT_WIDTH = 7.5
+
+/** As wide as the longest of its numbers. */
+const axisSize = (_u: uPlot, values: string[] | null) =>
+  12 + DIGIT_WIDTH * Math.max(3, ...(values ?? []).map((text) => text.length))
 
 /** The plot as it is made: axes, lines, bands. */
 export function optionsOf(
@@ -99,7 +101,9 @@ export function optionsOf(
   const format = (of: 'left' | 'right') => {
     const first = series.find((s) => (s.axis ?? 'left') === of)
     const own = first?.axisFormat ?? first?.format ?? axisNumber
-    return (_u: uPlot, splits: number[]) => splits.map((v) => (v === null ? '' : own(v)))
+    const isLog = of === 'left' && look.logLeft
+    return (_u: uPlot, splits: number[], _axis: number, _space: number, step: number) =>
+      splits.map((v) => (v === null ? '' : own(v, isLog ? undefined : step)))
   }
   return {
     width: element.clientWidth || 600,
@@ -120,7 +124,7 @@ export function optionsOf(
           1000000,
         ],
       },
-      { ...axis(look.leftLabel), scale: 'left', values: format('left'), size: 62 },
+      { ...axis(look.leftLabel), scale: 'left', values: format('left'), size: axisSize },
       ...(hasRight
         ? [
             {
@@ -128,7 +132,7 @@ export function optionsOf(
               scale: 'right',
               side: 1 as const,
               values: format('right'),
-              size: 62,
+              size: axisSize,
               grid: { show: false },
             },
           ]

@@ -52,7 +52,7 @@ export function Matrix({ label, classes, counts, selected, onSelect }: Props) {
                     percent: formatPercent(share),
                   })
                   const style = {
-                    background: `color-mix(in srgb, var(${right ? '--chart-2' : '--chart-loss'}) ${Math.round(share * 78)}%, transparent)`,
+                    background: `color-mix(in srgb, var(${right ? '--chart-2' : '--chart-loss'}) ${Math.round(share * 78)}%, var(${count ? '--panel' : '--sunken'}))`,
                   }
                   return (
                     <td key={predicted} className={styles.cell} style={style}>

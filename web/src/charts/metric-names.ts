@@ -4,6 +4,9 @@ import { tMaybe } from '@/i18n/i18n'
 import { kindOf } from './metric-groups'
 
 type Write = (value: number) => string
+type WriteAxis = (value: number, step?: number) => string
+
+const DIGITS_MOST = 6
 
 export const metricLabel = (name: string) => tMaybe(`charts.metric.${name}`) ?? name
 
@@ -14,11 +17,19 @@ const loss: Write = (v) => formatNumber(v, 4)
 export const metricFormat = (name: string): Write =>
   ({ share, loss, other: formatMetric })[kindOf(name)]
 
-/** Fewer digits, for axes. */
-export const metricAxisFormat = (name: string): Write =>
+/** Fewer digits, for axes: as many as tell values apart that lie `step` from each other. */
+export const metricAxisFormat = (name: string): WriteAxis =>
   kindOf(name) === 'share'
-    ? (v) => formatPercent(v, 0)
-    : (v) => (v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0) : formatNumber(v))
+    ? (v, step) => formatPercent(v, digitsOf(step === undefined ? 1 : step * 100))
+    : axisNumber
+
+const digitsOf = (step: number) =>
+  Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), DIGITS_MOST)
+
+export const axisNumber: WriteAxis = (v, step) =>
+  v !== 0 && Math.abs(v) < 1e-3
+    ? v.toExponential(0)
+    : formatNumber(v, step === undefined ? undefined : digitsOf(step))
 
 export const metricText = (name: string, value: unknown): string =>
   typeof value === 'number' && Number.isFinite(value) ? metricFormat(name)(value) : '-'

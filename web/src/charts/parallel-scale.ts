@@ -7,7 +7,7 @@ export type Axis = {
   label: string
   /** one per line */
   values: readonly Value[]
-  format?: (value: number) => string
+  format?: (value: number, step?: number) => string
 }
 /** Part of an axis, 0 is its lower end. */
 export type Brush = { from: number; to: number }
@@ -30,9 +30,10 @@ function numberScale(axis: Axis, values: number[]): Scale {
   const back = (at: number) => (isLog ? low * (high / low) ** at : low + at * (high - low))
   const write = axis.format ?? ((v: number) => String(Number(v.toPrecision(3))))
   const steps = span === 0 ? [0.5] : [0, 0.25, 0.5, 0.75, 1]
+  const step = isLog || span === 0 ? undefined : (high - low) / 4
   return {
     place: (v) => (isNumber(v) ? (span === 0 ? 0.5 : (by(v) - by(low)) / span) : null),
-    ticks: steps.map((at) => ({ at, text: write(span === 0 ? low : back(at)) })),
+    ticks: steps.map((at) => ({ at, text: write(span === 0 ? low : back(at), step) })),
   }
 }
 

@@ -16,7 +16,7 @@ export type ChartSeries = {
   /** in the cursor's values and the table */
   format?: (value: number) => string
   /** at the axis, where fewer digits do; format otherwise */
-  axisFormat?: (value: number) => string
+  axisFormat?: (value: number, step?: number) => string
   hidden?: boolean
 }
 

@@ -1,5 +1,5 @@
 import { Tabs as Radix } from 'radix-ui'
-import { Suspense, type ReactNode } from 'react'
+import { Suspense, useEffect, useRef, type ReactNode } from 'react'
 import { LoadingRows } from './states'
 import styles from './tabs.module.css'
 
@@ -14,9 +14,17 @@ type Props = {
 
 /** Only the chosen tab's content is there; it may be lazy.  Keep `value` in the URL. */
 export function Tabs({ value, onChange, tabs, label }: Props) {
+  const list = useRef<HTMLDivElement>(null)
+  // Where they do not all fit, a link may have chosen one that is out of sight.
+  useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>('[data-state="active"]')
+    if (list.current && chosen)
+      list.current.scrollLeft =
+        chosen.offsetLeft - (list.current.clientWidth - chosen.offsetWidth) / 2
+  }, [value])
   return (
     <Radix.Root value={value} onValueChange={onChange} className={styles.root}>
-      <Radix.List className={styles.list} aria-label={label}>
+      <Radix.List ref={list} className={styles.list} aria-label={label}>
         {tabs.map((tab) => (
           <Radix.Trigger key={tab.value} value={tab.value} className={styles.tab}>
             {tab.label}

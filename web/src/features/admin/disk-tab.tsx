@@ -65,9 +65,11 @@ function Whole({ disk }: { disk: PlatformDisk }) {
           })}
         </p>
         <div className={styles.stacked} aria-hidden="true">
-          {all.map(([name, bytes, color]) => (
-            <span key={name} style={{ flexGrow: bytes, background: color }} />
-          ))}
+          {all
+            .filter(([, bytes]) => bytes > 0)
+            .map(([name, bytes, color]) => (
+              <span key={name} style={{ flexGrow: bytes, background: color }} />
+            ))}
           <span style={{ flexGrow: disk.disk_free_bytes }} />
         </div>
         <ul className={styles.legend}>
@@ -93,7 +95,7 @@ function Projects({
   const t = useT()
   const sorted = [...rows].sort((a, b) => b.total_bytes - a.total_bytes)
   return (
-    <Table caption={t('admin.disk.by_project')} className={styles.wide}>
+    <Table caption={t('admin.disk.by_project')}>
       <thead>
         <tr>
           <Th>{t('admin.disk.project')}</Th>

@@ -135,7 +135,7 @@ function Machine({ system }: { system: System }) {
 function Services({ services }: { services: System['services'] }) {
   const t = useT()
   return (
-    <Table caption={t('admin.system.services')} className={styles.wide}>
+    <Table caption={t('admin.system.services')}>
       <thead>
         <tr>
           <Th>{t('admin.system.framework')}</Th>

@@ -5,8 +5,9 @@ import { metricAxisFormat, metricLabel } from '@/charts/metric-names'
 import { ParallelCoordinates } from '@/charts/parallel'
 import type { Axis } from '@/charts/parallel-scale'
 import { palette } from '@/charts/series'
-import { tMaybe, useT } from '@/i18n/i18n'
+import { useT } from '@/i18n/i18n'
 import { Card } from '@/ui/card'
+import { settingLabel } from '@/ui/setting-label'
 import { bestOf, type Series, type SettingRow } from './comparison'
 
 const AXES_MOST = 7
@@ -31,7 +32,7 @@ export function RunsParallel({ jobs, names, rows, seriesOf }: Props) {
     .slice(0, AXES_MOST)
     .map((row): Axis => ({
       id: row.name,
-      label: tMaybe(`training.field.${row.name}`) ?? row.label,
+      label: settingLabel(row),
       values: row.values.map((v) => (typeof v === 'number' ? v : settingText(v))),
     }))
   const results = names.map((name): Axis => ({

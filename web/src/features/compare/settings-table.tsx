@@ -2,8 +2,9 @@ import { useState } from 'react'
 import { jobName } from '@/api/jobs'
 import { settingText } from '@/api/job-settings'
 import type { Job } from '@/api/queries'
-import { tMaybe, useT } from '@/i18n/i18n'
+import { useT } from '@/i18n/i18n'
 import { Card } from '@/ui/card'
+import { settingLabel } from '@/ui/setting-label'
 import { EmptyState } from '@/ui/states'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { Segmented } from '@/ui/tabs'
@@ -57,8 +58,7 @@ export function SettingsTable({
             {shown.map((row) => (
               <Tr key={row.name} selected={row.differs && !onlyDifferent}>
                 <Td className={styles.setting}>
-                  {tMaybe(`training.field.${row.name}`) ?? row.label}{' '}
-                  <code className={styles.at}>{row.name}</code>
+                  {settingLabel(row)} <code className={styles.at}>{row.name}</code>
                 </Td>
                 {row.values.map((value, run) => (
                   <Td key={run}>

@@ -67,7 +67,7 @@ it('says of each data set whether it can be chosen, and why not', () => {
   show()
   expect(screen.getByRole('radio', { name: /good/ }).getAttribute('aria-checked')).toBe('true')
   expect(screen.getByRole('radio', { name: /boxes.*another task/ })).toBeTruthy()
-  const broken = screen.getByRole('radio', { name: /broken.*No image to train with opens/ })
+  const broken = screen.getByRole('radio', { name: /broken.*No image to train with can be opened/ })
   expect(broken.getAttribute('aria-disabled')).toBe('true')
 })
 

@@ -19,6 +19,7 @@ const rules: readonly Rule[] = [
   [/^outside the split folders$/, 'outside_split'],
   [/^its class has no images in train$/, 'no_train'],
   [/^an image that the data set does not refer to$/, 'unreferenced'],
+  [/^neither an image nor a label file of the data set$/, 'neither'],
   [/^a label file without an image$/, 'label_without_image'],
   [/^another program's cache: never read$/, 'cache'],
   [/^cannot decode '.*': .*(truncated|damaged|Premature)/, 'truncated'],
@@ -29,6 +30,7 @@ const rules: readonly Rule[] = [
   [/^the same file as '(.*)'$/, 'same_as', ['other']],
   [/^looks like '(.*)', which is in (\w+)$/, 'looks_like_split', ['other', 'split']],
   [/^looks like '(.*)'$/, 'looks_like', ['other']],
+  [/^(train|val|test): '(.*)' is not there/, 'folder_missing', ['split', 'folder']],
   // one row of the labels
   [
     /^Invalid class_id (\d+): there are (\d+) classes, 0 to (\d+)$/,

@@ -88,6 +88,9 @@ function sizesOf(report: Report | null): Record<string, number> | null {
   }
 }
 
+const isOneSize = (sizes: NonNullable<ReturnType<typeof sizesOf>>) =>
+  sizes.min_width === sizes.max_width && sizes.min_height === sizes.max_height
+
 function Facts({ dataset, report }: { dataset: Dataset; report: Report | null }) {
   const t = useT()
   const sizes = sizesOf(report)
@@ -115,7 +118,12 @@ function Facts({ dataset, report }: { dataset: Dataset; report: Report | null })
             ? [
                 [
                   t('datasets.page.image_sizes'),
-                  t('datasets.page.image_sizes_text', sizes),
+                  t(
+                    isOneSize(sizes)
+                      ? 'datasets.page.image_size_same'
+                      : 'datasets.page.image_sizes_text',
+                    sizes,
+                  ),
                 ] as const,
               ]
             : []),

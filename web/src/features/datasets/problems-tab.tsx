@@ -150,7 +150,8 @@ function FixList({ dataset, fixes, isChosen, onToggle, isGone }: ListProps) {
             <span className={styles.words}>
               <span>{doctorWords(fix.reason)}</span>
               <span className={styles.path}>
-                {fix.path} ({formatBytes(fix.size)})
+                {fix.path}
+                {fix.size > 0 && ` (${formatBytes(fix.size)})`}
               </span>
             </span>
             <span className={styles.kind}>

@@ -17,9 +17,11 @@ export function Account({ files }: { files: Schemas['DatasetSums'] }) {
     <Card title={t('datasets.report.account')}>
       <p className={styles.hint}>{t('datasets.report.sum', { count: sum })}</p>
       <div className={styles.bar} aria-hidden="true">
-        {states.map((state) => (
-          <span key={state} data-state={state} style={{ flexGrow: files[state].files }} />
-        ))}
+        {states
+          .filter((state) => files[state].files > 0)
+          .map((state) => (
+            <span key={state} data-state={state} style={{ flexGrow: files[state].files }} />
+          ))}
       </div>
       <ul className={styles.account}>
         {states.map((state) => (

@@ -11,6 +11,9 @@ export function RankedBars({
   threshold: number
 }) {
   const t = useT()
+  // One row without a class stands for "no object".
+  if (predictions.every((row) => row.label_id < 0))
+    return <p className={styles.state}>{t('inference.nothing_found')}</p>
   return (
     <ol className={styles.bars} aria-label={t('inference.results')}>
       {predictions.map((row, index) => (

@@ -24,7 +24,7 @@ export default function QueuePage() {
   return (
     <Page
       title={t('queue.title')}
-      description={queue.data && t('queue.lead', { limit: queue.data.running_limit })}
+      description={queue.data && t('queue.lead', { count: queue.data.running_limit })}
     >
       <Loaded query={queue}>{(found) => <QueueContent queue={found} />}</Loaded>
     </Page>

@@ -41,7 +41,9 @@ export function RunningJob({ job, by, actions }: Props) {
           name={t('queue.speed')}
           value={
             job.images_per_second
-              ? t('queue.speed_value', { images: formatNumber(job.images_per_second, 0) })
+              ? t('queue.speed_value', {
+                  images: formatNumber(job.images_per_second, job.images_per_second < 10 ? 1 : 0),
+                })
               : '-'
           }
         />

@@ -8,6 +8,7 @@ import { useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
 import { Button, ButtonLink } from '@/ui/button'
 import { Card } from '@/ui/card'
+import { cx } from '@/ui/cx'
 import { Row } from '@/ui/page'
 import { RelativeTime } from '@/ui/relative-time'
 import { EmptyState, Loaded } from '@/ui/states'
@@ -34,10 +35,14 @@ export default function CheckpointsTab({ job }: { job: Job }) {
               <thead>
                 <tr>
                   <Th>{t('training.file')}</Th>
-                  <Th numeric>Epoch</Th>
+                  <Th numeric className={styles.wide}>
+                    Epoch
+                  </Th>
                   <Th numeric>{metricLabel(metric)}</Th>
-                  <Th numeric>{t('training.size')}</Th>
-                  <Th>{t('training.saved')}</Th>
+                  <Th numeric className={styles.wide}>
+                    {t('training.size')}
+                  </Th>
+                  <Th className={styles.wide}>{t('training.saved')}</Th>
                   <Th>{t('common.actions')}</Th>
                 </tr>
               </thead>
@@ -56,15 +61,22 @@ export default function CheckpointsTab({ job }: { job: Job }) {
                           <Badge tone="info">{t('training.latest')}</Badge>
                         )}
                       </Row>
+                      <span className={styles.narrow}>
+                        Epoch {checkpoint.epoch ?? '-'}, {formatBytes(checkpoint.size_bytes)}
+                      </span>
                     </Td>
-                    <Td numeric>{checkpoint.epoch ?? '-'}</Td>
+                    <Td numeric className={styles.wide}>
+                      {checkpoint.epoch ?? '-'}
+                    </Td>
                     <Td numeric>{valueOf(checkpoint)}</Td>
-                    <Td numeric>{formatBytes(checkpoint.size_bytes)}</Td>
-                    <Td className={styles.file}>
+                    <Td numeric className={styles.wide}>
+                      {formatBytes(checkpoint.size_bytes)}
+                    </Td>
+                    <Td className={cx(styles.file, styles.wide)}>
                       <RelativeTime time={checkpoint.created_at} />
                     </Td>
                     <Td>
-                      <Row>
+                      <span className={styles.buttons}>
                         <Button
                           size="sm"
                           icon="download"
@@ -75,16 +87,17 @@ export default function CheckpointsTab({ job }: { job: Job }) {
                             )
                           }
                         >
-                          {t('common.download')}
+                          <span className={styles.wide}>{t('common.download')}</span>
                         </Button>
                         <ButtonLink
                           size="sm"
                           icon="wand"
+                          aria-label={t('training.predict')}
                           to={`/projects/${job.project_id}/inference?job=${job.id}&checkpoint=${checkpoint.id}`}
                         >
-                          {t('training.predict')}
+                          <span className={styles.wide}>{t('training.predict')}</span>
                         </ButtonLink>
-                      </Row>
+                      </span>
                     </Td>
                   </Tr>
                 ))}

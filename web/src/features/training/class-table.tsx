@@ -52,12 +52,12 @@ export function ClassTable({ perClass }: { perClass: Record<string, unknown> }) 
       setPage(1)
     },
   })
-  const write = (column: string, value: number | null | undefined) =>
-    COUNTS.has(column)
-      ? formatNumber(value)
-      : value != null && value >= 0 && value <= 1
-        ? formatPercent(value)
-        : formatMetric(value)
+  const write = (column: string, { values }: Row) => {
+    if (COUNTS.has(column)) return formatNumber(values[column])
+    // Of a class without any object a score says nothing.
+    const value = values.support === 0 ? null : values[column]
+    return value != null && value >= 0 && value <= 1 ? formatPercent(value) : formatMetric(value)
+  }
   return (
     <>
       {all.length >= SEARCH_FROM && (
@@ -92,7 +92,7 @@ export function ClassTable({ perClass }: { perClass: Record<string, unknown> }) 
               <Td>{row.name}</Td>
               {columns.map((column) => (
                 <Td key={column} numeric>
-                  {write(column, row.values[column])}
+                  {write(column, row)}
                 </Td>
               ))}
             </Tr>

@@ -6,6 +6,7 @@ import { formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
+import { Icon } from '@/ui/icons'
 import type { ValidationImage } from './api'
 import styles from './validation.module.css'
 
@@ -62,8 +63,9 @@ export function ImageDialog({ image, onClose, onPrevious, onNext }: Props) {
           <Button icon="chevronLeft" disabled={!onPrevious} onClick={onPrevious}>
             {t('common.previous')}
           </Button>
-          <Button icon="chevronRight" disabled={!onNext} onClick={onNext}>
+          <Button disabled={!onNext} onClick={onNext}>
             {t('common.next')}
+            <Icon name="chevronRight" size={16} />
           </Button>
         </>
       }

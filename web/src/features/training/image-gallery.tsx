@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useCallback, useState, type ReactNode } from 'react'
 import { keys } from '@/api/keys'
 import { useMedia } from '@/api/media'
+import { ObjectOverlay } from '@/canvas/object-overlay'
 import { shapesOf } from '@/canvas/shapes'
 import { formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
@@ -85,11 +86,11 @@ type CardProps = { image: ValidationImage; datasetId: string | null; onOpen: () 
 function ImageCard({ image, datasetId, onOpen }: CardProps) {
   const t = useT()
   const source = useMedia(thumbnailOf(image, datasetId))
-  const found = shapesOf(image.predicted_boxes, 'found').length
-  const truths = shapesOf(image.true_boxes, 'truth').length
+  const found = shapesOf(image.predicted_boxes, 'found')
+  const truths = shapesOf(image.true_boxes, 'truth')
   const isDetection = image.predicted_boxes !== undefined && image.predicted_boxes !== null
   const words = isDetection
-    ? t('training.objects', { found, truths })
+    ? t('training.objects', { found: found.length, truths: truths.length })
     : t(image.is_correct ? 'training.image_right' : 'training.image_wrong', {
         truth: image.true_label ?? '-',
         predicted: image.predicted_label ?? '-',
@@ -105,6 +106,13 @@ function ImageCard({ image, datasetId, onOpen }: CardProps) {
     >
       <span className={styles.picture}>
         {source && <img src={source} alt="" loading="lazy" />}
+        {source && image.objects?.width && image.objects.height && (
+          <ObjectOverlay
+            width={image.objects.width}
+            height={image.objects.height}
+            shapes={[...truths, ...found]}
+          />
+        )}
         <span className={styles.mark} aria-hidden="true">
           <Icon name={image.is_correct ? 'check' : 'close'} size={13} strokeWidth={3} />
         </span>

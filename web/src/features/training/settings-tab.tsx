@@ -9,6 +9,7 @@ import { Badge } from '@/ui/badge'
 import { Card } from '@/ui/card'
 import { CopyButton } from '@/ui/copy-button'
 import { Stack } from '@/ui/page'
+import { settingLabel, withBreaks } from '@/ui/setting-label'
 import { Segmented } from '@/ui/tabs'
 import { Table, Td, Th, Tr } from '@/ui/table'
 import { HistoryCard } from './history-card'
@@ -83,10 +84,8 @@ export default function SettingsTab({ job }: { job: Job }) {
                   .map((setting) => (
                     <Tr key={setting.name}>
                       <Td title={setting.description}>
-                        <span className={styles.label}>
-                          {tMaybe(`training.field.${setting.name}`) ?? setting.label}
-                        </span>{' '}
-                        <code className={styles.name}>{setting.name}</code>
+                        <span className={styles.label}>{settingLabel(setting)}</span>{' '}
+                        <code className={styles.name}>{withBreaks(setting.name)}</code>
                       </Td>
                       <Td>
                         <code>{settingText(setting.value)}</code>{' '}

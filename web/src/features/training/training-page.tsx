@@ -5,7 +5,7 @@ import { jobName, jobTags } from '@/api/jobs'
 import { checkpointsQuery } from '@/api/job-results'
 import { datasetQuery, jobQuery, projectQuery, useMe, type Job } from '@/api/queries'
 import { mayInProject } from '@/api/roles'
-import { tMaybe, useT } from '@/i18n/i18n'
+import { tMaybe, useT, withWords } from '@/i18n/i18n'
 import { Chip } from '@/ui/badge'
 import { whenUsed } from '@/ui/lazy-when-used'
 import { Page, Row, Stack } from '@/ui/page'
@@ -24,7 +24,7 @@ import styles from './training-page.module.css'
 const CheckpointsTab = lazy(whenUsed(() => import('./checkpoints-tab')))
 const LogConsole = lazy(whenUsed(() => import('./log-console')))
 const ValidationTab = lazy(whenUsed(() => import('./validation-tab')))
-const SettingsTab = lazy(() => import('./settings-tab')) // with it the writer of YAML
+const SettingsTab = lazy(withWords(() => import('./settings-tab'), 'training', 'wizard')) // with it the writer of YAML
 
 const tabs = ['overview', 'validation', 'checkpoints', 'log', 'settings'] as const
 type TabName = (typeof tabs)[number]

@@ -106,16 +106,18 @@ function EpochResult({ job, epoch, bestEpoch }: ResultProps) {
                   <Confusion counts={counts} nameOf={nameOf} cell={cell} onCell={setCell} />
                 </Card>
               )}
-              {result.per_class_metrics && Object.keys(result.per_class_metrics).length > 0 && (
-                <Card flush title={t('training.per_class')}>
-                  <ClassTable perClass={result.per_class_metrics} />
-                </Card>
-              )}
-              {result.pr_curves && Object.keys(result.pr_curves).length > 0 && (
-                <Card title={t('training.pr_curve')}>
-                  <PrCurves curves={result.pr_curves} />
-                </Card>
-              )}
+              <Stack>
+                {result.per_class_metrics && Object.keys(result.per_class_metrics).length > 0 && (
+                  <Card flush title={t('training.per_class')}>
+                    <ClassTable perClass={result.per_class_metrics} />
+                  </Card>
+                )}
+                {result.pr_curves && Object.keys(result.pr_curves).length > 0 && (
+                  <Card title={t('training.pr_curve')}>
+                    <PrCurves curves={result.pr_curves} />
+                  </Card>
+                )}
+              </Stack>
             </Columns>
             <Card
               title={t('training.images')}

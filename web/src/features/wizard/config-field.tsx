@@ -69,12 +69,11 @@ function Control({ field, value, onChange }: Pick<Props, 'field' | 'value' | 'on
   const t = useT()
   if (field.type === 'boolean')
     return (
-      <span className={styles.switch}>
-        <Switch checked={value === true} onChange={onChange} />
-        <span aria-hidden="true">
-          {t(value === true ? 'wizard.config.on' : 'wizard.config.off')}
-        </span>
-      </span>
+      <Switch
+        checked={value === true}
+        onChange={onChange}
+        words={t(value === true ? 'wizard.config.on' : 'wizard.config.off')}
+      />
     )
   if (field.type === 'select')
     return (
