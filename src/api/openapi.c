@@ -272,11 +272,29 @@ static bool when_it_is_limited(const struct route *route)
     return has_tag(route, "auth invitations");
 }
 
+/* Socket.IO has errors of its own. */
+static bool when_it_is_of_socket_io(const struct route *route)
+{
+    return !strcmp(route->path, "/socket.io/");
+}
+
+static bool when_it_is_not(const struct route *route)
+{
+    return !when_it_is_of_socket_io(route);
+}
+
+static bool when_it_upgrades(const struct route *route)
+{
+    return !strncmp(route->path, "/ws", 3) || !strncmp(route->path, "/api/v1/ws", 10);
+}
+
 static const struct problem {
     const char *status, *name, *description, *schema;
     bool (*may_happen)(const struct route *route);
 } problems[] = {
-    { "400", "BadRequest", "It makes no sense, or not now", "Error", always },
+    { "400", "BadRequest", "It makes no sense, or not now", "Error", when_it_is_not },
+    { "400", "EngineRefused", "What Engine.IO says of it", "EngineError",
+      when_it_is_of_socket_io },
     { "401", "Unauthorized", "No credentials, or none that count", "Error", when_it_asks_who },
     { "403", "Forbidden", "Not allowed for this user", "Error", when_it_asks_who },
     { "404", "NotFound", "Not there, or not for this user", "Error", when_it_names_something },
@@ -284,6 +302,7 @@ static const struct problem {
     { "413", "TooLarge", "The body is too large", "any", when_it_writes },
     { "422", "Invalid", "The body or the query has the wrong shape", "ValidationError",
       when_it_takes_shapes },
+    { "426", "UpgradeRequired", "It has to ask for a WebSocket", "Error", when_it_upgrades },
     { "429", "TooMany", "Too often; see Retry-After", "Error", when_it_is_limited },
     { "500", "Internal", "An error of the server", "any", always },
     { "503", "Unavailable", "Something that is needed does not answer", "any", always },

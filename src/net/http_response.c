@@ -142,27 +142,30 @@ void http_respond(struct http_request *request, int status, const char *type, co
     response->status = status;
 }
 
+/* In both forms: what clients of the platform read, and what services say to each other. */
 void http_respond_status(struct http_request *request, int status)
 {
     static const struct {
         int status;
-        const char *kind, *text;
+        const char *code, *kind, *text;
     } reasons[] = {
-        { 400, "invalid", "the request is malformed" },
-        { 408, "unavailable", "the request took too long" },
-        { 413, "too_large", "the body is too large" },
-        { 414, "too_large", "the path and query are too long" },
-        { 426, "invalid", "this path needs a WebSocket" },
-        { 503, "unavailable", "the server is stopping or out of memory" },
-        { 500, "internal", "internal error" }, /* and all others */
+        { 400, "BAD_REQUEST", "invalid", "the request is malformed" },
+        { 408, "TIMEOUT", "unavailable", "the request took too long" },
+        { 413, "TOO_LARGE", "too_large", "the body is too large" },
+        { 414, "TOO_LARGE", "too_large", "the path and query are too long" },
+        { 426, "UPGRADE_REQUIRED", "invalid", "this path needs a WebSocket" },
+        { 503, "UNAVAILABLE", "unavailable", "the server is stopping or out of memory" },
+        { 500, "INTERNAL", "internal", "internal error" }, /* and all others */
     };
     size_t i = 0, last = sizeof(reasons) / sizeof(reasons[0]) - 1;
-    char text[160];
+    char text[320];
 
     while (i < last && reasons[i].status != status)
         i++;
-    snprintf(text, sizeof(text), "{\"error\":{\"kind\":\"%s\",\"message\":\"%s\"}}\n",
-             reasons[i].kind, reasons[i].text);
+    snprintf(text, sizeof(text),
+             "{\"detail\":\"%s\",\"code\":\"%s\","
+             "\"error\":{\"kind\":\"%s\",\"message\":\"%s\"}}\n",
+             reasons[i].text, reasons[i].code, reasons[i].kind, reasons[i].text);
     http_respond(request, status, "application/json", text, strlen(text));
 }
 

@@ -10,7 +10,8 @@ import { Icon } from '@/ui/icons'
 import type { ValidationImage } from './api'
 import styles from './validation.module.css'
 
-const THRESHOLD = 0.25
+/** How sure a network has to be to say that it found something, until somebody says otherwise. */
+export const THRESHOLD = 0.25
 
 type Props = {
   image: ValidationImage

@@ -10,7 +10,7 @@ import { Icon } from '@/ui/icons'
 import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
 import { VirtualGrid } from '@/ui/virtual'
 import { fetchImages, IMAGES_PAGE, type ImageFilter, type ValidationImage } from './api'
-import { ImageDialog } from './image-dialog'
+import { ImageDialog, THRESHOLD } from './image-dialog'
 import styles from './validation.module.css'
 
 type Props = {
@@ -86,7 +86,9 @@ type CardProps = { image: ValidationImage; datasetId: string | null; onOpen: () 
 function ImageCard({ image, datasetId, onOpen }: CardProps) {
   const t = useT()
   const source = useMedia(thumbnailOf(image, datasetId))
-  const found = shapesOf(image.predicted_boxes, 'found')
+  const found = shapesOf(image.predicted_boxes, 'found').filter(
+    (shape) => (shape.confidence ?? 1) >= THRESHOLD,
+  )
   const truths = shapesOf(image.true_boxes, 'truth')
   const isDetection = image.predicted_boxes !== undefined && image.predicted_boxes !== null
   const words = isDetection
