@@ -1,6 +1,8 @@
 import type { Page } from '@playwright/test'
+import { appendFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expectAccessible } from './axe'
-import { drawSample, spoil, type Sample } from './photos'
+import { draw, drawSample, spoil, type Sample } from './photos'
 import { expect, test, type Server } from './server'
 
 test.describe.configure({ mode: 'serial' })
@@ -55,8 +57,29 @@ test('a folder is uploaded through a lost connection, checked, and mended', asyn
   await page.getByRole('tab', { name: /문제/ }).click()
   await expect(page.getByText('파일이 잘렸거나 손상되었습니다').first()).toBeVisible()
   await expectAccessible(page)
-  await page.getByRole('button', { name: /빼기$/ }).click()
+  await page.getByRole('button', { name: /적용$/ }).click()
   await expect(page.getByText(/수정으로 빠짐: [2-9]/)).toBeVisible({ timeout: 30_000 })
+})
+
+test('labels are mended by what is proposed', async ({ page, server }) => {
+  const objects = draw('objects', { task: 'object_detection', train: 6, val: 2, image_size: 64 })
+  const labels = join(objects.folder, 'labels/train')
+  const [first] = readdirSync(labels).sort()
+  appendFileSync(join(labels, first!), '0 0.98 0.5 0.1 0.1\n0 0.5 0.5 0.2\n')
+  await open(page, server)
+  await page.getByRole('button', { name: '데이터셋 업로드' }).first().click()
+  await page.locator('input[webkitdirectory]').first().setInputFiles(objects.folder)
+  await page.getByLabel('이름').fill('고칠 라벨')
+  await uploadButton(page).click()
+  await expect(page).toHaveURL(/\/datasets\/[\w-]+$/, { timeout: 30_000 })
+  await page.getByRole('tab', { name: /문제/ }).click()
+  await expect(page.getByText('값이 5개여야 하는데 4개입니다')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText(`labels/train/${first}`).first()).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: '수정 2건 적용' }).click()
+  await expect(page.getByText('적용한 수정 2건')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByRole('button', { name: /적용$/ })).toBeHidden()
+  objects.remove()
 })
 
 test('a full disk is told of in words, nothing typed is lost, and it goes on', async ({

@@ -31,8 +31,8 @@ export default function ProblemsTab({ dataset, mayWork }: Props) {
   return (
     <Loaded query={fixes}>
       {({ fixes: all }) => {
-        const removals = all.filter((fix) => !fix.applied && fix.action === 'remove')
-        const looks = all.filter((fix) => !fix.applied && fix.action !== 'remove')
+        const proposed = all.filter((fix) => !fix.applied && fix.action !== 'look')
+        const looks = all.filter((fix) => !fix.applied && fix.action === 'look')
         const applied = all.filter((fix) => fix.applied)
         const isGood = dataset.status === 'ready' && !warnings.length && !all.length
         return (
@@ -42,8 +42,8 @@ export default function ProblemsTab({ dataset, mayWork }: Props) {
                 {t('datasets.report.good_text')}
               </EmptyState>
             )}
-            {removals.length > 0 && (
-              <Removals dataset={dataset} fixes={removals} mayWork={mayWork} />
+            {proposed.length > 0 && (
+              <Proposals dataset={dataset} fixes={proposed} mayWork={mayWork} />
             )}
             {looks.length > 0 && (
               <Card title={t('datasets.report.look')}>
@@ -66,8 +66,8 @@ export default function ProblemsTab({ dataset, mayWork }: Props) {
   )
 }
 
-/** Removals that are proposed, all of them chosen at first. */
-function Removals({ dataset, fixes, mayWork }: Props & { fixes: readonly DatasetFix[] }) {
+/** Files to take out and labels to mend, all of them chosen at first. */
+function Proposals({ dataset, fixes, mayWork }: Props & { fixes: readonly DatasetFix[] }) {
   const t = useT()
   const apply = useApplyFixes(dataset.id)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
