@@ -122,6 +122,9 @@ function Proposals({ dataset, fixes, mayWork }: Props & { fixes: readonly Datase
   )
 }
 
+/** A file, or a line of one. */
+const placeOf = ({ path, line }: DatasetFix) => (line ? `${path}:${line}` : path)
+
 type ListProps = {
   dataset: Dataset
   fixes: readonly DatasetFix[]
@@ -141,7 +144,7 @@ function FixList({ dataset, fixes, isChosen, onToggle, isGone }: ListProps) {
           <li key={fix.id} className={styles.fix} data-plain={!isChosen || undefined}>
             {isChosen && (
               <Checkbox
-                label={t('datasets.report.choose_one', { path: fix.path })}
+                label={t('datasets.report.choose_one', { path: placeOf(fix) })}
                 checked={isChosen(fix.id)}
                 onChange={(next) => onToggle?.(fix.id, next)}
               />
@@ -150,7 +153,7 @@ function FixList({ dataset, fixes, isChosen, onToggle, isGone }: ListProps) {
             <span className={styles.words}>
               <span>{doctorWords(fix.reason)}</span>
               <span className={styles.path}>
-                {fix.path}
+                {placeOf(fix)}
                 {fix.size > 0 && ` (${formatBytes(fix.size)})`}
               </span>
             </span>
