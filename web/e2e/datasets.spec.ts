@@ -74,7 +74,7 @@ test('labels are mended by what is proposed', async ({ page, server }) => {
   await expect(page).toHaveURL(/\/datasets\/[\w-]+$/, { timeout: 30_000 })
   await page.getByRole('tab', { name: /문제/ }).click()
   await expect(page.getByText('값이 5개여야 하는데 4개입니다')).toBeVisible({ timeout: 30_000 })
-  await expect(page.getByText(new RegExp(`^labels/train/${first}:\\d+$`))).toHaveCount(2)
+  await expect(page.getByText(new RegExp(`/labels/train/${first}:\\d+$`))).toHaveCount(2)
   await expectAccessible(page)
   await page.getByRole('button', { name: '수정 2건 적용' }).click()
   await expect(page.getByText('적용한 수정 2건')).toBeVisible({ timeout: 30_000 })
