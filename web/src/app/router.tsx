@@ -63,7 +63,7 @@ const inside: RouteObject[] = [
   ),
   page(
     '/datasets/:datasetId',
-    withWords(() => import('@/features/datasets/dataset-page'), 'canvas', 'datasets'),
+    withWords(() => import('@/features/datasets/dataset-page'), 'canvas', 'datasets', 'labels'),
   ),
   page(
     '/training/:jobId',

@@ -1,10 +1,11 @@
 import { beforeAll, expect, it } from 'vitest'
 import { addWords, setLocale } from '@/i18n/i18n'
 import { doctorWords } from './doctor-words'
+import { labelWords } from './label-words'
 
 beforeAll(async () => {
   await setLocale('ko', false)
-  await addWords('datasets')
+  await addWords('datasets', 'labels')
 })
 
 /* Sentences as `fovea-engine dataset check` writes them. */
@@ -43,7 +44,7 @@ const sentences: [string, string][] = [
 ]
 
 it.each(sentences)('says in Korean: %s', (sentence, words) => {
-  expect(doctorWords(sentence)).toContain(words)
+  expect(labelWords(sentence)).toContain(words)
 })
 it('shows a sentence that it does not know as it came', () => {
   expect(doctorWords('something new')).toBe('something new')

@@ -4,9 +4,9 @@ import { t, type MessageKey } from '@/i18n/i18n'
 
 type Words<Key = MessageKey> = Key extends `datasets.report.words.${infer Name}` ? Name : never
 
-type Rule = readonly [form: RegExp, words: Words, names?: readonly string[]]
+export type Rule<Name> = readonly [form: RegExp, words: Name, names?: readonly string[]]
 
-const rules: readonly Rule[] = [
+const rules: readonly Rule<Words>[] = [
   // one file
   [/^not an image by its name$/, 'not_image'],
   [/^empty file$/, 'empty'],
@@ -31,45 +31,6 @@ const rules: readonly Rule[] = [
   [/^looks like '(.*)', which is in (\w+)$/, 'looks_like_split', ['other', 'split']],
   [/^looks like '(.*)'$/, 'looks_like', ['other']],
   [/^(train|val|test): '(.*)' is not there/, 'folder_missing', ['split', 'folder']],
-  // one row of the labels
-  [
-    /^Invalid class_id (\d+): there are (\d+) classes, 0 to (\d+)$/,
-    'class_id',
-    ['id', 'count', 'last'],
-  ],
-  [/^Invalid class_id '(.*)'$/, 'class_id_text', ['id']],
-  [/^value (\d+), '(.*)', is no number$/, 'no_number', ['place', 'value']],
-  [/^Coordinate out of range \[0, 1\]: (.*)$/, 'out_of_range', ['detail']],
-  [/^(width|height) = (.*): the box has no area$/, 'no_area'],
-  [/^the box has no area$/, 'no_area'],
-  [/^(.*): nothing of the box is inside$/, 'nothing_inside', ['detail']],
-  [/^the outline has no area$/, 'outline_no_area'],
-  [/^the same object stands above$/, 'same_object'],
-  [/^Expected (\d+) values, got (\d+)$/, 'value_count', ['wanted', 'count']],
-  [/^coordinates must be pairs: (\d+) after the class$/, 'no_pairs', ['count']],
-  [/^visibility of key point (\d+) is (.*), not 0, 1 or 2$/, 'visibility', ['point', 'value']],
-  [/^a box where an outline is expected$/, 'box_for_outline'],
-  [/^an outline among boxes/, 'outline_for_box'],
-  [/^no such image: '(.*)'$/, 'no_such_image', ['other']],
-  [/^Missing required field: (.*)$/, 'missing_field', ['field']],
-  [/^references non-existent (category_id|image_id) (.*)$/, 'unknown_id', ['field', 'id']],
-  [/^(\d+) points of the segmentation are outside the image$/, 'points_outside', ['count']],
-  [/^the image is (\d+ x \d+), not (\d+ x \d+)$/, 'other_size', ['size', 'told']],
-  [
-    /^(\d+) boxes and (\d+) outlines are mixed: the boxes are/,
-    'mixed_masks',
-    ['boxes', 'outlines'],
-  ],
-  [
-    /^(\d+) boxes and (\d+) outlines are mixed: the boxes around/,
-    'mixed_boxes',
-    ['boxes', 'outlines'],
-  ],
-  [
-    /^classes: (\d+) named, but (\d+) rows use ids up to (\d+)/,
-    'unnamed',
-    ['count', 'rows', 'last'],
-  ],
   // all of it
   [/^class '(.*)' has no images in (\w+)$/, 'class_not_in', ['class', 'split']],
   [/^class '(.*)' has images in (\w+) but none in train/, 'class_only_in', ['class', 'split']],
@@ -115,13 +76,19 @@ const rules: readonly Rule[] = [
   [/^the format '(.*)' cannot be checked yet$/, 'unchecked_format', ['format']],
 ]
 
-export function doctorWords(sentence: string | null | undefined): string {
-  if (!sentence) return ''
-  for (const [form, words, names] of rules) {
+/** Which of the sentences it is, and what its names stand for. */
+export function recognise<Name>(sentence: string, known: readonly Rule<Name>[]) {
+  for (const [form, words, names] of known) {
     const found = form.exec(sentence)
     if (!found) continue
     const values = Object.fromEntries((names ?? []).map((name, i) => [name, found[i + 1] ?? '']))
-    return t(`datasets.report.words.${words}`, values)
+    return { words, values }
   }
-  return sentence
+  return null
+}
+
+export function doctorWords(sentence: string | null | undefined): string {
+  if (!sentence) return ''
+  const found = recognise(sentence, rules)
+  return found ? t(`datasets.report.words.${found.words}`, found.values) : sentence
 }

@@ -13,8 +13,8 @@ import { EmptyState, Loaded } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { filesQuery, fixesQuery, reportQuery, useApplyFixes, type DatasetFix } from './api'
 import styles from './dataset-page.module.css'
-import { doctorWords } from './doctor-words'
 import { FilePicture } from './file-picture'
+import { labelWords } from './label-words'
 import { asReport } from './report'
 import { Account, Warnings } from './report-parts'
 
@@ -151,7 +151,7 @@ function FixList({ dataset, fixes, isChosen, onToggle, isGone }: ListProps) {
             )}
             {isGone ? <span /> : <FilePicture datasetId={dataset.id} path={fix.path} />}
             <span className={styles.words}>
-              <span>{doctorWords(fix.reason)}</span>
+              <span>{labelWords(fix.reason)}</span>
               <span className={styles.path}>
                 {placeOf(fix)}
                 {fix.size > 0 && ` (${formatBytes(fix.size)})`}
@@ -187,7 +187,7 @@ function Excluded({ dataset }: { dataset: Dataset }) {
           <li key={file.filename} className={styles.fix} data-plain>
             <FilePicture datasetId={dataset.id} path={file.filename} />
             <span className={styles.words}>
-              <span>{doctorWords(file.reason)}</span>
+              <span>{labelWords(file.reason)}</span>
               <span className={styles.path}>
                 {file.filename} ({formatBytes(file.size)})
               </span>

@@ -4,7 +4,7 @@ import { useT } from '@/i18n/i18n'
 import { Card } from '@/ui/card'
 import { Icon } from '@/ui/icons'
 import styles from './dataset-page.module.css'
-import { doctorWords } from './doctor-words'
+import { labelWords } from './label-words'
 
 const states = ['used', 'excluded', 'fixed'] as const
 const icons = { used: 'success', excluded: 'minus', fixed: 'wand' } as const
@@ -50,7 +50,7 @@ export function Warnings({ warnings }: { warnings: readonly string[] }) {
         {warnings.map((warning) => (
           <li key={warning}>
             <Icon name="warning" size={16} />
-            <span>{doctorWords(warning)}</span>
+            <span>{labelWords(warning)}</span>
           </li>
         ))}
       </ul>

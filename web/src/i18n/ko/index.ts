@@ -10,6 +10,7 @@ import experiments from './experiments.json'
 import format from './format.json'
 import guide from './guide.json'
 import inference from './inference.json'
+import labels from './labels.json'
 import members from './members.json'
 import profile from './profile.json'
 import projects from './projects.json'
@@ -31,6 +32,7 @@ const messages = {
   format,
   guide,
   inference,
+  labels,
   members,
   profile,
   projects,
