@@ -9,7 +9,7 @@ const job = {
   epochs: 5,
   learning_rate: 0.1,
   optimizer: 'adam',
-  advanced_config: { preset: 'small', optimizer: { type: 'sgd' }, extra: 1 },
+  advanced_config: { preset: 'small', optimizer: { type: 'sgd' }, extra: 1, imgsz: 320 },
 } as unknown as Job
 const schema = {
   framework: 'timm',
@@ -20,6 +20,10 @@ const schema = {
       { name: 'optimizer.type', type: 'select', label: 'Optimizer', default: 'adamw', group: 'o' },
       { name: 'optimizer.learning_rate', type: 'number', label: 'LR', default: 0.001, group: 'o' },
       { name: 'ema', type: 'boolean', label: 'Average', default: false, group: 'o' },
+      {
+        ...{ name: 'image_size', alias: 'imgsz', type: 'number', label: 'Size' },
+        ...{ default: 0, group: 'run' },
+      },
       { name: 'seed', type: 'number', label: 'Seed', default: 42, group: 'run' },
     ],
   },
@@ -36,6 +40,10 @@ describe('settings of a job', () => {
     expect(value('extra')).toMatchObject({ value: 1, given: true })
     expect(value('optimizer.learning_rate')).toBeUndefined()
     expect(value('learning_rate')).toMatchObject({ value: 0.1 })
+  })
+  it('have their own names, whatever name they were given by', () => {
+    expect(value('image_size')).toMatchObject({ value: 320, given: true })
+    expect(value('imgsz')).toBeUndefined()
   })
   it('are written without the noise of binary fractions', () => {
     expect(settingText(0.050000000000000003)).toBe('0.05')

@@ -22,6 +22,12 @@ export function flatten(tree: unknown, prefix = ''): Record<string, unknown> {
   }, {})
 }
 
+/** A setting's own name, where one is given that other programs use: imgsz, batch. */
+export const ownName = (
+  name: string,
+  fields: readonly { readonly name: string; readonly alias?: unknown }[],
+): string => fields.find((field) => field.alias === name)?.name ?? name
+
 /** As POST /training/jobs takes it. */
 export const configOf = (job: Job) => ({
   framework: job.framework,
@@ -45,8 +51,10 @@ const MAIN = 'main'
 /** Names that the job itself has; the schema lists some of them again. */
 export function settingsOf(job: Job, schema?: Schemas['ConfigSchema']): Setting[] {
   const { advanced_config, ...own } = configOf(job)
-  const given = flatten(advanced_config)
   const fields = schema?.schema.fields ?? []
+  const given = Object.fromEntries(
+    Object.entries(flatten(advanced_config)).map(([name, value]) => [ownName(name, fields), value]),
+  )
   // What the job says twice: its own optimizer and learning rate stand where the engine's do not.
   const twice: Record<string, unknown> = { 'optimizer.type': job.optimizer }
   const hasType = fields.some((field) => field.name === 'optimizer.type')

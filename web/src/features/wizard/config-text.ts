@@ -1,4 +1,5 @@
 /* config-text.ts - the configuration as one text, to be copied, kept and pasted: YAML or JSON. */
+import { ownName } from '@/api/job-settings'
 import { fromYaml, toYaml, YamlError, type YamlReason } from '@/api/yaml'
 import type { ConfigSchema, Model } from './api'
 import {
@@ -92,7 +93,7 @@ export function readConfigText(
     delete flat['optimizer.learning_rate']
   }
   for (const [given, value] of Object.entries(flat)) {
-    const name = schema.fields.find((field) => field.alias === given)?.name ?? given
+    const name = ownName(given, schema.fields)
     if (name === 'pretrained' && typeof value === 'boolean') {
       change.pretrained = value
       continue
