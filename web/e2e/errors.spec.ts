@@ -97,6 +97,40 @@ test('a killed server: the page stays, its words too, and the training goes on',
   expect(await isMarked(page)).toBe(true)
 })
 
+test('a page whose code is wanted while the server is away comes when it is back', async ({
+  page,
+  server,
+}) => {
+  await server.login(page)
+  await page.goto('/')
+  await expect(title(page)).toBeVisible()
+  await server.kill()
+  await page.getByRole('link', { name: 'Queue' }).click()
+  await expect(page.getByText('The server does not answer. Trying again by itself')).toBeVisible()
+  await server.restart()
+  await expect(page).toHaveURL(/\/queue$/, { timeout: 30_000 })
+  await expect(title(page)).toHaveText('Queue', { timeout: 30_000 })
+
+  // A part of a page, and a server that answers again at once.
+  let lost = 0
+  await page.route('**/assets/profile-page*.css', (route) =>
+    lost++ ? route.continue() : route.abort('connectionreset'),
+  )
+  await page.evaluate(() => sessionStorage.clear())
+  await page.goto('/profile')
+  await expect(page.getByRole('heading', { name: 'API keys', exact: true })).toBeVisible({
+    timeout: 30_000,
+  })
+  expect(lost).toBeGreaterThan(1)
+})
+
+test('a page whose code never comes says so', async ({ page, server }) => {
+  await server.login(page)
+  await page.route('**/assets/queue-page*.js', (route) => route.fulfill({ status: 404 }))
+  await page.goto('/queue')
+  await expect(title(page)).toHaveText('This page has run into an error', { timeout: 30_000 })
+})
+
 test('a session that ends in the middle asks for the password, over what was typed', async ({
   page,
   server,

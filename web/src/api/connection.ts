@@ -42,6 +42,17 @@ export function noteSilence(): void {
   timer = setTimeout(look, pause)
 }
 
+/** The server answers from now on; it is asked even if it was there a moment ago. */
+export function whenThere(): Promise<void> {
+  noteSilence()
+  return new Promise((resolve) => {
+    const stop = onBack(() => {
+      stop()
+      resolve()
+    })
+  })
+}
+
 /** The button beside the banner. */
 export function lookNow(): void {
   clearTimeout(timer)

@@ -2,15 +2,32 @@
 import type { ComponentType } from 'react'
 import { createBrowserRouter, type RouteObject } from 'react-router-dom'
 import { withWords } from '@/i18n/i18n'
+import { fetched } from '@/ui/fetched'
 import { ErrorPage, NotFoundPage } from './error-page'
 import { RequireSession } from './require-session'
 import { Shell } from './shell'
 
 type PageModule = { default: ComponentType }
 
+/** On the page that is on its way, not the one that is still shown. */
+function loadNextAnew(): void {
+  const next = router.state.navigation.location
+  if (next) history.pushState(null, '', router.createHref(next))
+  location.reload()
+}
+
+/** The first page's error would never be shown by the router (6.30): it is thrown where it draws. */
+const thrower = (error: unknown) => ({
+  default: function Failed(): never {
+    throw error
+  },
+})
+
 const page = (path: string, load: () => Promise<PageModule>): RouteObject => ({
   path,
-  lazy: async () => ({ Component: (await load()).default }),
+  lazy: async () => ({
+    Component: (await fetched(load, loadNextAnew)().catch(thrower)).default,
+  }),
   errorElement: <ErrorPage />,
 })
 

@@ -1,6 +1,7 @@
 /* lazy-when-used.tsx - what opens over a page (menus, dialogs, notices) is not seen at first, so its
  * code comes with the first sign of a hand: well before a click, and not before the page. */
 import { lazy, Suspense, type ComponentType, type ReactNode } from 'react'
+import { fetched } from './fetched'
 
 type Load = () => Promise<unknown>
 
@@ -22,7 +23,7 @@ signs.forEach((sign) => addEventListener(sign, begin, true))
 export function whenUsed<T>(load: () => Promise<T>): () => Promise<T> {
   if (isUsed) fetchEarly(load)
   else waiting.push(load)
-  return load
+  return fetched(load)
 }
 
 /** As lazy() of React, but mostly there when it is wanted; until it is, nothing. */

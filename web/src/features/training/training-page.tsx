@@ -7,6 +7,7 @@ import { datasetQuery, jobQuery, projectQuery, useMe, type Job } from '@/api/que
 import { mayInProject } from '@/api/roles'
 import { tMaybe, useT, withWords } from '@/i18n/i18n'
 import { Chip } from '@/ui/badge'
+import { fetched } from '@/ui/fetched'
 import { whenUsed } from '@/ui/lazy-when-used'
 import { Page, Row, Stack } from '@/ui/page'
 import { RelativeTime } from '@/ui/relative-time'
@@ -24,7 +25,8 @@ import styles from './training-page.module.css'
 const CheckpointsTab = lazy(whenUsed(() => import('./checkpoints-tab')))
 const LogConsole = lazy(whenUsed(() => import('./log-console')))
 const ValidationTab = lazy(whenUsed(() => import('./validation-tab')))
-const SettingsTab = lazy(withWords(() => import('./settings-tab'), 'training', 'wizard')) // with it the writer of YAML
+// With it the writer of YAML.
+const SettingsTab = lazy(fetched(withWords(() => import('./settings-tab'), 'training', 'wizard')))
 
 const tabs = ['overview', 'validation', 'checkpoints', 'log', 'settings'] as const
 type TabName = (typeof tabs)[number]

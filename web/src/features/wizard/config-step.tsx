@@ -2,6 +2,7 @@ import { lazy, Suspense, useState } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
+import { fetched } from '@/ui/fetched'
 import { Stack } from '@/ui/page'
 import { LoadingRows } from '@/ui/states'
 import { Segmented } from '@/ui/tabs'
@@ -9,7 +10,7 @@ import { ConfigForm, modifiedNames, type ConfigProps } from './config-form'
 import styles from './config.module.css'
 import { settingsOf } from './draft'
 
-const ConfigSource = lazy(() => import('./config-source')) // with it the reader of YAML
+const ConfigSource = lazy(fetched(() => import('./config-source'))) // with it the reader of YAML
 
 export type ConfigView = 'form' | 'yaml' | 'json'
 type Props = ConfigProps & { view: ConfigView; onView: (view: ConfigView) => void }
