@@ -1,9 +1,11 @@
 /* val.c - `fovea val`: metrics of a checkpoint on a dataset's validation images. */
 
+#include "base/arena.h"
 #include "base/arguments.h"
 #include "base/json.h"
 #include "command/command.h"
 #include "command/val_results.h"
+#include "command/val_split.h"
 #include "data/loader.h"
 #include "nn/device.h"
 #include "train/predictor.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 
 struct val_options {
-    const char *checkpoint, *data, *split, *batch, *threads;
+    const char *checkpoint, *data, *split, *strategy, *batch, *threads;
     const char *results, *confidence, *iou; /* a file of COCO's results, and what goes into it */
     bool json;
 };
@@ -105,11 +107,30 @@ static int split_named(const char *name, enum dataset_split *split, struct error
     return FAIL(err, INVALID, "split must be train, val or test, not '%s'", name);
 }
 
+/* The data set, with the checkpoint's task and the right images in each split. */
+static int open_dataset(struct dataset *dataset, const struct val_options *o,
+                        const struct checkpoint *checkpoint, struct error *err)
+{
+    struct val_split_request request = { o->checkpoint, o->data, o->strategy };
+    struct dataset_options options = { .task = (enum dataset_task)checkpoint->task->task };
+    struct arena arena = { 0 };
+    const char *run;
+    int status = val_split(&arena, &request, checkpoint, &options, &run, err) ||
+                         dataset_open(dataset, o->data, &options, err) ||
+                         check_keypoints(dataset, checkpoint, err)
+                     ? -1
+                     : 0;
+
+    if (!status && run && !o->json)
+        fprintf(stderr, "split as of the run in %s\n", run);
+    arena_release(&arena);
+    return status;
+}
+
 static int val_with(const struct val_options *o, struct device *device, struct error *err)
 {
     struct loader_options options = { .is_exact = true,
                                       .batch_size = (int)strtol(o->batch, NULL, 10) };
-    struct dataset_options labels = { 0 };
     struct dataset dataset = { 0 };
     struct predictor p = { 0 };
     struct evaluation about = { .dataset = &dataset }, *evaluation = NULL;
@@ -125,9 +146,7 @@ static int val_with(const struct val_options *o, struct device *device, struct e
     if (split_named(o->split, &options.split, err) ||
         predictor_open(&p, o->checkpoint, device, options.batch_size, err))
         return -1;
-    labels.task = (enum dataset_task)p.checkpoint.task->task;
-    if (dataset_open(&dataset, o->data, &labels, err) ||
-        check_keypoints(&dataset, &p.checkpoint, err))
+    if (open_dataset(&dataset, o, &p.checkpoint, err))
         goto done;
     map = calloc((size_t)dataset.class_count + 1, sizeof(int));
     BUG_IF(!map);
@@ -165,6 +184,8 @@ static int run(int argc, char **argv, struct error *err)
         { "dataset_path", "data", &o.data, NULL, "FOLDER",
           "dataset, or a YOLO data.yaml; required" },
         { "split", NULL, &o.split, NULL, "NAME", "train, val or test (default val)" },
+        { "split_strategy", NULL, &o.strategy, NULL, "JSON",
+          "who is in which split, as of `train` (default: as the checkpoint's run had it)" },
         { "batch_size", "batch", &o.batch, NULL, "N", "images at a time (default 32)" },
         { "threads", NULL, &o.threads, NULL, "N", "0: one per core" },
         { "json", NULL, NULL, &o.json, NULL, "one JSON object" },

@@ -8,6 +8,7 @@
     "$F train --model mobilenetv3_small_100 --data $D/data --imgsz 32 --batch 4 --threads 2 "    \
     "--quiet --out $D/run "
 #define DRAW "$F dataset sample $D/data --num_classes 2 --train 8 --val 2 --image_size 32"
+#define VAL "$F val --checkpoint $D/run/checkpoints/best.safetensors "
 #define LINES(name) "wc -l < $D/run/splits/" name ".txt"
 
 TEST(split_strategy_of_a_run_is_counted_used_and_kept)
@@ -45,6 +46,26 @@ TEST(split_strategy_of_a_run_is_counted_used_and_kept)
     program_expect(folder, TRAIN "--epochs 1 --split_strategy $D/none.json", 3, "none.json");
     program_expect(folder, TRAIN "--epochs 1 --split_strategy '{\"metod\":1}'", 2,
                    "unknown member 'metod'");
+}
+
+TEST(val_judges_by_the_images_that_its_run_did_not_learn_from)
+{
+    const char *folder = test_folder();
+
+    program_expect(folder, DRAW " && cp -r $D/data $D/other", 0, "");
+    program_expect(folder,
+                   "one=$(cd $D/data && ls val/*/* | head -1) && " TRAIN
+                   "--epochs 1 --split_strategy '{\"method\":\"auto\",\"ratio\":0.5,"
+                   "\"exclude_images\":[\"'$one'\"]}' && " LINES("val"),
+                   0, "10\n");
+    program_expect(folder, VAL "--data $D/data", 0, "split as of the run in ");
+    program_expect(folder, VAL "--data $D/data", 0, "10 images: ");
+    program_expect(folder, "cd $D/run/checkpoints && $F val --checkpoint best.safetensors "
+                           "--data ../../data --json", 0, "{\"images\":10,");
+    program_expect(folder, VAL "--data $D/other", 0, "4 images: ");
+    program_expect(folder, VAL "--data $D/data --split_strategy '{\"method\":\"use_dataset\"}'",
+                   0, "4 images: ");
+    program_expect(folder, VAL "--data $D/data --split_strategy '{\"way\":1}'", 2, "'way'");
 }
 
 TEST(split_strategy_of_a_detector_is_counted_and_the_check_tells_that_of_the_data_set)
