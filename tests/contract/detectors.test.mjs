@@ -168,6 +168,13 @@ test('what belongs to the job does not stand in advanced_config, by no name', as
     ['advanced_config.batch', 'advanced_config.imgsz', 'advanced_config.lr'])
 })
 
+test('a setting under two of its names at once is refused', async () => {
+  const [family] = families
+  const answer = await ask(422, 'POST', '/api/v1/training/jobs', asOwner({ ...flat(family, folders[family.task]),
+    advanced_config: { imgsz: 64, image_size: 96 } }))
+  assert.match(answer.detail[0].msg, /is given twice, as (imgsz|image_size) too/)
+})
+
 test('model and dataset have to be of one task', async () => {
   const sets = {}
   for (const { task } of families) sets[task] = await uploaded(folders[task], task, 'auto')

@@ -2,7 +2,6 @@
 
 #include "app/jobs/config_check.h"
 
-
 #include <math.h>
 #include <string.h>
 
@@ -23,6 +22,7 @@ bool config_is_of_job(const char *field)
 
 struct checking {
     const json_t *fields;
+    json_t *given; /* a field's name to the one it was given by */
     struct arena *arena;
     struct config_problem *problems;
     int count, capacity;
@@ -139,6 +139,19 @@ static void check_value(struct checking *c, const json_t *field, const char *nam
 
 enum { DEPTH_MOST = 8 };
 
+/* Under two of its names a field would have the value that happens to come last. */
+static void check_field(struct checking *c, const json_t *field, const char *name,
+                        const json_t *value)
+{
+    const char *known = text_of(field, "name");
+    const char *before = json_string_value(json_object_get(c->given, known));
+
+    if (before)
+        complain(c, name, arena_printf(c->arena, "is given twice, as %s too", before));
+    json_object_set_new(c->given, known, json_string(name));
+    check_value(c, field, name, value);
+}
+
 static void check_object(struct checking *c, const char *prefix, const json_t *object, int depth)
 {
     const char *key;
@@ -157,7 +170,7 @@ static void check_object(struct checking *c, const char *prefix, const json_t *o
         else if (json_is_object(value) && depth < DEPTH_MOST)
             check_object(c, name, value, depth + 1);
         else if (field)
-            check_value(c, field, name, value);
+            check_field(c, field, name, value);
         else
             complain(c, name, "unknown field");
     }
@@ -168,9 +181,11 @@ void config_check(const json_t *schema, const json_t *config, struct arena *aren
 {
     const json_t *inner = json_object_get(schema, "schema");
     struct checking c = { .fields = json_object_get(inner ? inner : schema, "fields"),
+                          .given = json_object(),
                           .arena = arena };
 
     check_object(&c, "", config, 0);
+    json_decref(c.given);
     *problems = c.problems;
     *count = c.count;
 }
