@@ -4,23 +4,6 @@
 
 #include <math.h>
 
-struct letterbox_view letterbox_view_of(int image_width, int image_height, int input_width,
-                                        int input_height)
-{
-    double scale = fmin((double)input_width / image_width, (double)input_height / image_height);
-    double width = fmax(1, round(image_width * scale));
-    double height = fmax(1, round(image_height * scale));
-
-    return (struct letterbox_view){
-        .width = image_width,
-        .height = image_height,
-        .scale_x = width / image_width,
-        .scale_y = height / image_height,
-        .left = floor((input_width - width) / 2),
-        .top = floor((input_height - height) / 2),
-    };
-}
-
 static double back(double at, double start, double scale, double most)
 {
     return fmin(fmax((at - start) / scale, 0), most);

@@ -17,11 +17,6 @@ struct letterbox_view {
     double left, top;        /* of the image in the input, in input pixels */
 };
 
-/* An image in the middle of a width x height input, as large as it fits: sides are rounded to
- * whole pixels, and of an odd rest the smaller half lies before it. */
-struct letterbox_view letterbox_view_of(int image_width, int image_height, int input_width,
-                                        int input_height);
-
 /* Edges in the input to a box in the image. */
 struct object_box unletterbox_box(const struct letterbox_view *view, double left, double top,
                                   double right, double bottom);

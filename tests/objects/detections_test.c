@@ -9,7 +9,27 @@
 #include "test.h"
 #include "objects/prediction_json.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+/* An image in the middle of the input, as large as it fits: sides are rounded to whole pixels, and
+ * of an odd rest the smaller half lies before it. */
+static struct letterbox_view letterbox_view_of(int image_width, int image_height,
+                                               int input_width, int input_height)
+{
+    double scale = fmin((double)input_width / image_width, (double)input_height / image_height);
+    double width = fmax(1, round(image_width * scale));
+    double height = fmax(1, round(image_height * scale));
+
+    return (struct letterbox_view){
+        .width = image_width,
+        .height = image_height,
+        .scale_x = width / image_width,
+        .scale_y = height / image_height,
+        .left = floor((input_width - width) / 2),
+        .top = floor((input_height - height) / 2),
+    };
+}
 
 TEST(unletterbox_undoes_the_letterbox)
 {
