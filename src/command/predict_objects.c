@@ -95,6 +95,7 @@ static int write_json(struct session *s, struct json_writer *w, struct error *er
     const struct checkpoint *c = &s->predictor.checkpoint;
     const struct prediction_json options = { .class_names = c->class_names,
                                              .keypoint_count = c->keypoint_count,
+                                             .skeleton = c->skeleton,
                                              .has_masks = c->task == &task_segmentation,
                                              .has_keypoints = c->task == &task_pose,
                                              .image_width = s->width,
@@ -134,6 +135,7 @@ static int save(struct session *s, const char *path, struct error *err)
     const struct checkpoint *c = &s->predictor.checkpoint;
     const struct drawing_options options = { .class_names = c->class_names,
                                              .keypoint_count = c->keypoint_count,
+                                             .skeleton = c->skeleton,
                                              .has_scores = true };
     const struct work *work = s->work;
     const struct image *image;

@@ -13,21 +13,6 @@
 #define NEAR_BORDER 2
 #define NAME_BYTES 100
 
-static const unsigned char person_bones[][2] = {
-    { 0, 1 }, { 0, 2 }, { 1, 3 }, { 2, 4 },                          /* head */
-    { 5, 6 }, { 5, 7 }, { 7, 9 }, { 6, 8 }, { 8, 10 },               /* shoulders, arms */
-    { 5, 11 }, { 6, 12 }, { 11, 12 },                                /* trunk */
-    { 11, 13 }, { 13, 15 }, { 12, 14 }, { 14, 16 }, { 3, 5 }, { 4, 6 }, /* legs, neck */
-};
-
-const struct skeleton *skeleton_find(int keypoint_count)
-{
-    static const struct skeleton person = { person_bones,
-                                            sizeof(person_bones) / sizeof(*person_bones) };
-
-    return keypoint_count == 17 ? &person : NULL;
-}
-
 static int thickness_of(const struct canvas *canvas)
 {
     int side = canvas->width > canvas->height ? canvas->width : canvas->height;
@@ -68,12 +53,12 @@ static bool is_shown(const struct drawing_options *options, const float *point)
 static void draw_keypoints(const struct canvas *canvas, const struct drawing_options *options,
                            const float *points, int category)
 {
-    const struct skeleton *skeleton = skeleton_find(options->keypoint_count);
+    struct skeleton skeleton = skeleton_or_person(options->skeleton, options->keypoint_count);
     int thickness = thickness_of(canvas);
 
-    for (int i = 0; skeleton && i < skeleton->count; i++) {
-        const float *a = points + 3 * skeleton->bones[i][0];
-        const float *b = points + 3 * skeleton->bones[i][1];
+    for (int i = 0; i < skeleton.count; i++) {
+        const float *a = points + 3 * skeleton.bones[i][0];
+        const float *b = points + 3 * skeleton.bones[i][1];
 
         if (is_shown(options, a) && is_shown(options, b))
             canvas_line(canvas, a[0], a[1], b[0], b[1], thickness, canvas_palette(category));

@@ -5,19 +5,12 @@
 
 #include "formats/canvas.h"
 #include "objects/image_object.h"
-
-/* Pairs of key points that a line joins, from 0. */
-struct skeleton {
-    const unsigned char (*bones)[2];
-    int count;
-};
-
-/* COCO's for its 17 points; NULL for any other number: points alone. */
-const struct skeleton *skeleton_find(int keypoint_count);
+#include "objects/skeleton.h"
 
 struct drawing_options {
     const char *const *class_names;
     int keypoint_count;
+    struct skeleton skeleton; /* as stated; see skeleton_or_person() */
     double least_keypoint; /* points with less confidence are left out; 0: 0.5 */
     bool has_scores;       /* found ones have; true ones do not */
     bool no_labels;

@@ -246,6 +246,8 @@ static void write_keypoints(const struct prediction_json *options,
     }
     json_close(w);
     json_put_int(w, "num_persons", persons);
+    json_key(w, "skeleton");
+    skeleton_write(skeleton_or_person(options->skeleton, options->keypoint_count), w);
 }
 
 int prediction_json_write(const struct prediction_json *options, const struct image_object *found,

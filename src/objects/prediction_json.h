@@ -7,12 +7,14 @@
 
 #include "base/json.h"
 #include "objects/image_object.h"
+#include "objects/skeleton.h"
 
 struct error;
 
 struct prediction_json {
     const char *const *class_names;
     int keypoint_count;
+    struct skeleton skeleton; /* as stated; see skeleton_or_person() */
     bool has_masks, has_keypoints; /* of the task, also where nothing was found */
     int image_width, image_height;
 };
@@ -28,7 +30,7 @@ struct prediction_json {
  *                     rle {size, counts}}]: polygon is the largest outline, polygons are all, holes
  *                     the other way around; num_instances
  * predicted_keypoints [{person_id, class_id, label, confidence, keypoints [{keypoint_id, x, y,
- *                     confidence}]}]; num_persons */
+ *                     confidence}]}]; num_persons; skeleton [[keypoint_id, keypoint_id]...] */
 int prediction_json_write(const struct prediction_json *options, const struct image_object *found,
                           int count, struct json_writer *w, struct error *err);
 

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "data/transform.h"
 #include "formats/safetensors.h"
+#include "objects/skeleton.h"
 #include "train/network.h"
 
 #define CHECKPOINT_FORMAT 1
@@ -45,6 +46,7 @@ struct checkpoint_info {
     char *const *class_names;
     int class_count;
     const struct transform *transform;
+    struct skeleton skeleton; /* of poses, as the data set states it */
     const char *config_json;  /* flat */
     const char *metrics_json; /* of the epoch; may be NULL */
 };
@@ -63,6 +65,7 @@ struct checkpoint {
     const char **class_names;
     int class_count;
     int keypoint_count, keypoint_size; /* of poses; 0: none */
+    struct skeleton skeleton;
     struct transform transform;
     struct checkpoint_state state;
     bool resumable;

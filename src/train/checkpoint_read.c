@@ -86,6 +86,37 @@ static int read_state(struct checkpoint *c, struct error *err)
     return 0;
 }
 
+/* Pairs of key points; a data set may state none. */
+static int read_skeleton(struct checkpoint *c, struct error *err)
+{
+    int count, (*bones)[2];
+    json_t *j, *pair;
+    size_t i;
+
+    if (!safetensors_metadata_find(&c->file, "skeleton"))
+        return 0;
+    j = metadata_json(&c->file, "skeleton", err);
+    if (!j)
+        return -1;
+    count = (int)json_array_size(j);
+    bones = arena_alloc(&c->arena, sizeof(*bones) * (size_t)count);
+    json_array_foreach(j, i, pair)
+    {
+        for (int end = 0; end < 2; end++) {
+            json_t *point = json_array_get(pair, (size_t)end);
+
+            bones[i][end] = json_is_integer(point) ? (int)json_integer_value(point) : -1;
+            if (bones[i][end] < 0 || bones[i][end] >= c->keypoint_count)
+                count = -1;
+        }
+    }
+    json_decref(j);
+    if (count < 0)
+        return FAIL(err, CORRUPT, "its skeleton joins key points that it does not have");
+    c->skeleton = (struct skeleton){ (const int(*)[2])bones, count };
+    return 0;
+}
+
 /* [how many, numbers of each]; only poses have it. */
 static int read_keypoints(struct checkpoint *c, struct error *err)
 {
@@ -102,7 +133,7 @@ static int read_keypoints(struct checkpoint *c, struct error *err)
     if (c->keypoint_count < 1 || c->keypoint_count > KEYPOINTS_MOST || c->keypoint_size < 2 ||
         c->keypoint_size > 3)
         return FAIL(err, CORRUPT, "its key points make no sense");
-    return 0;
+    return read_skeleton(c, err);
 }
 
 static int read_transform(struct checkpoint *c, struct error *err)

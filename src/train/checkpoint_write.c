@@ -157,6 +157,14 @@ static char *transform_text(struct arena *arena, const struct transform *transfo
     return piece_end(&piece, arena);
 }
 
+static char *skeleton_text(struct arena *arena, struct skeleton skeleton)
+{
+    struct piece piece;
+
+    skeleton_write(skeleton, piece_begin(&piece));
+    return piece_end(&piece, arena);
+}
+
 int checkpoint_write(const char *path, const struct network *network,
                      const struct checkpoint_info *info, const struct checkpoint_state *state,
                      bool resumable, struct error *err)
@@ -164,7 +172,7 @@ int checkpoint_write(const char *path, const struct network *network,
     struct arena arena = ARENA_INIT;
     struct tensor_list list = { .network = network, .arena = &arena };
     struct safetensors_source source = { read_tensor, &list };
-    struct safetensors_metadata metadata[13];
+    struct safetensors_metadata metadata[14];
     int pairs = 0, result;
 
     collect(&list, resumable, state->pending > 0);
@@ -182,6 +190,8 @@ int checkpoint_write(const char *path, const struct network *network,
     if (network->options.model->task == TASK_POSE)
         PUT("key_points", arena_printf(&arena, "[%d,%d]", network->options.shape.key_points,
                                        network->options.shape.key_point_size));
+    if (info->skeleton.count)
+        PUT("skeleton", skeleton_text(&arena, info->skeleton));
     if (info->metrics_json)
         PUT("metrics", info->metrics_json);
     if (resumable)

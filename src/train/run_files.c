@@ -69,6 +69,8 @@ int run_save(struct run *run, const char *name, bool resumable, const char *kind
                                     .class_names = (char *const *)run->dataset.classes,
                                     .class_count = run->dataset.class_count,
                                     .transform = &run->transform,
+                                    .skeleton = { run->dataset.skeleton,
+                                                  run->dataset.skeleton_count },
                                     .config_json = run->config_json,
                                     .metrics_json = run->metrics_json };
     struct checkpoint_state *s = &run->state;

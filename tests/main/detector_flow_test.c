@@ -102,4 +102,8 @@ TEST(segmenter_and_pose_estimator_train_and_answer)
                    "$F predict --json --conf 0 --max_detections 2 --checkpoint "
                    "$D/p/checkpoints/latest.safetensors $D/points/images/val/*",
                    0, "\"predicted_keypoints\":[");
+    program_expect(folder, /* of the data set: the checkpoint knows it */
+                   "$F predict --json --checkpoint $D/p/checkpoints/latest.safetensors "
+                   "$D/points/images/val/*",
+                   0, "\"skeleton\":[[0,1],[0,2],[0,3],[0,4]]");
 }

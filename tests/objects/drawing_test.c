@@ -3,6 +3,7 @@
 #include "objects/drawing.h"
 
 #include "base/error.h"
+#include "base/str.h"
 #include "data/mask.h"
 #include "test.h"
 
@@ -55,9 +56,42 @@ TEST(drawing_shows_masks_boxes_labels_and_skeletons)
     options.no_labels = true;
     drawing_draw(&canvas, &options, objects, 4);
     CHECK(pixel(&canvas, 40, 100) == 0 && pixel(&canvas, 10, 50) == 0);
-    CHECK(skeleton_find(17)->count == 18 && !skeleton_find(4));
     free(canvas.pixels);
     mask_release(&mask);
+}
+
+TEST(skeleton_is_the_stated_one_or_that_of_a_person)
+{
+    static const int bones[][2] = { { 0, 1 }, { 3, 2 } };
+    struct skeleton stated = { bones, 2 }, none = { NULL, 0 };
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    CHECK(skeleton_or_person(none, 17).count == 18);
+    CHECK(!skeleton_or_person(none, 4).count);
+    CHECK(skeleton_or_person(stated, 17).bones == bones);
+    json_begin(&w, &text);
+    skeleton_write(skeleton_or_person(stated, 4), &w);
+    CHECK_TEXT(text.text, "[[0,1],[3,2]]");
+    str_release(&text);
+}
+
+/* A stated skeleton's bone is drawn, for any number of points. */
+TEST(drawing_shows_the_stated_skeleton)
+{
+    static const char *const names[] = { "mouse" };
+    static const int bones[][2] = { { 1, 0 } };
+    const float points[] = { 20.5f, 100.5f, 0.9f, 60.5f, 100.5f, 0.9f, 0, 0, 0 };
+    const struct image_object object = { .box = { 10, 60, 60, 80 }, .keypoints = points };
+    const struct drawing_options options = {
+        .class_names = names, .keypoint_count = 3, .skeleton = { bones, 1 }, .has_scores = true
+    };
+    struct canvas canvas = { calloc(SIDE * SIDE, 3), SIDE, SIDE };
+
+    CHECK(canvas.pixels);
+    drawing_draw(&canvas, &options, &object, 1);
+    CHECK(pixel(&canvas, 40, 100) == canvas_palette(0));
+    free(canvas.pixels);
 }
 
 /* A name of 40 letters of three bytes: 33 of them are within the bytes that are shown. */

@@ -1,7 +1,13 @@
 /* draw.ts - shapes on a 2D context, in pixels of the screen. */
 import { bonesOf, classColor, type Shape, type View } from './shapes'
 
-type Look = { dark: boolean; labels: boolean; hovered: Shape | null }
+type Look = {
+  dark: boolean
+  labels: boolean
+  hovered: Shape | null
+  /** see bonesOf() */
+  skeleton: unknown
+}
 
 const FONT = '600 12px system-ui, sans-serif'
 const LABEL_HEIGHT = 17
@@ -29,7 +35,13 @@ function drawMask(context: CanvasRenderingContext2D, shape: Shape, view: View, c
   context.globalAlpha = 1
 }
 
-function drawSkeleton(context: CanvasRenderingContext2D, shape: Shape, view: View, color: string) {
+function drawSkeleton(
+  context: CanvasRenderingContext2D,
+  shape: Shape,
+  view: View,
+  color: string,
+  skeleton: unknown,
+) {
   const at = shape.keypoints.map((p) => ({
     x: p.x * view.scale + view.x,
     y: p.y * view.scale + view.y,
@@ -39,7 +51,7 @@ function drawSkeleton(context: CanvasRenderingContext2D, shape: Shape, view: Vie
   context.lineWidth = 2.5
   context.strokeStyle = color
   context.beginPath()
-  for (const [a, b] of bonesOf(at.length)) {
+  for (const [a, b] of bonesOf(skeleton, at.length)) {
     const [from, to] = [at[a]!, at[b]!]
     if (!from.visible || !to.visible) continue
     context.moveTo(from.x, from.y)
@@ -80,7 +92,7 @@ export function drawShapes(
   context: CanvasRenderingContext2D,
   shapes: readonly Shape[],
   view: View,
-  { dark, labels, hovered }: Look,
+  { dark, labels, hovered, skeleton }: Look,
 ): void {
   context.font = FONT
   const color = (shape: Shape) => classColor(shape.classId, labels || dark)
@@ -96,7 +108,7 @@ export function drawShapes(
       box.width * view.scale,
       box.height * view.scale,
     )
-    if (shape.keypoints.length) drawSkeleton(context, shape, view, color(shape))
+    if (shape.keypoints.length) drawSkeleton(context, shape, view, color(shape), skeleton)
   }
   context.setLineDash([])
   for (const shape of shapes)

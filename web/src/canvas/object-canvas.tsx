@@ -31,12 +31,15 @@ type Props = {
   onThreshold: (threshold: number) => void
   /** below it the server has sent nothing */
   least?: number
+  /** pairs of key points that a line joins */
+  skeleton?: unknown
 }
 
 const sizeOf = (image: HTMLImageElement | 'failed' | null): Size | null =>
   image && image !== 'failed' ? { width: image.naturalWidth, height: image.naturalHeight } : null
 
-export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshold, least }: Props) {
+export function ObjectCanvas(props: Props) {
+  const { label, image: path, shapes, threshold, onThreshold, least, skeleton } = props
   const t = useT()
   const dark = useIsDark()
   const image = useImage(path)
@@ -71,8 +74,8 @@ export function ObjectCanvas({ label, image: path, shapes, threshold, onThreshol
       image.naturalWidth * shown.scale,
       image.naturalHeight * shown.scale,
     )
-    drawShapes(context, seen, shown, { dark, labels, hovered })
-  }, [box, shown, image, seen, dark, labels, hovered])
+    drawShapes(context, seen, shown, { dark, labels, hovered, skeleton })
+  }, [box, shown, image, seen, dark, labels, hovered, skeleton])
 
   const onKey = (event: KeyboardEvent) => {
     const act = byKey[event.key]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fit, shapeAt, shapesOf, shapesOfAnswer, visibleShapes, zoomed } from './shapes'
+import { bonesOf, fit, shapeAt, shapesOf, shapesOfAnswer, visibleShapes, zoomed } from './shapes'
 
 const row = (more: object) => ({ class_id: 1, label: 'cat', ...more })
 
@@ -34,6 +34,16 @@ describe('boxes', () => {
     )
     expect(shape!.polygons[0]).toEqual([[0, 0], [5, 0], [5, 5]]) // prettier-ignore
     expect(shape!.keypoints.map((p) => p.visible)).toEqual([true, false])
+  })
+})
+
+describe('bones', () => {
+  it('are those that are stated, as far as there are such points', () => {
+    expect(bonesOf([[0, 1], [1, 2], [7, 1], 'x'], 3)).toEqual([[0, 1], [1, 2]]) // prettier-ignore
+  })
+  it('are those of a person where none are stated, and there are 17 points', () => {
+    expect(bonesOf([], 17)).toHaveLength(19)
+    expect(bonesOf(undefined, 5)).toEqual([])
   })
 })
 

@@ -117,13 +117,27 @@ export function shapesOfAnswer(answer: unknown): Shape[] {
   }))
 }
 
-/** Bones of the people of COCO, 17 points; other sets of points are drawn without bones. */
-const bones17: readonly (readonly [number, number])[] = [
+type Bone = readonly [number, number]
+
+/** Bones of the people of COCO, 17 points. */
+const bones17: readonly Bone[] = [
   [15, 13], [13, 11], [16, 14], [14, 12], [11, 12], [5, 11], [6, 12], [5, 6], [5, 7], [6, 8],
   [7, 9], [8, 10], [1, 2], [0, 1], [0, 2], [1, 3], [2, 4], [3, 5], [4, 6],
 ] // prettier-ignore
 
-export const bonesOf = (count: number) => (count === 17 ? bones17 : [])
+/** What an answer, or a data set's description of its key points, says of bones. */
+export const skeletonOf = (value: unknown) => (isRow(value) ? value.skeleton : undefined)
+
+/** [[from, to], ...] as the server states it; without, only the people of COCO have bones. */
+export function bonesOf(skeleton: unknown, count: number): readonly Bone[] {
+  const stated = (Array.isArray(skeleton) ? skeleton : []).flatMap((pair): Bone[] => {
+    const [from, to] = numbers(pair)
+    return from === undefined || to === undefined || !(from < count && to < count)
+      ? []
+      : [[from, to]]
+  })
+  return stated.length || count !== 17 ? stated : bones17
+}
 
 /** Hues far apart for neighbours: steps of the golden angle. */
 export const classColor = (classId: number, dark: boolean) =>

@@ -4,7 +4,7 @@ import { errorText } from '@/api/errors'
 import { useMedia } from '@/api/media'
 import type { Dataset } from '@/api/queries'
 import { ObjectCanvas } from '@/canvas/object-canvas'
-import { shapesOf } from '@/canvas/shapes'
+import { shapesOf, skeletonOf } from '@/canvas/shapes'
 import { formatBytes } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Badge, Chip } from '@/ui/badge'
@@ -119,6 +119,7 @@ function LabelledPicture({ dataset, file }: { dataset: Dataset; file: DatasetFil
       label={file.filename}
       image={filePath(dataset.id, file.filename)}
       shapes={shapes}
+      skeleton={skeletonOf(query.data?.keypoints)}
       threshold={threshold}
       onThreshold={setThreshold}
     />

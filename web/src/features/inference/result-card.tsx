@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useMedia } from '@/api/media'
 import { errorText } from '@/api/errors'
 import { ObjectCanvas } from '@/canvas/object-canvas'
-import { shapesOfAnswer } from '@/canvas/shapes'
+import { shapesOfAnswer, skeletonOf } from '@/canvas/shapes'
 import { formatNumber } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
@@ -36,6 +36,7 @@ export function ResultCard(props: Props) {
   const served = useMedia(isObject ? null : image)
   const source = isObject ? image : served
   const shapes = shapesOfAnswer(answer)
+  const skeleton = skeletonOf(answer)
   const isDetection = shapes.length > 0
   return (
     <article className={styles.card} aria-label={name} aria-busy={state === 'running'}>
@@ -52,6 +53,7 @@ export function ResultCard(props: Props) {
           shapes={shapes}
           threshold={threshold}
           onThreshold={onThreshold}
+          skeleton={skeleton}
         />
       ) : (
         <button
@@ -101,6 +103,7 @@ export function ResultCard(props: Props) {
             shapes={shapes}
             threshold={threshold}
             onThreshold={onThreshold}
+            skeleton={skeleton}
           />
         </Dialog>
       )}

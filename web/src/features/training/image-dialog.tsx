@@ -15,6 +15,8 @@ export const THRESHOLD = 0.25
 
 type Props = {
   image: ValidationImage
+  /** of key points, as the data set states it */
+  skeleton?: unknown
   onClose: () => void
   onPrevious?: () => void
   onNext?: () => void
@@ -36,7 +38,7 @@ function barsOf(top5: unknown, truth: string | null) {
 }
 
 /** One validated image as large as fits; arrow keys go on to its neighbours. */
-export function ImageDialog({ image, onClose, onPrevious, onNext }: Props) {
+export function ImageDialog({ image, skeleton, onClose, onPrevious, onNext }: Props) {
   const t = useT()
   const [threshold, setThreshold] = useState(THRESHOLD)
   const shapes = [
@@ -78,6 +80,7 @@ export function ImageDialog({ image, onClose, onPrevious, onNext }: Props) {
           shapes={shapes}
           threshold={threshold}
           onThreshold={setThreshold}
+          skeleton={skeleton}
         />
         {bars.length > 0 && (
           <Bars

@@ -1,9 +1,10 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useCallback, useState, type ReactNode } from 'react'
 import { keys } from '@/api/keys'
 import { useMedia } from '@/api/media'
+import { datasetQuery } from '@/api/queries'
 import { ObjectOverlay } from '@/canvas/object-overlay'
-import { shapesOf } from '@/canvas/shapes'
+import { shapesOf, skeletonOf } from '@/canvas/shapes'
 import { formatPercent } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Icon } from '@/ui/icons'
@@ -39,6 +40,10 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
     getNextPageParam: (last, pages) =>
       last.images.length === IMAGES_PAGE ? pages.length * IMAGES_PAGE : undefined,
   })
+  const dataset = useQuery({
+    ...datasetQuery(datasetId ?? ''),
+    enabled: Boolean(datasetId) && open !== null,
+  })
   const images = query.data?.pages.flatMap((page) => page.images) ?? []
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
   const more = useCallback(() => {
@@ -72,6 +77,7 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
       {shown && open !== null && (
         <ImageDialog
           image={shown}
+          skeleton={skeletonOf(dataset.data?.keypoints)}
           onClose={() => setOpen(null)}
           onPrevious={open > 0 ? () => setOpen(open - 1) : undefined}
           onNext={open + 1 < images.length ? () => setOpen(open + 1) : undefined}
