@@ -58,7 +58,7 @@ const inside: RouteObject[] = [
   ),
   page(
     '/projects/:projectId/new',
-    withWords(() => import('./pages/new-experiment-page'), 'datasets', 'wizard'),
+    withWords(() => import('./pages/new-experiment-page'), 'wizard'),
   ),
   page(
     '/projects/:projectId/datasets',

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { keys } from '@/api/keys'
 import { addWords, setLocale } from '@/i18n/i18n'
 import { datasetsQuery } from './api'
-import { DatasetPicker } from './dataset-picker'
+import DatasetPicker from './dataset-picker'
 
 const dataset = (id: string, more: object) => ({
   id,

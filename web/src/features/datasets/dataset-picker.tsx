@@ -26,7 +26,12 @@ export type DatasetPickerProps = {
   onChange: (id: string, dataset: Dataset) => void
 }
 
-export function DatasetPicker({ projectId, taskType, value, onChange }: DatasetPickerProps) {
+export default function DatasetPicker({
+  projectId,
+  taskType,
+  value,
+  onChange,
+}: DatasetPickerProps) {
   const t = useT()
   const me = useMe()
   const project = useQuery(projectQuery(projectId))

@@ -4,6 +4,7 @@ import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Icon, type IconName } from '@/ui/icons'
 import type { Model } from './api'
+import { useModelWords } from './model-words'
 import styles from './model.module.css'
 
 const icons: Record<string, IconName> = {
@@ -25,7 +26,9 @@ type Props = {
 
 export function ModelCard({ model, isChosen, onChoose, onDetails }: Props) {
   const t = useT()
-  const { display_name, task_types, description, input_size } = model
+  const say = useModelWords()
+  const { display_name, task_types, input_size } = model
+  const description = say(model.description)
   const task = task_types[0] ?? ''
   return (
     <article className={cx(styles.card, isChosen && styles.chosen)}>

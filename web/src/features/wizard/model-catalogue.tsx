@@ -9,6 +9,7 @@ import { EmptyState, Loaded, Skeleton } from '@/ui/states'
 import { identity, modelsQuery, type Model } from './api'
 import { ModelCard } from './model-card'
 import { ModelGuide } from './model-guide'
+import { useModelWords } from './model-words'
 import styles from './model.module.css'
 
 const frameworks = ['timm', 'ultralytics', 'huggingface']
@@ -30,6 +31,7 @@ type Props = {
 export function ModelCatalogue({ value, onChoose, filter, onFilter }: Props) {
   const t = useT()
   const locale = useLocale()
+  const say = useModelWords()
   const [described, setDescribed] = useState<Model | null>(null)
   const task = filter.task === ALL ? undefined : filter.task
   const models = useQuery(
@@ -44,7 +46,7 @@ export function ModelCatalogue({ value, onChoose, filter, onFilter }: Props) {
 
   const needle = filter.q.trim().toLocaleLowerCase(locale)
   const isFound = (model: Model) =>
-    [model.display_name, model.model_name, model.description, ...model.tags]
+    [model.display_name, model.model_name, model.description, say(model.description), ...model.tags]
       .join(' ')
       .toLocaleLowerCase(locale)
       .includes(needle)

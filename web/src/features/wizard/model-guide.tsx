@@ -9,6 +9,7 @@ import { Drawer } from '@/ui/dialog'
 import { Row } from '@/ui/page'
 import { Loaded } from '@/ui/states'
 import { guideQuery, type Guide, type Model } from './api'
+import { useModelWords } from './model-words'
 import styles from './model.module.css'
 
 type Props = { model: Model; onClose: () => void; onChoose: () => void }
@@ -16,12 +17,13 @@ type Props = { model: Model; onClose: () => void; onChoose: () => void }
 /** [상세정보]: what the model is good for, at the right edge. */
 export function ModelGuide({ model, onClose, onChoose }: Props) {
   const t = useT()
+  const say = useModelWords()
   const guide = useQuery(guideQuery(model.framework, model.model_name))
   return (
     <Drawer
       onClose={onClose}
       title={model.display_name}
-      description={model.description}
+      description={say(model.description)}
       reading={t('wizard.model.details')}
       footer={
         <>
@@ -51,26 +53,27 @@ export function ModelGuide({ model, onClose, onChoose }: Props) {
 
 function GuideText({ guide }: { guide: Guide }) {
   const t = useT()
+  const say = useModelWords()
   const settings = Object.entries(guide.recommended_settings ?? {})
   const benchmark = Object.entries(guide.benchmark ?? {}).filter(([name]) => name !== 'reference')
   return (
     <>
       {guide.when_to_use && (
         <Section title={t('wizard.guide.when_to_use')}>
-          <p className={styles.text}>{guide.when_to_use}</p>
+          <p className={styles.text}>{say(guide.when_to_use)}</p>
         </Section>
       )}
       {guide.when_not_to_use && (
         <Section title={t('wizard.guide.when_not_to_use')}>
-          <p className={styles.text}>{guide.when_not_to_use}</p>
+          <p className={styles.text}>{say(guide.when_not_to_use)}</p>
         </Section>
       )}
-      <Items title={t('wizard.guide.use_cases')} items={guide.use_cases} />
-      <Items title={t('wizard.guide.pros')} items={guide.pros} />
-      <Items title={t('wizard.guide.cons')} items={guide.cons} />
+      <Items title={t('wizard.guide.use_cases')} items={guide.use_cases?.map(say)} />
+      <Items title={t('wizard.guide.pros')} items={guide.pros?.map(say)} />
+      <Items title={t('wizard.guide.cons')} items={guide.cons?.map(say)} />
       <Items
         title={t('wizard.guide.alternatives')}
-        items={guide.alternatives?.map(({ model, reason }) => `${model}: ${reason}`)}
+        items={guide.alternatives?.map(({ model, reason }) => `${model}: ${say(reason)}`)}
       />
       {settings.length > 0 && (
         <Section title={t('wizard.guide.recommended_settings')}>
@@ -85,7 +88,7 @@ function GuideText({ guide }: { guide: Guide }) {
             items={benchmark.map(([name, value]) => [name, String(value)] as const)}
           />
           {typeof guide.benchmark?.reference === 'string' && (
-            <p className={styles.text}>{guide.benchmark.reference}</p>
+            <p className={styles.text}>{say(guide.benchmark.reference)}</p>
           )}
         </Section>
       )}
