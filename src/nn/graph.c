@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ELEMENTS_MOST ((int64_t)1 << 36) /* 256 GB of floats */
+
 /* --- life ------------------------------------------------------------------------------- */
 
 void graph_init(struct graph *graph)
@@ -43,6 +45,23 @@ static void *grow(void *list, int count, int *capacity)
     list = realloc(list, (size_t)*capacity * sizeof(void *));
     BUG_IF(!list);
     return list;
+}
+
+/* Sizes in bytes have to fit, and loops count sides with an int; graphs come from files, too. */
+static bool is_possible(struct graph *graph, const struct shape *shape, const char *of,
+                        const char *what)
+{
+    char text[SHAPE_TEXT_SIZE];
+    int64_t count = 1;
+
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] <= 0 || shape->dim[i] > INT32_MAX ||
+            __builtin_mul_overflow(count, shape->dim[i], &count) || count > ELEMENTS_MOST) {
+            graph_fail(graph, "%s%s would have the shape %s", of, what,
+                       shape_text(shape, text));
+            return false;
+        }
+    return true;
 }
 
 static struct value *new_value(struct graph *graph, enum value_kind kind, const char *name,
@@ -156,7 +175,7 @@ const char *graph_scoped(struct graph *graph, const char *name)
 struct value *graph_input(struct graph *graph, const char *name, struct shape shape,
                           enum dtype dtype)
 {
-    if (graph->_failed)
+    if (graph->_failed || !is_possible(graph, &shape, name, ""))
         return NULL;
     return new_value(graph, VALUE_INPUT, arena_strdup(&graph->arena, name), shape, dtype);
 }
@@ -166,7 +185,7 @@ static struct value *new_named(struct graph *graph, enum value_kind kind, const 
 {
     const char *scoped;
 
-    if (graph->_failed)
+    if (graph->_failed || !is_possible(graph, &shape, name, ""))
         return NULL;
     scoped = graph_scoped(graph, name);
     if (graph_find(graph, scoped))
@@ -235,13 +254,8 @@ struct value *graph_node_output(struct graph *graph, struct node *node, struct s
 {
     struct value *value;
 
-    for (int i = 0; i < shape.rank; i++)
-        if (shape.dim[i] <= 0) {
-            char text[SHAPE_TEXT_SIZE];
-
-            return graph_fail(graph, "%s: the output would have the shape %s", node->op->name,
-                              shape_text(&shape, text));
-        }
+    if (!is_possible(graph, &shape, node->op->name, ": the output"))
+        return NULL;
     BUG_IF(node->output_count >= NODE_MAX_OUTPUTS);
     value = new_value(graph, VALUE_COMPUTED, NULL, shape, dtype);
     value->producer = node;

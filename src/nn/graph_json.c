@@ -202,6 +202,21 @@ static void adapt_batch(const struct reader *r, const struct op *op, struct valu
         drop->count = r->batch;
 }
 
+static bool is_of_training(const struct op *op)
+{
+    static const struct op *const all[] = {
+#define OP(name)
+#define TRAINING_OP(name) &op_##name,
+#include "nn/ops.def"
+#undef OP
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+        if (all[i] == op)
+            return true;
+    return false;
+}
+
 static int read_node(struct reader *r, const json_t *item)
 {
     const char *op_name = json_string_value(json_object_get(item, "op"));
@@ -216,6 +231,8 @@ static int read_node(struct reader *r, const json_t *item)
 
     if (!op)
         return BAD(r, "unknown op '%s'", op_name ? op_name : "");
+    if (is_of_training(op))
+        return BAD(r, "op '%s' is of training, not of a network", op_name);
     if (json_integer_value(json_object_get(item, "version")) != op->version)
         return BAD(r, "op '%s' has another version than this program's %d", op_name, op->version);
     if (!name || json_array_size(inputs) > NODE_MAX_INPUTS)

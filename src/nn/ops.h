@@ -2,7 +2,7 @@
  *
  * Written as   name (inputs) -> outputs.   [x] is optional.  N images, C channels, H x W pixels,
  * T tokens, K and O features.  "..." stands for any leading dimensions.  The constants are
- * defined in nn/ops/; to add one: write its file, declare it here, list it in nn/ops.def.
+ * defined in nn/ops/; to add one: write its file, list it in nn/ops.def, describe it here.
  */
 #ifndef NN_OPS_H
 #define NN_OPS_H

@@ -40,13 +40,16 @@ static int load(struct predictor *p, struct error *err)
     return result;
 }
 
-/* The transform fills what the network's input holds. */
+/* The transform fills what the network's input holds: as many images of three channels, and of its
+ * own size. */
 static int check_size(const struct predictor *p, struct error *err)
 {
     int64_t side = p->checkpoint.transform.image_size;
     const struct shape *input = &p->ends.image->shape;
 
-    if (input->rank == 4 && input->dim[2] == side && input->dim[3] == side)
+    if (input->rank != 4 || input->dim[0] != p->batch || input->dim[1] != 3)
+        return FAIL(err, CORRUPT, "its network does not take batches of colour images");
+    if (input->dim[2] == side && input->dim[3] == side)
         return 0;
     return FAIL(err, CORRUPT, "its transform makes images of %lld pixels, its network takes others",
                 (long long)side);

@@ -451,7 +451,8 @@ void net_finish(struct graph *g, struct value *image, struct value *logits, stru
     graph_add_output(g, probability);
 }
 
-static void build(struct graph *g, uint64_t seed, bool smooth, struct net *net)
+/* With a loss, its outputs stand first, else the logits. */
+static void build(struct graph *g, uint64_t seed, bool smooth, bool has_loss, struct net *net)
 {
     struct maker m = { .g = g, .rng = rng_for(seed, 7, 0), .smooth = smooth };
     int classes = between(&m, 2, 7), head_count = between(&m, 1, 3);
@@ -469,7 +470,12 @@ static void build(struct graph *g, uint64_t seed, bool smooth, struct net *net)
         logits = logits ? nn_add(g, logits, y) : y;
         graph_leave(g);
     }
-    net_finish(g, image, logits, net);
+    if (has_loss) {
+        net_finish(g, image, logits, net);
+    } else {
+        *net = (struct net){ .image = image };
+        graph_add_output(g, logits);
+    }
     if (m.pool_count > 1 && chance(&m, 30))
         graph_add_output(g, m.pool[between(&m, 1, m.pool_count - 1)]);
     for (int i = 0; i < g->value_count && !smooth; i++)
@@ -478,10 +484,15 @@ static void build(struct graph *g, uint64_t seed, bool smooth, struct net *net)
 
 void random_graph_build(struct graph *g, uint64_t seed, struct net *net)
 {
-    build(g, seed, false, net);
+    build(g, seed, false, true, net);
 }
 
 void random_smooth_graph_build(struct graph *g, uint64_t seed, struct net *net)
 {
-    build(g, seed, true, net);
+    build(g, seed, true, true, net);
+}
+
+void random_network_build(struct graph *g, uint64_t seed, struct net *net)
+{
+    build(g, seed, false, false, net);
 }

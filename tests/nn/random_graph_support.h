@@ -22,6 +22,10 @@ net_build_fn random_graph_build;
  * frozen parameters. */
 net_build_fn random_smooth_graph_build;
 
+/* As random_graph_build(), but for the loss: a network as a model file describes it.  Its first
+ * output are the logits. */
+net_build_fn random_network_build;
+
 /* A loss over logits (N,K): the end of every builder; the loss, its parts and nothing else become
  * outputs. */
 void net_finish(struct graph *g, struct value *image, struct value *logits, struct net *net);

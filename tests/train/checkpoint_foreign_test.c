@@ -7,6 +7,7 @@
 #include "cpu/device_cpu.h"
 #include "test.h"
 #include "train/checkpoint.h"
+#include "train/predictor.h"
 
 #include <string.h>
 
@@ -26,10 +27,11 @@ static void open_network(struct network *network, struct device *device, enum op
     struct network_options options = {
         .model = model_find("mobilenetv3_small_100"),
         .shape = { .batch = 2, .image_size = SIZE, .classes = 2 },
-        .training = true, .average = average, .optimizer = { .kind = kind }
+        .training = true, .average = average
     };
     struct error err;
 
+    optimizer_options_init(&options.optimizer, kind);
     CHECK_OK(network_open(network, device, &options, &err), err);
     CHECK_OK(weights_start(&network->weights, &network->live, seed, &err), err);
 }
@@ -83,6 +85,26 @@ static void rewrite(const struct written *w, const char *key, const char *value,
     }
     CHECK_OK(safetensors_write(path, metadata, count, file.tensors, file.tensor_count, &err), err);
     safetensors_close(&file);
+}
+
+/* Buffers have the size of the network's input, and are filled with colour images. */
+TEST(checkpoint_whose_network_takes_grey_images_is_refused)
+{
+    struct predictor predictor;
+    struct value *image;
+    struct written w;
+    struct error err;
+
+    written_init(&w, OPTIMIZER_SGD);
+    CHECK_OK(predictor_open(&predictor, w.path.text, w.device, 1, &err), err);
+    predictor_close(&predictor);
+    image = graph_find(&w.network.model_graph, "image");
+    image->shape.dim[1] = 1;
+    w.network.model_graph.nodes[0]->inputs[1]->shape.dim[1] = 1; /* of the first convolution */
+    write_checkpoint(w.path.text, &w.network, false);
+    CHECK(predictor_open(&predictor, w.path.text, w.device, 1, &err));
+    CHECK(strstr(err.text, "does not take batches of colour images"));
+    written_release(&w);
 }
 
 TEST(checkpoint_without_a_sound_part_is_refused_by_name)
