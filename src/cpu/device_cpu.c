@@ -3,6 +3,7 @@
 #include "cpu/device_cpu.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/vec.h"
 #include "cpu/device_cpu_internal.h"
 #include "cpu/features.h"
@@ -107,7 +108,8 @@ static void close_cpu(struct device *base)
 struct device *device_cpu_open(const struct device_cpu_options *options, struct error *err)
 {
     struct device_cpu *device = calloc(1, sizeof(*device));
-    int threads = options && options->threads ? options->threads : omp_get_num_procs();
+    int threads = options && options->threads ? options->threads
+                                              : limits_core_count("", omp_get_num_procs());
 
     BUG_IF(!device);
     if (threads < 1 || threads > omp_get_thread_limit()) {

@@ -1,6 +1,7 @@
 /* check.c - decode everything, count, judge. */
 #include "data/check.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/vec.h"
 #include "data/check_internal.h"
 #include "data/decode.h"
@@ -323,7 +324,7 @@ int check_run(struct check_report *report, const struct dataset *dataset,
     int threads = options ? options->threads : 0;
 
     if (threads <= 0)
-        threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
+        threads = limits_core_count("", (int)sysconf(_SC_NPROCESSORS_ONLN));
     if (threads < 1)
         threads = 1;
     if (threads > THREAD_LIMIT)

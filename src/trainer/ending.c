@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/str.h"
 
 #include <signal.h>
@@ -105,23 +106,16 @@ static int64_t read_counter(const char *path, const char *name)
     return value;
 }
 
-/* The control group of version 2 that we are in: its line is "0::/path". */
 static int64_t group_kills(void)
 {
-    struct str text = STR_INIT, path = STR_INIT;
-    struct error ignored;
-    const char *at;
+    struct str path = STR_INIT;
     int64_t kills = 0;
 
-    if (file_read("/proc/self/cgroup", (size_t)1 << 16, &text, &ignored))
-        return 0;
-    at = strstr(text.text, "0::/");
-    if (at) {
-        str_printf(&path, "/sys/fs/cgroup/%.*s/memory.events", (int)strcspn(at + 4, "\n"), at + 4);
+    if (limits_group_folder("", &path)) {
+        str_add(&path, "/memory.events");
         kills = read_counter(path.text, "oom_kill");
     }
     str_release(&path);
-    str_release(&text);
     return kills;
 }
 

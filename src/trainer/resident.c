@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "trainer/process.h"
@@ -379,25 +380,9 @@ int residents_predict(struct residents *all, const struct resident_request *requ
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-static int64_t available_bytes(void)
-{
-    static const char label[] = "MemAvailable:";
-    struct str text = STR_INIT;
-    struct error ignored;
-    const char *line;
-    int64_t kilobytes = 0;
-
-    if (file_read("/proc/meminfo", (size_t)1 << 16, &text, &ignored))
-        return INT64_MAX;
-    line = strstr(text.text, label);
-    if (line)
-        kilobytes = strtoll(line + strlen(label), NULL, 10);
-    str_release(&text);
-    return kilobytes << 10;
-}
-
 struct residents *residents_new(struct trainer *trainer, int limit, int64_t limit_bytes)
 {
+    int64_t available_bytes = limits_available_bytes("");
     struct residents *all = calloc(1, sizeof(*all));
     pthread_condattr_t attributes;
 
@@ -408,7 +393,9 @@ struct residents *residents_new(struct trainer *trainer, int limit, int64_t limi
     pthread_condattr_destroy(&attributes);
     all->trainer = trainer;
     all->limit = limit > 0 ? limit : LIMIT_COUNT;
-    all->limit_bytes = limit_bytes > 0 ? limit_bytes : available_bytes() / 2;
+    all->limit_bytes = limit_bytes > 0       ? limit_bytes
+                       : available_bytes > 0 ? available_bytes / 2
+                                             : INT64_MAX;
     return all;
 }
 
