@@ -85,20 +85,38 @@ static void cut(struct optimizer *optimizer)
     }
 }
 
+void optimizer_options_init(struct optimizer_options *options, enum optimizer_kind kind)
+{
+    *options = (struct optimizer_options){ .kind = kind,
+                                           .beta1 = 0.9,
+                                           .beta2 = kind == OPTIMIZER_RMSPROP ? 0.99 : 0.999,
+                                           .eps = 1e-8 };
+}
+
+/* As the sweeps see them, in single precision: a beta of 1 divides nothing by nothing. */
+static int check_options(const struct optimizer_options *o, struct error *err)
+{
+    bool is_adam = o->kind == OPTIMIZER_ADAM || o->kind == OPTIMIZER_ADAMW;
+
+    if (is_adam && !(o->beta1 >= 0 && (float)o->beta1 < 1 && o->beta2 >= 0 && (float)o->beta2 < 1))
+        return FAIL(err, INVALID, "the betas of adam must be at least 0 and below 1, not %g and %g",
+                    o->beta1, o->beta2);
+    if (o->kind != OPTIMIZER_SGD && !((float)o->eps > 0))
+        return FAIL(err, INVALID, "the epsilon of an optimizer must be above 0, not %g", o->eps);
+    return 0;
+}
+
 int optimizer_new(struct optimizer **out, const struct weights *weights,
                   const struct optimizer_options *options, struct error *err)
 {
-    struct optimizer *optimizer = calloc(1, sizeof(*optimizer));
+    struct optimizer *optimizer;
 
+    if (check_options(options, err))
+        return -1;
+    optimizer = calloc(1, sizeof(*optimizer));
     BUG_IF(!optimizer || !weights->laid_out || weights->device->values_are_double);
     optimizer->weights = weights;
     optimizer->options = *options;
-    if (!options->beta1)
-        optimizer->options.beta1 = 0.9;
-    if (!options->beta2)
-        optimizer->options.beta2 = options->kind == OPTIMIZER_RMSPROP ? 0.99 : 0.999;
-    if (!options->eps)
-        optimizer->options.eps = 1e-8;
     optimizer->moment_count = options->kind == OPTIMIZER_SGD ? 1 : 2;
     cut(optimizer);
     for (int i = 0; i < optimizer->moment_count; i++)

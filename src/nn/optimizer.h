@@ -16,18 +16,25 @@
 
 enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_ADAMW, OPTIMIZER_SGD, OPTIMIZER_RMSPROP };
 
+/* All as given: 0 is 0.  Of adam and adamw both betas lie in [0, 1); beta2 is rmsprop's alpha; eps
+ * is above 0 but for sgd, which has none. */
 struct optimizer_options {
     enum optimizer_kind kind;
-    double weight_decay, momentum; /* as given: 0 is 0 */
-    double beta1, beta2, eps;      /* 0: 0.9, 0.999, 1e-8; rmsprop's alpha is 0.99 */
+    double weight_decay, momentum;
+    double beta1, beta2, eps;
     bool plain_momentum;           /* sgd without Nesterov */
     bool separate_biases;          /* what is called "....bias" may have a rate of its own */
 };
+
+/* PyTorch's defaults of that kind: betas 0.9 and 0.999, or an alpha of 0.99, and eps 1e-8; without
+ * decay and momentum. */
+void optimizer_options_init(struct optimizer_options *options, enum optimizer_kind kind);
 
 #define OPTIMIZER_MAX_MOMENTS 2
 
 struct optimizer;
 
+/* Fails with INVALID for options that have no meaning. */
 int optimizer_new(struct optimizer **out, const struct weights *weights,
                   const struct optimizer_options *options, struct error *err);
 void optimizer_free(struct optimizer *optimizer); /* NULL is fine */

@@ -18,15 +18,17 @@ static int64_t batches(int64_t images, int batch_size, bool keeps_last)
 static struct optimizer_options optimizer_of(const struct config *config)
 {
     const struct config_optimizer *o = &config->optimizer;
-    bool rmsprop = o->type == OPTIMIZER_RMSPROP;
+    struct optimizer_options options;
 
-    return (struct optimizer_options){ .kind = (enum optimizer_kind)o->type,
-                                       .weight_decay = o->weight_decay,
-                                       .momentum = o->momentum,
-                                       .beta1 = o->betas.items[0],
-                                       .beta2 = rmsprop ? 0 : o->betas.items[1],
-                                       .eps = o->eps,
-                                       .plain_momentum = !o->nesterov };
+    optimizer_options_init(&options, (enum optimizer_kind)o->type);
+    options.weight_decay = o->weight_decay;
+    options.momentum = o->momentum;
+    options.beta1 = o->betas.items[0];
+    if (options.kind != OPTIMIZER_RMSPROP) /* whose alpha is no beta */
+        options.beta2 = o->betas.items[1];
+    options.eps = o->eps;
+    options.plain_momentum = !o->nesterov;
+    return options;
 }
 
 static struct schedule_options schedule_of(const struct config *config, int64_t updates_per_epoch)
@@ -74,10 +76,11 @@ static void choose_optimizer(struct recipe *r, const struct config_detector *c,
     d->learning_rate = c->lr0;
     d->momentum = c->momentum;
     d->warmup_bias_rate = c->warmup_bias_lr;
-    r->optimizer.kind = (enum optimizer_kind)(c->optimizer - 1);
-    if (c->optimizer != DETECTOR_OPTIMIZER_AUTO)
+    if (c->optimizer != DETECTOR_OPTIMIZER_AUTO) {
+        optimizer_options_init(&r->optimizer, (enum optimizer_kind)(c->optimizer - 1));
         return;
-    r->optimizer.kind = is_long ? OPTIMIZER_SGD : OPTIMIZER_ADAMW;
+    }
+    optimizer_options_init(&r->optimizer, is_long ? OPTIMIZER_SGD : OPTIMIZER_ADAMW);
     d->learning_rate = is_long ? 0.01 : round(0.002 * 5 / (4 + data->classes) * 1e6) / 1e6;
     d->momentum = 0.9;
     d->warmup_bias_rate = 0;

@@ -214,14 +214,16 @@ TEST(training_steps_take_no_memory_from_the_third_on)
         struct planned_options options = { .build = build_everything, .seed = 1,
                                            .passes = i ? PASSES_ALL : PASSES_REMOVE_DEAD };
         struct planned p;
+        struct optimizer_options update;
         struct optimizer *optimizer;
 
+        optimizer_options_init(&update, kinds[i]);
+        update.momentum = 0.9;
+        update.weight_decay = 0.01;
         planned_init(&p, device, &options);
         CHECK(has_kernel(&p, "brg") || has_kernel(&p, "jit")); /* oneDNN's */
         CHECK(has_kernel(&p, "v:attention"));
-        CHECK_OK(optimizer_new(&optimizer, &p.weights,
-                               &(struct optimizer_options){ .kind = kinds[i], .momentum = 0.9,
-                                                            .weight_decay = 0.01 }, &err), err);
+        CHECK_OK(optimizer_new(&optimizer, &p.weights, &update, &err), err);
         check_steps(&p, optimizer);
         optimizer_free(optimizer);
         planned_release(&p);

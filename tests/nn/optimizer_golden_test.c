@@ -66,15 +66,16 @@ static struct optimizer_options options_of(const json_t *item)
     static const char *const kinds[] = { "adam", "adamw", "sgd", "rmsprop" };
     const char *kind = json_string_value(json_object_get(item, "kind"));
     const json_t *betas = json_object_get(item, "betas");
-    struct optimizer_options o = {
-        .weight_decay = numbers_at(item, "weight_decay"), .momentum = numbers_at(item, "momentum"),
-        .eps = numbers_at(item, "eps"),
-        .plain_momentum = !json_is_true(json_object_get(item, "nesterov"))
-    };
+    struct optimizer_options o;
 
     for (int i = 0; i < 4; i++)
         if (!strcmp(kind, kinds[i]))
-            o.kind = (enum optimizer_kind)i;
+            optimizer_options_init(&o, (enum optimizer_kind)i);
+    o.weight_decay = numbers_at(item, "weight_decay");
+    o.momentum = numbers_at(item, "momentum");
+    if (json_object_get(item, "eps"))
+        o.eps = numbers_at(item, "eps");
+    o.plain_momentum = !json_is_true(json_object_get(item, "nesterov"));
     if (betas) {
         o.beta1 = json_number_value(json_array_get(betas, 0));
         o.beta2 = json_number_value(json_array_get(betas, 1));

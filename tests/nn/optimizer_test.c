@@ -96,8 +96,12 @@ static bool same_bytes(const struct setup *a, const struct setup *b)
 
 static struct optimizer_options options_of(int kind, double weight_decay)
 {
-    return (struct optimizer_options){ .kind = (enum optimizer_kind)kind, .momentum = 0.9,
-                                       .weight_decay = weight_decay };
+    struct optimizer_options options;
+
+    optimizer_options_init(&options, (enum optimizer_kind)kind);
+    options.momentum = 0.9;
+    options.weight_decay = weight_decay;
+    return options;
 }
 
 /* Weights that are not decayed move as if there were no decay at all; the matrix does not. */
@@ -128,6 +132,65 @@ TEST(decay_is_applied_by_every_kind_only_where_it_is_due)
         setup_release(&with);
         setup_release(&without);
     }
+    device_close(device);
+}
+
+/* Without memory of earlier gradients a step of adam goes by the newest alone: two steps of the
+ * paper's formulas with betas of 0, in double. */
+TEST(betas_of_zero_are_zero)
+{
+    static const enum optimizer_kind kinds[] = { OPTIMIZER_ADAM, OPTIMIZER_ADAMW };
+    struct device *device = device_reference_open(false);
+
+    for (int i = 0; i < 4; i++) {
+        struct optimizer_options options = options_of(kinds[i / 2], 0);
+        double w[15], v[15] = { 0 }, b;
+        float values[15];
+        struct setup s;
+
+        options.beta1 = 0;
+        options.beta2 = b = i % 2 ? 0 : 0.999;
+        setup_init(&s, device, 3, &options);
+        read_weight(&s, &s.live, "matrix", values);
+        for (int k = 0; k < 15; k++)
+            w[k] = values[k];
+        for (int step = 1; step <= 2; step++) {
+            fill(&s, &s.gradients, 3 + (uint64_t)step);
+            read_weight(&s, &s.gradients, "matrix", values);
+            optimizer_step(s.optimizer, &s.live, &s.gradients, 0.1, 1);
+            for (int k = 0; k < 15; k++) {
+                double g = values[k];
+
+                v[k] = b * v[k] + (1 - b) * g * g;
+                w[k] -= 0.1 * g / (sqrt(v[k] / (1 - pow(b, step))) + 1e-8);
+            }
+        }
+        read_weight(&s, &s.live, "matrix", values);
+        for (int k = 0; k < 15; k++)
+            CHECK_NEAR(values[k], w[k], 2e-5);
+        setup_release(&s);
+    }
+    device_close(device);
+}
+
+TEST(options_without_a_meaning_are_refused)
+{
+    struct device *device = device_reference_open(false);
+    struct optimizer_options options = options_of(OPTIMIZER_ADAMW, 0);
+    struct optimizer *optimizer;
+    struct error err;
+    struct setup s;
+
+    setup_init(&s, device, 3, &options);
+    options.beta1 = 1;
+    CHECK(optimizer_new(&optimizer, &s.weights, &options, &err) == -1 && err.kind == ERR_INVALID);
+    CHECK_TEXT(err.text, "the betas of adam must be at least 0 and below 1, not 1 and 0.999");
+    options.beta1 = 0;
+    options.beta2 = 0.99999999999; /* 1 in single precision */
+    CHECK(optimizer_new(&optimizer, &s.weights, &options, &err) == -1);
+    options.beta2 = options.eps = 0;
+    CHECK(optimizer_new(&optimizer, &s.weights, &options, &err) == -1);
+    setup_release(&s);
     device_close(device);
 }
 

@@ -23,11 +23,12 @@ static void open_network(struct network *network, struct device *device, bool av
     struct network_options options = {
         .model = model_find("mobilenetv3_small_100"),
         .shape = { .batch = 2, .image_size = SIZE, .classes = CLASSES, .drop_path_rate = 0.1 },
-        .training = true, .average = average,
-        .optimizer = { .kind = OPTIMIZER_ADAMW, .weight_decay = 0.01 }
+        .training = true, .average = average
     };
     struct error err;
 
+    optimizer_options_init(&options.optimizer, OPTIMIZER_ADAMW);
+    options.optimizer.weight_decay = 0.01;
     CHECK_OK(network_open(network, device, &options, &err), err);
 }
 

@@ -20,9 +20,10 @@ struct trajectory {
 static struct optimizer_options optimizer_of(const json_t *root)
 {
     const char *name = json_string_value(json_object_get(root, "optimizer"));
-    struct optimizer_options options = { .weight_decay = golden_number(root, "weight_decay") };
+    struct optimizer_options options;
 
-    options.kind = !strcmp(name, "adamw") ? OPTIMIZER_ADAMW : OPTIMIZER_SGD;
+    optimizer_options_init(&options, !strcmp(name, "adamw") ? OPTIMIZER_ADAMW : OPTIMIZER_SGD);
+    options.weight_decay = golden_number(root, "weight_decay");
     options.momentum = golden_number(root, "momentum");
     return options;
 }
