@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -263,6 +264,25 @@ const char *file_base_name(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash ? slash + 1 : path;
+}
+
+char *file_stem(struct arena *arena, const char *path)
+{
+    const char *name = file_base_name(path), *dot = strrchr(name, '.');
+
+    return arena_strndup(arena, name, dot ? (size_t)(dot - name) : strlen(name));
+}
+
+bool file_is_image_name(const char *path)
+{
+    static const char *const extensions[] = { ".jpg", ".jpeg", ".png",  ".bmp",
+                                              ".gif", ".tif",  ".tiff", ".webp" };
+    const char *dot = strrchr(file_base_name(path), '.');
+
+    for (size_t i = 0; dot && i < sizeof(extensions) / sizeof(*extensions); i++)
+        if (!strcasecmp(dot, extensions[i]))
+            return true;
+    return false;
 }
 
 int file_require_empty_folder(const char *folder, struct error *err)

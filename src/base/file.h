@@ -40,6 +40,8 @@ bool file_is_folder(const char *path);
 int file_require_empty_folder(const char *folder, struct error *err);
 char *file_join(struct arena *arena, const char *folder, const char *name);
 const char *file_base_name(const char *path); /* lends a pointer into path */
+char *file_stem(struct arena *arena, const char *path); /* its base name without the extension */
+bool file_is_image_name(const char *path); /* has it the extension of an image that we read? */
 
 /* Names in a folder, sorted bytewise, hidden ones left out.  *names and texts in the arena. */
 int file_list(struct arena *arena, const char *folder, char ***names, int *count,

@@ -78,4 +78,14 @@ int64_t step_floats(const struct device *device, const struct value *value, int 
 /* Is a result of so many floats better written past the caches? */
 bool worth_streaming(int64_t floats);
 
+/* How many of a batch's places hold an image: the others have a count of -1 (models/detector.h). */
+static inline int64_t present_images(const int32_t *counts, int64_t places)
+{
+    int64_t present = 0;
+
+    for (int64_t i = 0; i < places; i++)
+        present += counts[i] >= 0;
+    return present;
+}
+
 #endif

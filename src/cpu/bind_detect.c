@@ -21,15 +21,6 @@ static struct reals integers(const int32_t *at, int64_t offset)
     return (struct reals){ at ? at + offset : NULL, REALS_I32 };
 }
 
-static int64_t images_present(const int32_t *counts, int64_t images)
-{
-    int64_t present = 0;
-
-    for (int64_t i = 0; i < images; i++)
-        present += counts[i] >= 0;
-    return present;
-}
-
 /* --- decoding --------------------------------------------------------------------------------- */
 
 static bool offer_decode(struct device *device, struct arena *arena, const struct node *node,
@@ -243,13 +234,13 @@ static void detect_finish(const void *data, int64_t begin, int64_t end)
         w->parts[i] = (float)part;
         loss += part;
     }
-    *w->loss = (float)(loss * (double)images_present(w->rows.counts, w->rows.images));
+    *w->loss = (float)(loss * (double)present_images(w->rows.counts, w->rows.images));
 }
 
 static void detect_grad_images(const void *data, int64_t begin, int64_t end)
 {
     const struct detect_work *w = data;
-    double factor = (double)images_present(w->rows.counts, w->rows.images) *
+    double factor = (double)present_images(w->rows.counts, w->rows.images) *
                     (w->rows.dloss ? *w->rows.dloss : 1) / w->rows.totals[0];
     int64_t per_image = 4 * w->image.bins * w->image.anchor_total;
 

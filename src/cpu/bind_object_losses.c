@@ -19,15 +19,6 @@ static bool offer_sums(struct device *device, struct arena *arena, const struct 
     return true;
 }
 
-static double images_present(const int32_t *counts, int64_t images)
-{
-    double present = 0;
-
-    for (int64_t i = 0; i < images; i++)
-        present += counts[i] >= 0;
-    return present;
-}
-
 /* --- masks ------------------------------------------------------------------------------------ */
 
 struct mask_step {
@@ -46,7 +37,7 @@ static void mask_finish(const void *data, int64_t begin, int64_t end)
         sum += w->mask.sums[n];
     sum *= w->mask.gain / fmax(w->mask.totals[1], 1);
     w->parts[0] = (float)sum;
-    *w->loss = (float)(sum * images_present(w->mask.counts, w->mask.images));
+    *w->loss = (float)(sum * (double)present_images(w->mask.counts, w->mask.images));
 }
 
 static bool offer_mask(struct device *device, struct arena *arena, const struct node *node,
@@ -136,14 +127,14 @@ static void point_finish(const void *data, int64_t begin, int64_t end)
         sums[i] *= gains[i] / fmax(w->totals[1], 1);
         w->parts[i] = (float)sums[i];
     }
-    *w->loss = (float)((sums[0] + sums[1]) * images_present(w->counts, w->images));
+    *w->loss = (float)((sums[0] + sums[1]) * (double)present_images(w->counts, w->images));
 }
 
 static void point_grad_images(const void *data, int64_t begin, int64_t end)
 {
     const struct point_work *w = data;
     int64_t per_image = (int64_t)w->image.points * w->image.size * w->image.anchor_total;
-    double factor = images_present(w->counts, w->images) * (w->dloss ? *w->dloss : 1) /
+    double factor = (double)present_images(w->counts, w->images) * (w->dloss ? *w->dloss : 1) /
                     fmax(w->totals[1], 1);
 
     for (int64_t n = begin; n < end; n++) {

@@ -191,6 +191,16 @@ int annotations_most_per_image(const struct annotations *all, const int *images,
     return most;
 }
 
+int64_t annotations_memory_bytes(const struct annotations *all)
+{
+    return (int64_t)sizeof(*all->images) * all->image_count +
+           (int64_t)sizeof(*all->items) * all->item_count +
+           (int64_t)sizeof(*all->rings) * all->ring_count +
+           (int64_t)sizeof(*all->points) * all->point_count +
+           (int64_t)sizeof(*all->runs) * all->run_count +
+           (int64_t)sizeof(*all->keypoints) * all->keypoint_total;
+}
+
 struct annotation_box annotation_box_around(const struct annotation_point *points, int count)
 {
     struct annotation_box box = { 0 };

@@ -21,6 +21,9 @@
 
 struct error;
 
+/* The most of an instance: meshes of faces have 468.  Data sets with more are refused. */
+#define ANNOTATION_KEYPOINTS_MOST 512
+
 struct annotation_box {
     float left, top, right, bottom;
 };
@@ -133,6 +136,8 @@ annotation_keypoints(const struct annotations *all, const struct annotation *ite
 
 /* The most instances that any of these images has, crowds left out: bounds a batch's targets. */
 int annotations_most_per_image(const struct annotations *all, const int *images, int count);
+
+int64_t annotations_memory_bytes(const struct annotations *all);
 
 /* The box around points; all zero when there are none. */
 struct annotation_box annotation_box_around(const struct annotation_point *points, int count);

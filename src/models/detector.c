@@ -2,14 +2,14 @@
 
 #include "models/detector.h"
 
-static const int strides[ANCHOR_LEVELS] = { 8, 16, 32 };
+const int detector_strides[ANCHOR_LEVELS] = { 8, 16, 32 };
 
 static struct anchor_grids grids_of(int image_size)
 {
     struct anchor_grids grids = { .image = { image_size, image_size } };
 
     for (int i = 0; i < ANCHOR_LEVELS; i++)
-        grids.stride[i] = strides[i];
+        grids.stride[i] = detector_strides[i];
     return grids;
 }
 

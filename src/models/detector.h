@@ -20,6 +20,8 @@
 #define DETECTOR_MASK_STRIDE 4 /* prototypes and target masks have S/4 pixels a side */
 #define DETECTOR_MOST_BOXES 65535
 
+extern const int detector_strides[ANCHOR_LEVELS]; /* pixels a side of a cell, the finest first */
+
 /* What the loader fills before each step; graph inputs of these names.
  *
  *   "boxes"       F32 (B,M,4)      left, top, right, bottom in pixels of the image; right > left,

@@ -16,8 +16,6 @@ struct yolo11 {
     bool deep;           /* all blocks are made of smaller blocks */
 };
 
-static const int strides[ANCHOR_LEVELS] = { 8, 16, 32 };
-
 /* --- parts ------------------------------------------------------------------------------------ */
 
 static int scaled(const struct yolo11 *y, int channel_count)
@@ -200,7 +198,7 @@ static void trunk(struct graph *g, const struct yolo11 *y, struct value *image,
 
 /* --- heads ------------------------------------------------------------------------------------ */
 
-static int least(int a, int b)
+static int larger_of(int a, int b)
 {
     return a > b ? a : b;
 }
@@ -242,7 +240,7 @@ static struct value *extra_branch(struct graph *g, struct value *x, int level, i
 /* Before anything is learned, five objects are expected on an image of 640 pixels. */
 static struct value *class_branch(struct graph *g, struct value *x, int level, int hidden, int out)
 {
-    double cells = 640.0 / strides[level] * (640.0 / strides[level]);
+    double cells = 640.0 / detector_strides[level] * (640.0 / detector_strides[level]);
     const struct init rare = { INIT_CONSTANT, log(5 / (out * cells)) };
 
     x = unit(g, "0.0", x, .out = channels(x), .kernel = 3, .groups = DEPTHWISE);
@@ -289,8 +287,8 @@ static void build(struct graph *g, struct value *image, const struct model_optio
 
     (void)options;
     trunk(g, y, image, levels);
-    box = least(least(16, channels(levels[0]) / 4), 4 * DETECTOR_BINS);
-    classes = least(channels(levels[0]), head->classes < 100 ? head->classes : 100);
+    box = larger_of(larger_of(16, channels(levels[0]) / 4), 4 * DETECTOR_BINS);
+    classes = larger_of(channels(levels[0]), head->classes < 100 ? head->classes : 100);
     graph_enter(g, "model.23");
     head->distribution = branches(g, "cv2", box_branch, levels, box, 4 * DETECTOR_BINS);
     head->logits = branches(g, "cv3", class_branch, levels, classes, head->classes);
@@ -303,11 +301,11 @@ static void build(struct graph *g, struct value *image, const struct model_optio
     if (head->task == TASK_SEGMENT) {
         head->prototypes = prototypes(g, y, levels[0]);
         head->coefficients = branches(g, "cv4", extra_branch, levels,
-                                      least(channels(levels[0]) / 4, DETECTOR_MASKS),
+                                      larger_of(channels(levels[0]) / 4, DETECTOR_MASKS),
                                       DETECTOR_MASKS);
     } else if (head->task == TASK_POSE) {
         head->points = branches(g, "cv4", extra_branch, levels,
-                                least(channels(levels[0]) / 4, points), points);
+                                larger_of(channels(levels[0]) / 4, points), points);
     }
     graph_leave(g);
 }

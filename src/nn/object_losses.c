@@ -2,6 +2,7 @@
 
 #include "nn/object_losses.h"
 
+#include "base/keypoint_deviation.h"
 #include "nn/box_math.h"
 
 #include <math.h>
@@ -98,18 +99,6 @@ struct mask_area mask_area_of(struct reals box, const int image[2], int64_t heig
 
 /* --- key points ------------------------------------------------------------------------------- */
 
-/* How far off people are when they mark these points of a person (COCO's evaluation), as a share of
- * the person's size. */
-static const double person_deviations[17] = { 0.026, 0.025, 0.025, 0.035, 0.035, 0.079,
-                                              0.079, 0.072, 0.072, 0.062, 0.062, 0.107,
-                                              0.107, 0.087, 0.087, 0.089, 0.089 };
-
-static double deviation_of(const struct point_image *image, int point)
-{
-    return image->points == 17 && image->size == 3 ? person_deviations[point]
-                                                   : 1.0 / image->points;
-}
-
 double point_decode(double raw, double anchor_place, double stride)
 {
     return 2 * raw * stride + anchor_place - stride / 2;
@@ -147,7 +136,8 @@ static struct point_sample point_sample_at(const struct point_image *image, int6
 static double place_loss(const struct point_sample *s, int point, double by[2])
 {
     const struct point_image *image = s->image;
-    double deviation = 2 * deviation_of(image, point), away[2], squared = 0, scale, similarity;
+    double deviation = 2 * keypoint_deviation(image->points, image->size, point);
+    double away[2], squared = 0, scale, similarity;
 
     if (!is_labelled(s, point)) {
         by[0] = by[1] = 0;

@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define MAX_COEFFICIENTS 256
-
 void detections_release(struct detections *detections)
 {
     for (int i = 0; i < detections->_capacity; i++)
@@ -46,7 +44,7 @@ static int reserve(struct detections *detections, int limit, int keypoint_count,
 static int add_mask(struct detections *detections, const struct detection_head *head,
                     const struct letterbox_view *view, int index, struct error *err)
 {
-    float coefficients[MAX_COEFFICIENTS];
+    float coefficients[DETECTIONS_MOST_PROTOTYPES];
 
     for (int k = 0; k < head->prototypes.count; k++)
         coefficients[k] = nms_value(&head->coefficients, k, detections->anchors[index]);
@@ -77,7 +75,7 @@ int detections_find(struct detections *detections, const struct detection_head *
 {
     bool has_keypoints = head->keypoints.values != NULL;
 
-    BUG_IF(head->prototypes.count > MAX_COEFFICIENTS);
+    BUG_IF(head->prototypes.count > DETECTIONS_MOST_PROTOTYPES);
     detections->count = 0;
     if (reserve(detections, options->limit, has_keypoints ? head->keypoint_count : 0, err))
         return -1;

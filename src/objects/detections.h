@@ -9,6 +9,8 @@
 #include "objects/nms.h"
 #include "objects/unletterbox.h"
 
+#define DETECTIONS_MOST_PROTOTYPES 256
+
 struct detections {
     struct image_object *items; /* best first */
     int *anchors;               /* where each was found */
@@ -26,7 +28,7 @@ struct detections {
 struct detection_head {
     struct nms_input found;
     struct nms_plane coefficients;     /* one per prototype; values NULL: no masks */
-    struct mask_prototypes prototypes;
+    struct mask_prototypes prototypes; /* at most DETECTIONS_MOST_PROTOTYPES */
     struct nms_plane keypoints;        /* keypoint_size values each; values NULL: none */
     int keypoint_count;
     int keypoint_size;                 /* 3: x, y, confidence; 2: x, y, always confident */

@@ -1,13 +1,15 @@
 /* mask_decoder.c - from prototypes to masks; see unletterbox.h.
  *
  * Only the part of the prototypes that the box shows is added up, and runs are made column by
- * column, so that the work is that of the box and not of the image. */
+ * column, so that the work is that of the box and not of the image.  Where both neighbours among
+ * the prototypes' rows say the same, the pixels between them are not asked one by one. */
 
 #include "base/error.h"
 #include "base/vec.h"
 #include "data/mask.h"
 #include "objects/unletterbox.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ struct axis {
 struct mask_row {
     int upper, lower;
     float share; /* of the lower one */
+    int alike;   /* rows from this one on that lie between the same two */
 };
 
 void mask_decoder_release(struct mask_decoder *decoder)
@@ -129,9 +132,12 @@ static void fill_rows(struct mask_decoder *decoder, const struct axis *y)
         int upper = (int)place;
 
         decoder->_rows[pixel - y->first] = (struct mask_row){
-            upper, upper + 1 < y->window_count ? upper + 1 : upper, (float)(place - upper)
+            upper, upper + 1 < y->window_count ? upper + 1 : upper, (float)(place - upper), 1
         };
     }
+    for (int i = y->end - y->first - 2; i >= 0; i--)
+        if (decoder->_rows[i].upper == decoder->_rows[i + 1].upper)
+            decoder->_rows[i].alike = 1 + decoder->_rows[i + 1].alike;
 }
 
 static bool is_inside(const struct mask_decoder *decoder, const struct mask_row *row)
@@ -139,6 +145,15 @@ static bool is_inside(const struct mask_decoder *decoder, const struct mask_row 
     float above = decoder->_column[row->upper], below = decoder->_column[row->lower];
 
     return above + row->share * (below - above) > 0;
+}
+
+/* Is every row between these two sides like the first of them?  Where it is positive, none is so
+ * small that rounding decides. */
+static bool is_uniform(float above, float below)
+{
+    float low = above < below ? above : below, high = above < below ? below : above;
+
+    return (above <= 0 && below <= 0) || (low > high * 1e-6f && high <= FLT_MAX);
 }
 
 static void append(struct mask_decoder *decoder, int *count, uint32_t length)
@@ -168,12 +183,15 @@ static int trace_column(struct mask_decoder *decoder, const struct axis *y, int 
 
     count = add_run(decoder, count, false, (uint32_t)y->first);
     while (row < end) {
-        bool inside = is_inside(decoder, row);
-        const struct mask_row *start = row++;
+        const struct mask_row *next = row + row->alike;
 
-        while (row < end && is_inside(decoder, row) == inside)
-            row++;
-        count = add_run(decoder, count, inside, (uint32_t)(row - start));
+        if (is_uniform(decoder->_column[row->upper], decoder->_column[row->lower])) {
+            count = add_run(decoder, count, decoder->_column[row->upper] > 0,
+                            (uint32_t)row->alike);
+            row = next;
+        }
+        for (; row < next; row++)
+            count = add_run(decoder, count, is_inside(decoder, row), 1);
     }
     return add_run(decoder, count, false, (uint32_t)(height - y->end));
 }

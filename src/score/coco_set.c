@@ -303,7 +303,7 @@ void coco_set_rule(const struct coco_set *set, enum overlap_kind kind, struct ov
 {
     *rule = (struct overlap_rule){ .kind = kind };
     if (kind == OVERLAP_KEYPOINTS)
-        overlap_rule_set_keypoints(rule, set->keypoint_count ? set->keypoint_count : 1);
+        overlap_rule_set_keypoints(rule, set->keypoint_count ? set->keypoint_count : 1, 3);
 }
 
 void coco_set_measure(const struct coco_set *set, struct detection_metrics *metrics)

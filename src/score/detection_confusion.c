@@ -22,6 +22,8 @@ const char *match_outcome_name(enum match_outcome outcome)
 
 static size_t cell_count(const struct detection_confusion *confusion)
 {
+    if (confusion->classes > CONFUSION_CLASSES_MOST)
+        return 0;
     return (size_t)(confusion->classes + 1) * (size_t)(confusion->classes + 1);
 }
 
@@ -30,8 +32,10 @@ void detection_confusion_init(struct detection_confusion *confusion, int classes
     *confusion = (struct detection_confusion){ .classes = classes,
                                                .confidence = CONFUSION_CONFIDENCE,
                                                .overlap = CONFUSION_OVERLAP };
-    confusion->cells = calloc(cell_count(confusion), sizeof(*confusion->cells));
-    BUG_IF(!confusion->cells);
+    if (cell_count(confusion)) {
+        confusion->cells = calloc(cell_count(confusion), sizeof(*confusion->cells));
+        BUG_IF(!confusion->cells);
+    }
 }
 
 void detection_confusion_release(struct detection_confusion *confusion)
@@ -44,8 +48,16 @@ void detection_confusion_release(struct detection_confusion *confusion)
 
 void detection_confusion_clear(struct detection_confusion *confusion)
 {
-    memset(confusion->cells, 0, cell_count(confusion) * sizeof(*confusion->cells));
+    if (confusion->cells)
+        memset(confusion->cells, 0, cell_count(confusion) * sizeof(*confusion->cells));
     confusion->match_count = 0;
+}
+
+int64_t detection_confusion_memory_bytes(int classes)
+{
+    const struct detection_confusion all = { .classes = classes };
+
+    return (int64_t)(cell_count(&all) * sizeof(*all.cells));
 }
 
 /* Greatest overlap first.  While pairs are compared, `found` is the place in the order of scores:
@@ -99,7 +111,8 @@ static void add_match(struct detection_confusion *confusion, struct object_match
     confusion->matches = vec_grow(confusion->matches, confusion->match_count,
                                   &confusion->_match_capacity, sizeof(match));
     confusion->matches[confusion->match_count++] = match;
-    confusion->cells[truth * (confusion->classes + 1) + found]++;
+    if (confusion->cells)
+        confusion->cells[(int64_t)truth * (confusion->classes + 1) + found]++;
 }
 
 /* What was found with enough confidence, best first. */

@@ -15,6 +15,8 @@
 
 #define CONFUSION_CONFIDENCE 0.25
 #define CONFUSION_OVERLAP 0.45
+/* With more classes no matrix is kept: nobody could read it, and it grows with their square. */
+#define CONFUSION_CLASSES_MOST 500
 
 enum match_outcome { OUTCOME_RIGHT, OUTCOME_CONFUSED, OUTCOME_MISSED, OUTCOME_FALSE_ALARM };
 
@@ -29,7 +31,8 @@ struct object_match {
 
 struct detection_confusion {
     int classes;
-    int64_t *cells; /* [truth * (classes + 1) + found]; the last row and column: background */
+    int64_t *cells; /* [truth * (classes + 1) + found]; the last row and column: background; NULL
+                       with more than CONFUSION_CLASSES_MOST classes */
     double confidence, overlap;
 
     struct object_match *matches; /* of the newest image: truths in their order, then the rest */
@@ -42,6 +45,7 @@ struct detection_confusion {
 void detection_confusion_init(struct detection_confusion *confusion, int classes);
 void detection_confusion_release(struct detection_confusion *confusion);
 void detection_confusion_clear(struct detection_confusion *confusion);
+int64_t detection_confusion_memory_bytes(int classes);
 
 /* One image; fills confusion->matches, which hold until the next call. */
 void detection_confusion_add(struct detection_confusion *confusion,

@@ -36,6 +36,12 @@ void detection_metrics_clear(struct detection_metrics *metrics)
     metrics->images = 0;
 }
 
+/* Half as much again while a single class is sorted. */
+int64_t detection_metrics_memory_bytes(int64_t images)
+{
+    return images * DETECTION_LIMIT * (int64_t)sizeof(struct found_record) * 3 / 2;
+}
+
 /* --- adding ----------------------------------------------------------------------------------- */
 
 /* By class, best first; ties stay in their order, which the addresses tell. */

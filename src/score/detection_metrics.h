@@ -40,6 +40,8 @@ void detection_metrics_init(struct detection_metrics *metrics, const struct over
                             int classes);
 void detection_metrics_release(struct detection_metrics *metrics);
 void detection_metrics_clear(struct detection_metrics *metrics); /* for the next epoch */
+/* The most that so many images leave behind. */
+int64_t detection_metrics_memory_bytes(int64_t images);
 
 /* One image; found in any order.  Categories are below classes, scores are not NaN. */
 void detection_metrics_add(struct detection_metrics *metrics, const struct image_object *truths,

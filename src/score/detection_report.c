@@ -147,6 +147,8 @@ void detection_report_put_confusion(const struct detection_confusion *confusion,
 {
     int side = confusion->classes + 1;
 
+    if (!confusion->cells)
+        return;
     json_key(w, "confusion_matrix");
     json_array_open(w);
     for (int i = 0; i < side; i++) {

@@ -24,7 +24,8 @@ void detection_report_put_classes(struct detection_metrics *metrics, const char 
 void detection_report_put_curves(struct detection_metrics *metrics, const char *const *names,
                                  const char *suffix, struct json_writer *w);
 
-/* "confusion_matrix" with truth in rows, and "confusion_labels": the classes, then "background". */
+/* "confusion_matrix" with truth in rows, and "confusion_labels": the classes, then "background".
+ * Nothing where the confusion keeps no matrix, for its classes are too many. */
 void detection_report_put_confusion(const struct detection_confusion *confusion,
                                     const char *const *names, struct json_writer *w);
 

@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "data/mask.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A found thing and a truth that overlap enough for the lowest threshold: all others can be
@@ -14,7 +16,14 @@ struct match_pair {
     double overlap;
 };
 
+/* Of a mask.  Most pairs are told apart by it, without going through the runs of both. */
+struct match_extent {
+    struct annotation_box box;
+    double area;
+};
+
 struct match_truth {
+    struct match_extent extent;
     bool is_crowd, is_ignored;
     bool is_taken; /* at the threshold in work */
     double area;
@@ -48,13 +57,42 @@ static bool is_outside(enum match_range range, double area)
     return area < ranges[range].least || area > ranges[range].most;
 }
 
+static struct match_extent extent_of(const struct overlap_rule *rule,
+                                     const struct image_object *object)
+{
+    if (rule->kind != OVERLAP_MASK || !object->mask)
+        return (struct match_extent){ 0 };
+    return (struct match_extent){ mask_box(object->mask), (double)mask_area(object->mask) };
+}
+
+/* What two masks overlap at most: they have no more in common than their boxes, and no more than
+ * the smaller of them.  Rounding is monotonic, so that no mask_iou() is above it. */
+static double most_overlap(const struct match_extent *found, const struct match_truth *truth)
+{
+    const struct annotation_box *a = &found->box, *b = &truth->extent.box;
+    double width = fmin(a->right, b->right) - fmax(a->left, b->left);
+    double height = fmin(a->bottom, b->bottom) - fmax(a->top, b->top);
+    double common;
+
+    if (!(width > 0) || !(height > 0))
+        return 0;
+    common = fmin(width * height, fmin(found->area, truth->extent.area));
+    return common / (truth->is_crowd ? found->area : found->area + truth->extent.area - common);
+}
+
 static int list_pairs(struct matcher *matcher, const struct overlap_rule *rule,
                       const struct image_object *found, const struct image_object *const *truths,
                       int truth_count, int count)
 {
-    for (int j = 0; j < truth_count; j++) {
-        double overlap = overlap_of(rule, found, truths[j]);
+    struct match_extent extent = extent_of(rule, found);
 
+    for (int j = 0; j < truth_count; j++) {
+        double overlap;
+
+        if (rule->kind == OVERLAP_MASK &&
+            !(most_overlap(&extent, &matcher->_truths[j]) >= match_threshold(0)))
+            continue;
+        overlap = overlap_of(rule, found, truths[j]);
         if (!(overlap >= match_threshold(0)))
             continue;
         matcher->_pairs = vec_grow(matcher->_pairs, count, &matcher->_pair_capacity,
@@ -117,6 +155,7 @@ static void note_truths(struct matcher *matcher, const struct overlap_rule *rule
         matcher->_truths = vec_grow(matcher->_truths, j, &matcher->_truth_capacity,
                                     sizeof(*matcher->_truths));
         matcher->_truths[j] = (struct match_truth){
+            .extent = extent_of(rule, truths[j]),
             .is_crowd = truths[j]->is_crowd,
             .is_ignored = truths[j]->is_crowd || is_unlabelled,
             .area = truths[j]->area,
@@ -155,11 +194,14 @@ void matcher_run(struct matcher *matcher, const struct overlap_rule *rule,
     memset(flags, 0, (size_t)found_count * sizeof(*flags));
     for (int i = 0; i < found_count; i++)
         first[i + 1] = list_pairs(matcher, rule, found[i], truths, truth_count, first[i]);
-    for (int r = 0; r < MATCH_RANGES; r++) {
+    for (int r = 0; r < MATCH_RANGES; r++)
         match_range(matcher, first, found_count, truth_count, (enum match_range)r, flags,
                     &counting[r]);
-        for (int i = 0; i < found_count; i++)
-            if (is_outside((enum match_range)r, overlap_found_area(rule, found[i])))
+    for (int i = 0; i < found_count; i++) {
+        double area = overlap_found_area(rule, found[i]);
+
+        for (int r = 0; r < MATCH_RANGES; r++)
+            if (is_outside((enum match_range)r, area))
                 flags[i].ignored[r] |= all & (uint16_t)~flags[i].matched[r];
     }
     free(first);

@@ -30,6 +30,12 @@ void metrics_clear(struct metrics *metrics)
            (size_t)metrics->classes * (size_t)metrics->classes * sizeof(int64_t));
 }
 
+int64_t metrics_memory_bytes(int classes, int64_t images)
+{
+    return (int64_t)sizeof(int64_t) * classes * classes +
+           (int64_t)sizeof(struct prediction) * images;
+}
+
 void metrics_top(const float *probability, int classes, int top[METRICS_TOP],
                  float confidence[METRICS_TOP])
 {

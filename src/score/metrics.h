@@ -41,6 +41,7 @@ struct metrics_summary {
 void metrics_init(struct metrics *metrics, int classes);
 void metrics_release(struct metrics *metrics);
 void metrics_clear(struct metrics *metrics);
+int64_t metrics_memory_bytes(int classes, int64_t images); /* after so many */
 
 /* probability: row-major (count, classes); loss: by image. */
 void metrics_add(struct metrics *metrics, const float *probability, const float *loss,

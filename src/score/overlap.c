@@ -3,26 +3,19 @@
 #include "score/overlap.h"
 
 #include "base/error.h"
+#include "base/keypoint_deviation.h"
 #include "data/mask.h"
 
 #include <float.h>
 #include <math.h>
 
-#define PERSON_KEYPOINTS 17
-
-/* Nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles; from COCO's evaluation. */
-static const double person_sigmas[PERSON_KEYPOINTS] = {
-    0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
-    0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
-};
-
-void overlap_rule_set_keypoints(struct overlap_rule *rule, int count)
+void overlap_rule_set_keypoints(struct overlap_rule *rule, int count, int size)
 {
     BUG_IF(count < 1 || count > OVERLAP_MAX_KEYPOINTS);
     rule->kind = OVERLAP_KEYPOINTS;
     rule->keypoint_count = count;
     for (int i = 0; i < count; i++)
-        rule->sigmas[i] = count == PERSON_KEYPOINTS ? person_sigmas[i] : 1.0 / count;
+        rule->sigmas[i] = keypoint_deviation(count, size, i);
 }
 
 /* In the order of operations of COCO's evaluation: overlaps of exactly one half are common, and

@@ -10,11 +10,12 @@
 #ifndef SCORE_OVERLAP_H
 #define SCORE_OVERLAP_H
 
+#include "data/annotation.h"
 #include "objects/image_object.h"
 
 enum overlap_kind { OVERLAP_BOX, OVERLAP_MASK, OVERLAP_KEYPOINTS };
 
-#define OVERLAP_MAX_KEYPOINTS 256
+#define OVERLAP_MAX_KEYPOINTS ANNOTATION_KEYPOINTS_MOST
 
 struct overlap_rule {
     enum overlap_kind kind;
@@ -22,8 +23,8 @@ struct overlap_rule {
     double sigmas[OVERLAP_MAX_KEYPOINTS]; /* of the first keypoint_count */
 };
 
-/* COCO's sigmas for its 17 points of a person, else 1 / count for all. */
-void overlap_rule_set_keypoints(struct overlap_rule *rule, int count);
+/* The sigmas are those that training uses for so many points of 2 or 3 numbers. */
+void overlap_rule_set_keypoints(struct overlap_rule *rule, int count, int size);
 
 double overlap_of_boxes(const struct object_box *found, const struct object_box *truth,
                         bool is_crowd);

@@ -66,10 +66,19 @@ struct evaluation *detection_evaluation_new(const struct evaluation *about)
     detection_metrics_init(&e->boxes, &rule, about->class_count);
     rule.kind = e->shapes;
     if (e->shapes == OVERLAP_KEYPOINTS)
-        overlap_rule_set_keypoints(&rule, e->layout.keypoint_count);
+        overlap_rule_set_keypoints(&rule, e->layout.keypoint_count, e->layout.keypoint_size);
     detection_metrics_init(&e->shaped, &rule, about->class_count);
     detection_confusion_init(&e->confusion, about->class_count);
     return &e->about;
+}
+
+int64_t detection_evaluation_memory_bytes(const struct evaluation *about)
+{
+    int64_t images = dataset_count(about->dataset, DATASET_SPLIT_VAL);
+    int sets = about->task == &task_detection ? 1 : 2;
+
+    return sets * detection_metrics_memory_bytes(images) +
+           detection_confusion_memory_bytes(about->class_count);
 }
 
 void detection_evaluation_free(struct evaluation *evaluation)

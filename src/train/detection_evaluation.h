@@ -17,6 +17,7 @@ enum { DETECTION_COLUMNS, DETECTION_PROTOTYPES }; /* ends.outputs */
 #define DETECTION_SHOWN_CONFIDENCE 0.1
 
 struct evaluation *detection_evaluation_new(const struct evaluation *about);
+int64_t detection_evaluation_memory_bytes(const struct evaluation *about);
 void detection_evaluation_free(struct evaluation *evaluation);
 void detection_evaluation_clear(struct evaluation *evaluation);
 int detection_evaluation_add(struct evaluation *evaluation, const struct network_ends *ends,

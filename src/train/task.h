@@ -46,8 +46,9 @@ struct task_type {
      * false for evaluation, whose outputs are those of describe_answers. */
     int (*describe_loss)(struct graph *graph, const struct network_options *options, int batch,
                          bool training, struct network_ends *ends, struct error *err);
-    /* After a stored network: what predicting reads, as ends->outputs.  Fails with CORRUPT when
-     * the network is none of this task or tells other things than the checkpoint says. */
+    /* After a stored network, whose ends->image is set: what predicting reads, as ends->outputs.
+     * Fails with CORRUPT when the network is none of this task or tells other things than the
+     * checkpoint says, or not of as many images as it takes. */
     int (*describe_answers)(struct graph *graph, const struct checkpoint *checkpoint,
                             struct network_ends *ends, struct error *err);
 
@@ -61,6 +62,8 @@ struct task_type {
      */
 
     struct evaluation *(*evaluation_new)(const struct evaluation *about);
+    /* What such an evaluation keeps of the validation images at most. */
+    int64_t (*evaluation_memory_bytes)(const struct evaluation *about);
     void (*evaluation_free)(struct evaluation *evaluation);
     void (*evaluation_clear)(struct evaluation *evaluation);
     /* The outputs of `plan` after it ran on the batch. */

@@ -52,7 +52,9 @@ static int describe_answers(struct graph *graph, const struct checkpoint *checkp
 {
     int class_count = checkpoint->class_count;
 
-    if (graph->output_count != 1 || graph->outputs[0]->shape.rank != 2)
+    if (graph->output_count != 1 || graph->outputs[0]->shape.rank != 2 ||
+        graph->outputs[0]->dtype != DTYPE_F32 ||
+        graph->outputs[0]->shape.dim[0] != ends->image->shape.dim[0])
         return FAIL(err, CORRUPT, "the stored network is no image classifier");
     if (graph->outputs[0]->shape.dim[1] != class_count)
         return FAIL(err, CORRUPT, "the stored network has %d outputs for %d classes",
@@ -85,6 +87,12 @@ static struct evaluation *classification_new(const struct evaluation *about)
     c->about = *about;
     metrics_init(&c->metrics, about->class_count);
     return &c->about;
+}
+
+static int64_t classification_memory_bytes(const struct evaluation *about)
+{
+    return metrics_memory_bytes(about->class_count,
+                                dataset_count(about->dataset, DATASET_SPLIT_VAL));
 }
 
 static void classification_free(struct evaluation *evaluation)
@@ -228,6 +236,7 @@ const struct task_type task_classification = {
     .describe_answers = describe_answers,
     .feed = feed,
     .evaluation_new = classification_new,
+    .evaluation_memory_bytes = classification_memory_bytes,
     .evaluation_free = classification_free,
     .evaluation_clear = classification_clear,
     .evaluation_add = classification_add,

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/loader.h"
+#include "objects/detections.h"
 #include "train/checkpoint.h"
 #include "train/detection_evaluation.h"
 #include "train/task.h"
@@ -62,11 +63,20 @@ static int describe_loss(struct graph *graph, const struct network_options *opti
     return 0;
 }
 
+/* A table of numbers for each image that the network takes. */
+static bool is_of_batch(const struct value *answer, const struct network_ends *ends, int rank)
+{
+    return answer->dtype == DTYPE_F32 && answer->shape.rank == rank &&
+           answer->shape.dim[0] == ends->image->shape.dim[0];
+}
+
 /* Rows of a column besides box and classes. */
-static int64_t extra_rows(const struct graph *graph, const struct checkpoint *c)
+static int64_t extra_rows(const struct graph *graph, const struct checkpoint *c,
+                          const struct network_ends *ends)
 {
     if (c->task == &task_segmentation)
-        return graph->output_count == 2 && graph->outputs[1]->shape.rank == 4
+        return graph->output_count == 2 && is_of_batch(graph->outputs[1], ends, 4) &&
+                       graph->outputs[1]->shape.dim[1] <= DETECTIONS_MOST_PROTOTYPES
                    ? graph->outputs[1]->shape.dim[1]
                    : -1;
     if (graph->output_count != 1)
@@ -77,9 +87,9 @@ static int64_t extra_rows(const struct graph *graph, const struct checkpoint *c)
 static int describe_answers(struct graph *graph, const struct checkpoint *checkpoint,
                             struct network_ends *ends, struct error *err)
 {
-    int64_t extra = extra_rows(graph, checkpoint);
+    int64_t extra = extra_rows(graph, checkpoint, ends);
 
-    if (extra < 0 || graph->outputs[0]->shape.rank != 3)
+    if (extra < 0 || !is_of_batch(graph->outputs[0], ends, 3))
         return FAIL(err, CORRUPT, "the stored network is none of task %s", checkpoint->task->name);
     if (graph->outputs[0]->shape.dim[1] != 4 + checkpoint->class_count + extra)
         return FAIL(err, CORRUPT, "the stored network tells %d numbers of a box, not %d",
@@ -108,6 +118,7 @@ static void feed(const struct network_ends *ends, struct plan *plan, const struc
     .framework = "ultralytics", .describe_network = describe_network,                              \
     .describe_loss = describe_loss, .describe_answers = describe_answers, .feed = feed,            \
     .evaluation_new = detection_evaluation_new, .evaluation_free = detection_evaluation_free,      \
+    .evaluation_memory_bytes = detection_evaluation_memory_bytes,                                  \
     .evaluation_clear = detection_evaluation_clear, .evaluation_add = detection_evaluation_add,    \
     .evaluation_summarise = detection_evaluation_summarise,                                        \
     .write_classes = detection_evaluation_write_classes,                                           \

@@ -280,6 +280,15 @@ TEST(file_names_join_and_split)
     arena_release(&arena);
 }
 
+TEST(file_names_have_stems_and_may_be_those_of_images)
+{
+    CHECK_TEXT(file_stem(&arena, "a.b/c.d.jpg"), "c.d");
+    CHECK_TEXT(file_stem(&arena, "a.b/c"), "c");
+    CHECK(file_is_image_name("a/b.JPG") && file_is_image_name(".tiff"));
+    CHECK(!file_is_image_name("a/b.txt") && !file_is_image_name("a.png/b"));
+    arena_release(&arena);
+}
+
 TEST(file_list_is_sorted_bytewise_without_hidden_files)
 {
     static const char *const created[] = { "b", "a10", "a9", ".hidden", "B", "\xED\x95\x9C" };

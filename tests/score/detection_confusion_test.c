@@ -64,6 +64,29 @@ TEST(confusion_takes_the_greatest_overlap_first)
     detection_confusion_release(&c);
 }
 
+TEST(confusion_keeps_no_matrix_of_very_many_classes)
+{
+    const struct image_object truth = at(60000, 0, 0), found = at(59999, 0, 0.9);
+    struct detection_confusion c;
+    struct str text = STR_INIT;
+    struct json_writer w;
+
+    detection_confusion_init(&c, 60001);
+    detection_confusion_clear(&c);
+    detection_confusion_add(&c, &truth, 1, &found, 1);
+    CHECK(!c.cells && c.match_count == 1 && c.matches[0].outcome == OUTCOME_CONFUSED);
+    json_begin(&w, &text);
+    json_object_open(&w);
+    detection_report_put_confusion(&c, NULL, &w);
+    json_close(&w);
+    CHECK_TEXT(text.text, "{}");
+    str_release(&text);
+    detection_confusion_release(&c);
+    detection_confusion_init(&c, CONFUSION_CLASSES_MOST);
+    CHECK(c.cells);
+    detection_confusion_release(&c);
+}
+
 TEST(confusion_ties_go_to_the_better_score_then_to_the_earlier_truth)
 {
     struct detection_confusion c;
@@ -140,7 +163,7 @@ TEST(pose_quality_counts_the_missed_with_zero)
 
     truths[0].keypoints = truths[1].keypoints = known;
     found[0].keypoints = guess;
-    overlap_rule_set_keypoints(&rule, 3);
+    overlap_rule_set_keypoints(&rule, 3, 3);
     detection_confusion_init(&c, 1);
     detection_confusion_add(&c, truths, 3, found, 1);
     pose_quality_add(&quality, &rule, truths, found, c.matches, c.match_count);

@@ -167,9 +167,11 @@ TEST(overlap_of_keypoints_by_hand)
     struct image_object truth = { .keypoints = known, .area = 50 };
     struct overlap_rule rule;
 
-    overlap_rule_set_keypoints(&rule, 3);
+    overlap_rule_set_keypoints(&rule, 3, 3);
     CHECK_NEAR(overlap_of_keypoints(&rule, guess, &truth),
                (1 + exp(-16 / (8.0 / 9 * 50))) / 2, 1e-9);
-    overlap_rule_set_keypoints(&rule, 17);
+    overlap_rule_set_keypoints(&rule, 17, 3);
     CHECK_NEAR(rule.sigmas[16], 0.089, 1e-12);
+    overlap_rule_set_keypoints(&rule, 17, 2); /* no person: what training goes by, too */
+    CHECK_NEAR(rule.sigmas[16], 1.0 / 17, 1e-12);
 }

@@ -2,6 +2,7 @@
 
 #include "app/datasets/datasets_layout.h"
 
+#include "base/file.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -15,9 +16,6 @@ static const struct {
     { "val",   "val" },   { "validation", "val" },   { "valid", "val" },
     { "test",  "test" },  { "testing",    "test" },
 };
-static const char *const image_extensions[] = {
-    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp",
-};
 /* clang-format on */
 
 const char *layout_split(const char *name, size_t length)
@@ -26,16 +24,6 @@ const char *layout_split(const char *name, size_t length)
         if (strlen(splits[i].folder) == length && !strncasecmp(name, splits[i].folder, length))
             return splits[i].split;
     return NULL;
-}
-
-bool layout_is_image(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-
-    for (size_t i = 0; dot && i < sizeof(image_extensions) / sizeof(*image_extensions); i++)
-        if (!strcasecmp(dot, image_extensions[i]))
-            return true;
-    return false;
 }
 
 static size_t name_length(const char *path)
@@ -60,7 +48,7 @@ static size_t find_wrapper(const char *(*path_at)(const void *list, int index), 
         if (*path == '.')
             continue;
         if (!path[name_bytes]) {
-            if (layout_is_image(path))
+            if (file_is_image_name(path))
                 return 0;
             continue;
         }
@@ -112,7 +100,7 @@ void layout_place(const struct layout *layout, const char *path, struct layout_p
     *place = (struct layout_place){ .split = "train" };
     if (is_hidden(path)) {
         place->reason = "hidden";
-    } else if (!layout_is_image(path)) {
+    } else if (!file_is_image_name(path)) {
         place->reason = "not an image by its name";
     } else if (wrapper_bytes && (strlen(path) <= wrapper_bytes || path[wrapper_bytes - 1] != '/')) {
         place->reason = "outside the split folders";

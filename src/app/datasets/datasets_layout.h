@@ -11,7 +11,6 @@
 
 /* "train", "val" or "test" for a folder that stands for it ("Training"); NULL: none. */
 const char *layout_split(const char *name, size_t length);
-bool layout_is_image(const char *path); /* by its name */
 
 /* Of all paths of a data set, sorted. */
 struct layout {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "store/columns.h"
@@ -95,7 +96,7 @@ static int add(struct listing *l, const struct dataset_file *file, struct error 
     l->rows[l->count++] = *file;
     l->file_count++;
     l->total_bytes += file->size_bytes;
-    l->image_count += !strcmp(file->state, "used") && layout_is_image(file->path);
+    l->image_count += !strcmp(file->state, "used") && file_is_image_name(file->path);
     return l->count == GROUP_ROWS ? flush(l, err) : 0;
 }
 
@@ -321,7 +322,7 @@ static void describe(const struct layout *layout, bool tree, const struct blob_e
     *file = (struct dataset_file){ .path = entry->path, .size_bytes = entry->size_bytes,
                                    .split = place.split, .reason = place.reason,
                                    .state = place.reason                          ? "excluded"
-                                            : tree || layout_is_image(entry->path) ? "used"
+                                            : tree || file_is_image_name(entry->path) ? "used"
                                                                                    : "labels" };
     if (place.class_name && !place.reason)
         file->class_name = arena_strndup(arena, place.class_name, place.class_bytes);
