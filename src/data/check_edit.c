@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "data/check_internal.h"
 #include "data/label_edit.h"
+#include "formats/json_walk.h"
 #include "formats/yaml.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,19 +44,21 @@ static int edit_file(const struct check_report *report, const struct check_fix *
     const char *path = file_join(&arena, report->dataset->root, fixes[0]->path);
     struct label_edit *edits = ARENA_ARRAY(&arena, struct label_edit, count);
     struct str text = STR_INIT, changed = STR_INIT;
-    int result = -1;
+    int result = file_read(path, FILE_LIMIT_BYTES, &text, err);
+    size_t mark = result ? 0 : json_mark_length(text.text, text.length);
+    const struct str body = { text.text + mark, text.length - mark, 0 };
 
     for (int i = 0; i < count; i++)
         edits[i] = (struct label_edit){ fixes[i]->finding->line, fixes[i]->finding->element,
                                         fixes[i]->finding->replacement };
-    if (!file_read(path, FILE_LIMIT_BYTES, &text, err) &&
-        !label_edit_apply(report->dataset->format, &text, edits, count, &changed, err) &&
-        !keep_copy(quarantine, fixes[0]->path, &text, err))
-        result = file_replace(path, changed.text, changed.length, err);
+    if (!result)
+        result = label_edit_apply(report->dataset->format, &body, edits, count, &changed, err) ||
+                 keep_copy(quarantine, fixes[0]->path, &text, err) ||
+                 file_replace(path, changed.text, changed.length, err);
     str_release(&text);
     str_release(&changed);
     arena_release(&arena);
-    return result;
+    return result ? -1 : 0;
 }
 
 /* ---- data.yaml --------------------------------------------------------------------------- */

@@ -19,6 +19,11 @@
  *            segmentation, everything else detection.
  * Classes    Those that are named.  Rows of other ids are left out; proposed is to name the ids
  *            that many rows use and that are near the named ones, and to drop the other rows.
+ *            Where none is named, YOLO's are the ids that rows use, but for strays far from the
+ *            rest.  Names that stand twice get a number: "car", "car (2)".
+ * Val        An entry of data.yaml that names nothing is refused, unless the options or a
+ *            split_config decide; images that are in train too stay there, with a warning.
+ * Warnings   What was repaired, left out or remarked, by reason; is_lenient: only in findings.
  */
 #ifndef DATA_LABELLED_H
 #define DATA_LABELLED_H

@@ -38,7 +38,7 @@ struct scene_settings {
     double mosaic, mixup, copy_paste; /* probabilities */
     double degrees;                   /* of rotation, either way */
     double translate;                 /* share of the side, either way */
-    double scale;                     /* factor within 1 +- this */
+    double scale;                     /* factor within 1 +- this, but at least 0.1 */
     double shear;                     /* degrees, either way */
     double perspective;               /* 0 to 0.001 */
     double hsv_h, hsv_s, hsv_v;       /* factors within 1 +- this; hue in turns */

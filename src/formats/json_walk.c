@@ -145,11 +145,17 @@ bool json_slice_is(struct json_slice slice, const char *text)
     return strlen(text) == slice.length && !memcmp(slice.text, text, slice.length);
 }
 
+size_t json_mark_length(const char *text, size_t length)
+{
+    return length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
 int json_file_open(struct json_file *file, const char *path, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     void *map = NULL;
+    size_t mark;
 
     if (fd < 0)
         return FAIL_ERRNO(err, "cannot read '%s'", path);
@@ -162,13 +168,17 @@ int json_file_open(struct json_file *file, const char *path, struct error *err)
     close(fd);
     if (map == MAP_FAILED)
         return FAIL_ERRNO(err, "cannot read '%s'", path);
-    *file = (struct json_file){ { map ? map : "", (size_t)status.st_size }, map };
+    mark = map ? json_mark_length(map, (size_t)status.st_size) : 0;
+    *file = (struct json_file){ { map ? (const char *)map + mark : "",
+                                  (size_t)status.st_size - mark },
+                                map };
     return 0;
 }
 
 void json_file_close(struct json_file *file)
 {
     if (file->_map)
-        munmap(file->_map, file->text.length);
+        munmap(file->_map,
+               file->text.length + (size_t)(file->text.text - (const char *)file->_map));
     *file = (struct json_file){ 0 };
 }

@@ -40,7 +40,11 @@ int json_walk_next(struct json_walk *walk, struct json_slice *key, struct json_s
 json_t *json_slice_parse(struct json_slice value, struct error *err);
 bool json_slice_is(struct json_slice slice, const char *text);
 
-/* A file as memory that the system reads in as it is looked at. */
+/* How many bytes of a byte order mark, as editors of some systems put before UTF-8, begin a text:
+ * 0 or 3. */
+size_t json_mark_length(const char *text, size_t length);
+
+/* A file as memory that the system reads in as it is looked at, without a byte order mark. */
 struct json_file {
     struct json_slice text;
     void *_map;

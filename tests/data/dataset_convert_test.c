@@ -95,7 +95,7 @@ TEST(convert_to_voc_tells_of_classes_that_become_one)
 
     make_dataset();
     put(root, "data.yaml", "path: .\ntrain: images/train\nval: images/val\n"
-                           "names: [zebra, ant, zebra, mouse]\n");
+                           "names: [zebra, ant, 'zebra ', mouse]\n");
     convert(root, first_set, "voc", &result, &first);
     CHECK(result.reordered_classes);
     CHECK_OK(dataset_open(&there, first_set, &lenient, &err), err);

@@ -169,6 +169,42 @@ TEST(scene_scale_resizes_objects_with_pixels)
     check_warp(settings);
 }
 
+extern const struct scene_change scene_scale;
+
+/* The factor of the map, drawn `count` times: the least of all, and how often it was met. */
+static double least_factor(double range, int count, int *times)
+{
+    struct scene_settings settings = nothing();
+    double least = INFINITY;
+
+    settings.scale = range;
+    *times = 0;
+    for (int i = 0; i < count; i++) {
+        struct rng rng = rng_for(11, 1, (uint64_t)i), same = rng;
+        struct scene_map map = SCENE_MAP_SAME;
+        double factor;
+
+        scene_scale.bend(&map, &settings, SIDE, &rng);
+        factor = map.m[0];
+        if (range <= 0.9)
+            CHECK(factor == rng_between(&same, 1 - range, 1 + range));
+        CHECK(factor <= 1 + range);
+        *times = factor < least ? 1 : *times + (factor == least);
+        least = factor < least ? factor : least;
+    }
+    return least;
+}
+
+TEST(scene_scale_of_wide_ranges_leaves_something_to_see)
+{
+    int times;
+
+    CHECK_NEAR(least_factor(0.5, 200, &times), 0.5, 0.02);
+    CHECK_NEAR(least_factor(0.9, 200, &times), 0.1, 0.02);
+    CHECK(least_factor(1, 1000, &times) >= 0.1 && times == 1);
+    CHECK(least_factor(2, 1000, &times) >= 0.1 && times == 1); /* and nothing piles up there */
+}
+
 TEST(scene_translate_moves_objects_with_pixels)
 {
     struct scene_settings settings = nothing();

@@ -194,6 +194,12 @@ static bool add_image_file(struct coco *coco, const struct coco_source *source, 
     return labelled_add_image(coco->all, file, split) >= 0;
 }
 
+/* Its annotations are not to blame. */
+static void lose_image(struct coco *coco, const char *key, enum coco_loss loss)
+{
+    map_set(&coco->lost, key, (void *)(intptr_t)loss);
+}
+
 static int add_image(struct coco *coco, const struct coco_source *source, int64_t element,
                      const json_t *json)
 {
@@ -207,12 +213,15 @@ static int add_image(struct coco *coco, const struct coco_source *source, int64_
     if (!name || !key) {
         labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
                       "images[%" PRId64 "]: Each image must have 'id' and 'file_name'", element);
+        if (key)
+            lose_image(coco, key, COCO_LOST_FILE);
         return 0;
     }
     file = find_image_file(coco, source, name);
     if (file < 0 || !all->files.items[file].is_image) {
         labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
                       "images[%" PRId64 "]: the image '%.200s' is not there", element, name);
+        lose_image(coco, key, COCO_LOST_FILE);
         return 0;
     }
     if (map_find(&coco->image_files, key)) {
@@ -222,6 +231,8 @@ static int add_image(struct coco *coco, const struct coco_source *source, int64_
     }
     if (add_image_file(coco, source, file, json, id, name))
         map_set(&coco->image_files, key, (void *)(intptr_t)(file + 1));
+    else
+        lose_image(coco, key, COCO_LOST_LEFT_OUT);
     return 0;
 }
 
@@ -271,11 +282,14 @@ static int use_named_image(struct coco *coco, struct coco_source *source, int64_
     (void)element, (void)text, (void)err;
     if (!name)
         name = json_string_value(id);
-    if (!name || !key || map_find(&coco->image_files, key))
+    if (!name || !key || map_find(&coco->image_files, key) || map_find(&coco->lost, key))
         return 0;
     file = find_image_file(coco, source, name);
-    if (file >= 0 && coco->all->files.items[file].is_image &&
-        add_image_file(coco, source, file, json, id, name))
+    if (file < 0 || !coco->all->files.items[file].is_image)
+        lose_image(coco, key, COCO_LOST_FILE);
+    else if (!add_image_file(coco, source, file, json, id, name))
+        lose_image(coco, key, COCO_LOST_LEFT_OUT);
+    else
         map_set(&coco->image_files, key, (void *)(intptr_t)(file + 1));
     return 0;
 }
@@ -369,6 +383,23 @@ static int line_of(const struct coco_source *source, const char *at)
     return line;
 }
 
+/* An image that the file lists and that is not used, or one that nobody lists: then the annotation
+ * is wrong.  Without ids, so that equal reasons are told once. */
+static void note_unseen(struct coco *coco, const struct labelled_place *place, const char *key,
+                        int file)
+{
+    intptr_t loss = key ? (intptr_t)map_find(&coco->lost, key) : COCO_LOST_NEVER;
+
+    if (file < 0 && loss == COCO_LOST_NEVER)
+        labelled_note(coco->all, place, DATASET_EXCLUDED, "drop", NULL,
+                      "references non-existent image_id %.100s", key ? strchr(key, ':') + 1 : "");
+    else
+        labelled_note(coco->all, place, DATASET_EXCLUDED, NULL, NULL, "%s",
+                      file >= 0                 ? "its image cannot be read"
+                      : loss == COCO_LOST_FILE ? "its image is not there"
+                                                : "its image is left out");
+}
+
 static int use_annotation(struct coco *coco, struct coco_source *source, int64_t element,
                           struct json_slice text, const json_t *json, struct error *err)
 {
@@ -381,8 +412,7 @@ static int use_annotation(struct coco *coco, struct coco_source *source, int64_t
     int findings = all->findings.count, result = 0;
 
     if (image < 0)
-        labelled_note(all, &place, DATASET_EXCLUDED, "drop", NULL,
-                      "references non-existent image_id %.100s", key ? strchr(key, ':') + 1 : "");
+        note_unseen(coco, &place, key, file);
     else
         result = coco_read_object(coco, &place, json, err);
     /* Counting lines is slow for large files: only of what has to be told. */
@@ -411,8 +441,7 @@ static int use_nested(struct coco *coco, struct coco_source *source, int64_t ele
                                               element << 24 | (int64_t)(i & 0xffffff), image };
 
         if (image < 0)
-            labelled_note(all, &place, DATASET_EXCLUDED, NULL, NULL,
-                          "its image cannot be used");
+            note_unseen(coco, &place, key, file);
         else if (coco_read_object(coco, &place, item, err))
             return -1;
     }
@@ -513,6 +542,7 @@ int coco_read(struct coco *coco, struct error *err)
         json_decref(coco->sources[i].splits);
     }
     map_release(&coco->image_files);
+    map_release(&coco->lost);
     map_release(&coco->base_names);
     mask_release(&coco->mask);
     VEC_RELEASE(&coco->categories);

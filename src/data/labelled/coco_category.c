@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYPOINT_LIMIT 1000
-
 static void note(struct coco *coco, const struct coco_source *source, const char *text)
 {
     const struct labelled_place place = { coco->all->files.items[source->file].path, 0, -1, -1 };
@@ -66,20 +64,25 @@ static void read_skeleton(struct coco *coco, const json_t *list)
     dataset->skeleton_count = (int)used;
 }
 
-static void read_keypoints(struct coco *coco, const struct coco_source *source, const json_t *json)
+static int read_keypoints(struct coco *coco, const struct coco_source *source, const json_t *json,
+                          struct error *err)
 {
     const json_t *names = json_object_get(json, "keypoints");
     size_t count = json_array_size(names);
     enum dataset_task task = coco->all->options->task;
 
     if (count == 0 || (task != DATASET_TASK_POSE && task != DATASET_TASK_BY_CONTENT))
-        return;
+        return 0;
+    if (count > ANNOTATION_KEYPOINTS_MOST)
+        return FAIL(err, UNSUPPORTED, "a category in '%s' has %zu key points: at most %d can be "
+                                      "learned",
+                    coco->all->files.items[source->file].path, count, ANNOTATION_KEYPOINTS_MOST);
     if (coco->keypoint_count && (size_t)coco->keypoint_count != count) {
         note(coco, source, "categories have different numbers of key points: the first counts");
-        return;
+        return 0;
     }
-    if (coco->keypoint_count || count > KEYPOINT_LIMIT)
-        return;
+    if (coco->keypoint_count)
+        return 0;
     coco->keypoint_count = (int)count;
     coco->keypoint_names = ARENA_ARRAY(coco->all->arena, const char *, count);
     for (size_t i = 0; i < count; i++) {
@@ -93,6 +96,7 @@ static void read_keypoints(struct coco *coco, const struct coco_source *source, 
     coco->all->dataset->annotations.keypoint_count = coco->keypoint_count;
     find_partners(coco);
     read_skeleton(coco, json_object_get(json, "skeleton"));
+    return 0;
 }
 
 static int read_category(struct coco *coco, const struct coco_source *source, const json_t *json,
@@ -124,8 +128,7 @@ static int read_category(struct coco *coco, const struct coco_source *source, co
     *VEC_ADD(&coco->categories) =
         (struct coco_category){ json_integer_value(id), arena_strdup(coco->all->arena, name),
                                 !strcmp(name, "__background__"), -1 };
-    read_keypoints(coco, source, json);
-    return 0;
+    return read_keypoints(coco, source, json, err);
 }
 
 int coco_read_categories(struct coco *coco, const struct coco_source *source,

@@ -23,6 +23,9 @@ struct coco_category {
     int class_id;
 };
 
+/* Why a listed image is not used. */
+enum coco_loss { COCO_LOST_NEVER, COCO_LOST_FILE, COCO_LOST_LEFT_OUT };
+
 struct coco {
     struct labelled *all;
     struct coco_source sources[16];
@@ -32,6 +35,7 @@ struct coco {
         int count, capacity;
     } categories; /* sorted by id once all are known */
     struct map image_files; /* "SOURCE:ID" -> file + 1 */
+    struct map lost;        /* the same of listed images that are not used -> enum coco_loss */
     struct map base_names;  /* of images -> file + 1; coco.several when there are several */
     int several;
     int64_t *image_ids; /* by image, once these are settled */

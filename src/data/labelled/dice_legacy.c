@@ -76,13 +76,6 @@ static int read_classes(struct legacy *legacy, struct error *err)
     return result;
 }
 
-static const char *stem_of(struct arena *arena, const char *path)
-{
-    const char *name = file_base_name(path), *dot = strrchr(name, '.');
-
-    return arena_strndup(arena, name, dot ? (size_t)(dot - name) : strlen(name));
-}
-
 /* Which image, which split; objects come in a second pass. */
 static int survey(struct legacy *legacy, int source)
 {
@@ -92,7 +85,7 @@ static int survey(struct legacy *legacy, int source)
     enum dataset_split split = DATASET_SPLIT_TRAIN;
     struct error problem = { 0 };
     json_t *json = read_json(legacy, source, &problem);
-    int file = (int)(intptr_t)map_find(&legacy->stems, stem_of(all->arena, path)) - 1;
+    int file = (int)(intptr_t)map_find(&legacy->stems, file_stem(all->arena, path)) - 1;
 
     labelled_take(all, source);
     if (!json || file < 0) {
@@ -211,7 +204,7 @@ static int read_all(struct legacy *legacy, struct error *err)
     all->is_box_or_shape = true;
     for (int i = 0; i < all->files.count; i++)
         if (all->files.items[i].is_image)
-            map_set(&legacy->stems, stem_of(all->arena, all->files.items[i].path),
+            map_set(&legacy->stems, file_stem(all->arena, all->files.items[i].path),
                     (void *)(intptr_t)(i + 1));
     if (read_classes(legacy, err))
         return -1;

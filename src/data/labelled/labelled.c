@@ -59,6 +59,8 @@ void labelled_note(struct labelled *all, const struct labelled_place *place,
         .replacement = replacement,
     };
     va_end(list);
+    *VEC_ADD(&all->kinds) =
+        strcmp(format, "%s") ? format : all->findings.items[all->findings.count - 1].message;
 }
 
 void labelled_count_used(struct labelled *all)
@@ -124,12 +126,14 @@ bool labelled_is_repeated(struct labelled *all, int image, const void *bytes, si
 int labelled_add_image(struct labelled *all, int file, enum dataset_split split)
 {
     const char *path = all->files.items[file].path;
+    const char *reason = dataset_reason_against(all->builder, path);
 
     labelled_take(all, file);
-    if (dataset_leaves_out(all->builder, path)) {
-        dataset_exclude(all->builder, path, DATASET_LEFT_OUT);
+    if (reason) {
+        dataset_exclude(all->builder, path, reason);
         return -1;
     }
+    all->has_listed[split] = true;
     *VEC_ADD(&all->images) = (struct labelled_image){ .file = file, .split = split };
     return all->images.count - 1;
 }
@@ -188,6 +192,8 @@ int labelled_settle(struct labelled *all, struct error *err)
         struct error problem = { 0 };
 
         if (kept && all->images.items[kept - 1].file == image->file) {
+            all->shared_count += all->images.items[kept - 1].split == DATASET_SPLIT_TRAIN &&
+                                 image->split == DATASET_SPLIT_VAL;
             if (all->images.items[kept - 1].split != image->split)
                 labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
                               "listed in %s and in %s: it stays in the first",
@@ -344,13 +350,45 @@ static int compare_findings(const void *a, const void *b)
     return strcmp(first->message, second->message);
 }
 
+/* Results are told by class names: those that stand twice get a number, "car (2)". */
+static void name_classes(struct labelled *all)
+{
+    struct map owners = MAP_INIT; /* name -> class + 1 */
+    const char *first = NULL, *renamed = NULL;
+    int count = 0;
+
+    for (int i = 0; i < all->classes.count; i++) {
+        if (!all->classes.items[i])
+            all->classes.items[i] = arena_printf(all->arena, "class_%d", i);
+        if (!map_find(&owners, all->classes.items[i]))
+            map_set(&owners, all->classes.items[i], (void *)(intptr_t)(i + 1));
+    }
+    for (int i = 0; i < all->classes.count; i++) {
+        const char *name = all->classes.items[i], *other = name;
+
+        if ((int)(intptr_t)map_find(&owners, name) == i + 1)
+            continue;
+        for (int number = 2; map_find(&owners, other); number++)
+            other = arena_printf(all->arena, "%s (%d)", name, number);
+        map_set(&owners, other, (void *)(intptr_t)(i + 1));
+        all->classes.items[i] = other;
+        if (count++ == 0) {
+            first = name;
+            renamed = other;
+        }
+    }
+    map_release(&owners);
+    if (count)
+        dataset_warn(all->builder,
+                     "class names that stand twice: %d; the second '%s' is called '%s'", count,
+                     first, renamed);
+}
+
 static void make_lists(struct labelled *all)
 {
     struct dataset *dataset = all->dataset;
 
-    for (int i = 0; i < all->classes.count; i++)
-        if (!all->classes.items[i])
-            all->classes.items[i] = arena_printf(all->arena, "class_%d", i);
+    name_classes(all);
     dataset->classes =
         arena_copy(all->arena, all->classes.items, sizeof(char *) * (size_t)all->classes.count);
     dataset->class_count = all->classes.count;
@@ -407,7 +445,7 @@ static int build(struct labelled *all, struct error *err)
         return FAIL(err, INVALID, "'%s' has no labelled objects and names no classes",
                     all->dataset->root);
     labelled_fit_to_task(all);
-    labelled_warn_of_rows(all);
+    labelled_warn_of_findings(all);
     make_lists(all);
     if (group(all, err) || labelled_divide(all, err))
         return -1;
@@ -435,6 +473,7 @@ int labelled_open(struct dataset_builder *builder, struct error *err)
     VEC_RELEASE(&all.images);
     VEC_RELEASE(&all.classes);
     VEC_RELEASE(&all.findings);
+    VEC_RELEASE(&all.kinds);
     VEC_RELEASE(&all.origins);
     free(all.seen.hashes);
     return result;

@@ -16,8 +16,6 @@
 #define TEXT_LIMIT_BYTES (64 << 20)
 #define PATH_LIMIT_BYTES 4096
 
-static const char *const image_extensions[] = { ".jpg", ".jpeg", ".png",  ".bmp",
-                                                ".gif", ".tif",  ".tiff", ".webp" };
 static const struct {
     const char *name;
     enum dataset_split split;
@@ -27,16 +25,6 @@ static const struct {
     { "validation", DATASET_SPLIT_VAL }, { "validate", DATASET_SPLIT_VAL },
     { "test", DATASET_SPLIT_TEST },      { "testing", DATASET_SPLIT_TEST },
 };
-
-static bool has_image_extension(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    for (size_t i = 0; dot && i < sizeof(image_extensions) / sizeof(*image_extensions); i++)
-        if (!strcasecmp(dot, image_extensions[i]))
-            return true;
-    return false;
-}
 
 bool labelled_split_by_name(const char *name, size_t length, enum dataset_split *split)
 {
@@ -92,7 +80,7 @@ static int visit(struct labelled *all, const char *folder, const char *name, int
                     FILE_COUNT_LIMIT);
     else
         *VEC_ADD(&all->files) =
-            (struct labelled_file){ path, status.st_size, has_image_extension(name), false, NULL };
+            (struct labelled_file){ path, status.st_size, file_is_image_name(name), false, NULL };
     return 0;
 }
 
@@ -248,11 +236,17 @@ void labelled_take(struct labelled *all, int file)
 int labelled_read_file(const struct labelled *all, int file, struct str *out, struct error *err)
 {
     struct arena scratch = ARENA_INIT;
+    size_t mark;
     int result;
 
     str_clear(out);
     result = file_read(file_join(&scratch, all->dataset->root, all->files.items[file].path),
                        TEXT_LIMIT_BYTES, out, err);
     arena_release(&scratch);
+    mark = result ? 0 : json_mark_length(out->text, out->length);
+    if (mark) {
+        out->length -= mark;
+        memmove(out->text, out->text + mark, out->length + 1);
+    }
     return result;
 }

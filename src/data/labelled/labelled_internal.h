@@ -70,6 +70,10 @@ struct labelled {
         int count, capacity;
     } findings;
     struct {
+        const char **items;
+        int count, capacity;
+    } kinds; /* by finding: what is the same in all that say the same of another file or row */
+    struct {
         struct labelled_origin {
             struct labelled_place place;
             bool has_shape;   /* not a plain box */
@@ -79,7 +83,9 @@ struct labelled {
     } origins; /* by annotation, in the order in which they were added */
     int64_t plain_box_count, shape_count;
     bool is_box_or_shape; /* a row of this format is one of them, so that mixing says something */
-    bool has_split[DATASET_SPLIT_COUNT];
+    bool is_mirror_told; /* why images are not mirrored */
+    bool has_split[DATASET_SPLIT_COUNT], has_listed[DATASET_SPLIT_COUNT]; /* readable; named */
+    int shared_count; /* images listed in train and in val */
     struct labelled_seen {
         uint64_t *hashes;
         int count, capacity;
@@ -100,7 +106,7 @@ bool labelled_has_folder(const struct labelled *all, const char *path); /* witho
 /* Path of `folder`/`inner` with "." taken away, in the arena; NULL when it leads outside. */
 const char *labelled_path(const struct labelled *all, const char *folder, const char *inner);
 void labelled_take(struct labelled *all, int file);
-/* The whole file, at most 64 MB. */
+/* The whole file, at most 64 MB, without a byte order mark. */
 int labelled_read_file(const struct labelled *all, int file, struct str *out, struct error *err);
 /* The split that a path shows by one of its folders ("train2017", "valid"). */
 bool labelled_find_split(const char *path, enum dataset_split *split);
@@ -147,13 +153,18 @@ struct labelled_format {
 };
 extern const struct labelled_format labelled_yolo, labelled_coco, labelled_dice, labelled_voc;
 
-/* labelled_task.c: decide on the task, repair or set aside the rows that do not fit it; and warn
- * whoever does not ask for findings of the rows that are not as they stand. */
+/* labelled_task.c: decide on the task, repair or set aside the rows that do not fit it. */
 int labelled_choose_task(struct labelled *all, struct error *err);
 void labelled_fit_to_task(struct labelled *all);
-void labelled_warn_of_rows(struct labelled *all);
+
+/* labelled_words.c: warn whoever does not ask for findings of the rows that are not as they stand,
+ * and of the remarks on files. */
+void labelled_warn_of_findings(struct labelled *all);
 
 /* labelled_split.c: divide, count, and say what is missing. */
 int labelled_divide(struct labelled *all, struct error *err);
+/* labelled_balance.c: move open images until every class that two show is in train and in val, as
+ * far as that can be; both: images of train and val by class. */
+void labelled_balance(struct dataset *dataset, const bool *is_open, const int *both);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * An image belongs to the rarest class on it, and those of a class are divided together; images
  * without objects are one more class.  What then is on one side only, though two images show it,
- * moves one image over. */
+ * moves images over (labelled_balance.c). */
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/vec.h"
@@ -70,39 +70,6 @@ static void divide_class(struct dataset *dataset, const bool *is_open, int class
         dataset->items[members[i]].split = i < val_count ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
 }
 
-static bool shows(const struct dataset *dataset, int item, int class_id)
-{
-    const struct annotations *all = &dataset->annotations;
-
-    for (int j = 0; j < all->images[item].count; j++)
-        if (annotations_of(all, item)[j].class_id == class_id)
-            return true;
-    return false;
-}
-
-/* Give a class that has two images or more a place on both sides. */
-static void balance(struct dataset *dataset, const bool *is_open, const int *both,
-                    struct arena *scratch)
-{
-    int *on_train = ARENA_ARRAY(scratch, int, dataset->class_count);
-    int *on_val = ARENA_ARRAY(scratch, int, dataset->class_count);
-
-    for (int c = 0; c < dataset->class_count; c++) {
-        enum dataset_split poor;
-
-        count_images(dataset, DATASET_SPLIT_TRAIN, on_train);
-        count_images(dataset, DATASET_SPLIT_VAL, on_val);
-        if (both[c] < 2 || (on_train[c] && on_val[c]))
-            continue;
-        poor = on_train[c] ? DATASET_SPLIT_VAL : DATASET_SPLIT_TRAIN;
-        for (int i = dataset->item_count - 1; i >= 0; i--)
-            if (is_open[i] && shows(dataset, i, c)) {
-                dataset->items[i].split = poor;
-                break;
-            }
-    }
-}
-
 /* Few images, each of a class of its own: divided as if they were all of one. */
 static void divide_together(struct dataset *dataset, const bool *is_open, int *members)
 {
@@ -136,7 +103,7 @@ static void divide(struct dataset *dataset, const bool *is_open)
     if (dataset_count(dataset, DATASET_SPLIT_VAL) == 0)
         divide_together(dataset, is_open, members);
     else if (dataset->class_count <= 1000) /* each look is a pass over all objects */
-        balance(dataset, is_open, both, &scratch);
+        labelled_balance(dataset, is_open, both);
     arena_release(&scratch);
 }
 
@@ -178,11 +145,30 @@ static void warn_of_missing(struct labelled *all)
                      dataset->class_count);
 }
 
+/* Images to validate with were named, and none of them is one. */
+static void warn_of_no_val(struct labelled *all, bool has_val)
+{
+    const struct dataset *dataset = all->dataset;
+    int train_share = (int)(100 * dataset->train_ratio + 0.5);
+
+    if (has_val || !all->has_listed[DATASET_SPLIT_VAL] || !dataset->is_divided ||
+        all->options->method != DATASET_SPLIT_USE_DATASET)
+        return;
+    if (all->shared_count)
+        dataset_warn(all->builder,
+                     "val names the same images as train: to validate with others, train is "
+                     "divided %d to %d", train_share, 100 - train_share);
+    else
+        dataset_warn(all->builder, "no image of val can be read: train is divided %d to %d",
+                     train_share, 100 - train_share);
+}
+
 int labelled_divide(struct labelled *all, struct error *err)
 {
     struct dataset *dataset = all->dataset;
     struct arena scratch = ARENA_INIT;
     int *counts = ARENA_ARRAY(&scratch, int, dataset->class_count);
+    bool has_val = dataset_count(dataset, DATASET_SPLIT_VAL) > 0;
 
     if (dataset_place(all->builder, divide, err)) {
         arena_release(&scratch);
@@ -192,6 +178,7 @@ int labelled_divide(struct labelled *all, struct error *err)
     choose_classes(dataset, counts);
     arena_release(&scratch);
     count_objects(all);
+    warn_of_no_val(all, has_val);
     warn_of_missing(all);
     if (all->options->is_lenient)
         return 0;

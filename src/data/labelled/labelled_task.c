@@ -1,14 +1,10 @@
-/* labelled_task.c - what a set's rows are for: the task, the rows that do not fit it, and words
- * about those that are left out. */
+/* labelled_task.c - what a set's rows are for: the task, and the rows that do not fit it. */
 #include "base/error.h"
-#include "base/str.h"
 #include "data/labelled/labelled_internal.h"
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SHAPES_PER_BOX 2 /* so many make plain boxes the strays */
-#define REASONS_TOLD 3
 
 /* Strays do not decide.  Where there are many of both, boxes win: every outline has one, and no box
  * has an outline. */
@@ -102,6 +98,16 @@ static void warn_of_mix(struct labelled *all)
                      all->plain_box_count, all->shape_count);
 }
 
+/* Left would become right. */
+static void warn_of_mirrors(struct labelled *all)
+{
+    if (all->dataset->task == DATASET_TASK_POSE && !all->dataset->flip_index &&
+        !all->is_mirror_told)
+        dataset_warn(all->builder,
+                     "images are not mirrored, whatever fliplr is: nothing tells which key points "
+                     "change places (flip_idx in data.yaml, or names with left and right)");
+}
+
 void labelled_fit_to_task(struct labelled *all)
 {
     struct dataset *dataset = all->dataset;
@@ -127,76 +133,7 @@ void labelled_fit_to_task(struct labelled *all)
     if (dataset->task != DATASET_TASK_POSE)
         annotations->keypoint_count = dataset->keypoint_size = 0;
     warn_of_mix(all);
+    warn_of_mirrors(all);
     if (is_detection)
         annotations->ring_count = annotations->point_count = annotations->run_count = 0;
-}
-
-/* ---- words ------------------------------------------------------------------------------- */
-
-struct reason {
-    const char *text;
-    int count;
-};
-
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(((const struct reason *)a)->text, ((const struct reason *)b)->text);
-}
-
-static int compare_counts(const void *a, const void *b)
-{
-    const struct reason *first = a, *second = b;
-
-    return first->count != second->count ? second->count - first->count : compare_texts(a, b);
-}
-
-/* What rows were left out for, the most frequent reason first; returns how many there are. */
-static int collect_reasons(const struct labelled *all, struct reason *reasons)
-{
-    int count = 0, kept = 0;
-
-    for (int i = 0; i < all->findings.count; i++) {
-        const struct dataset_finding *finding = &all->findings.items[i];
-
-        if (finding->outcome == DATASET_EXCLUDED && (finding->line > 0 || finding->element >= 0))
-            reasons[count++] = (struct reason){ finding->message, 1 };
-    }
-    if (count)
-        qsort(reasons, (size_t)count, sizeof(*reasons), compare_texts);
-    for (int i = 0; i < count; i++)
-        if (kept && !strcmp(reasons[kept - 1].text, reasons[i].text))
-            reasons[kept - 1].count++;
-        else
-            reasons[kept++] = reasons[i];
-    if (kept)
-        qsort(reasons, (size_t)kept, sizeof(*reasons), compare_counts);
-    return kept;
-}
-
-void labelled_warn_of_rows(struct labelled *all)
-{
-    const struct dataset_rows *rows = &all->dataset->rows;
-    struct arena scratch = ARENA_INIT;
-    struct reason *reasons = ARENA_ARRAY(&scratch, struct reason, all->findings.count + 1);
-    struct str text = STR_INIT;
-    int count;
-
-    if (all->options->is_lenient) { /* check.h lists them one by one */
-        arena_release(&scratch);
-        return;
-    }
-    if (rows->fixed)
-        dataset_warn(all->builder, "%" PRId64 " label rows are repaired while they are read",
-                     rows->fixed);
-    count = collect_reasons(all, reasons);
-    for (int i = 0; i < count && i < REASONS_TOLD; i++)
-        str_printf(&text, "%s%d: %s", i ? "; " : "", reasons[i].count, reasons[i].text);
-    if (count > REASONS_TOLD)
-        str_printf(&text, "; %d other reasons", count - REASONS_TOLD);
-    if (rows->excluded)
-        dataset_warn(all->builder, "%" PRId64 " label rows are left out (%s); `dataset check` "
-                                   "tells where they are",
-                     rows->excluded, text.text);
-    str_release(&text);
-    arena_release(&scratch);
 }

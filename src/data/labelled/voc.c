@@ -30,13 +30,6 @@ struct voc {
     const char *missing;
 };
 
-static const char *stem_of(struct arena *arena, const char *path)
-{
-    const char *name = file_base_name(path), *dot = strrchr(name, '.');
-
-    return arena_strndup(arena, name, dot ? (size_t)(dot - name) : strlen(name));
-}
-
 /* ---- what there is ----------------------------------------------------------------------- */
 
 static bool is_annotation(struct labelled *all, int file)
@@ -106,7 +99,7 @@ static const char *entry_of(struct voc *voc, char *line)
             return line;
     }
     name = file_base_name(line);
-    stem = stem_of(voc->all->arena, line);
+    stem = file_stem(voc->all->arena, line);
     return is_known(voc, name) ? name : is_known(voc, stem) ? stem : line;
 }
 
@@ -190,11 +183,11 @@ static void note_names(struct voc *voc, const struct voc_file *parsed)
 static int find_image(struct voc *voc, int source, const struct voc_file *parsed)
 {
     struct labelled *all = voc->all;
-    const char *stem = stem_of(all->arena, all->files.items[source].path);
+    const char *stem = file_stem(all->arena, all->files.items[source].path);
     int file = (int)(intptr_t)map_find(&voc->stems, stem) - 1;
 
     if (file < 0 && *parsed->filename)
-        file = (int)(intptr_t)map_find(&voc->stems, stem_of(all->arena, parsed->filename)) - 1;
+        file = (int)(intptr_t)map_find(&voc->stems, file_stem(all->arena, parsed->filename)) - 1;
     return file;
 }
 
@@ -221,8 +214,8 @@ static int survey_file(struct voc *voc, int source, struct error *err)
         note_names(voc, &parsed);
         if (file < 0) {
             labelled_note(all, &place, DATASET_REMARK, NULL, NULL, "its image is not there");
-            note_missing(voc, stem_of(all->arena, path));
-        } else if (!find_split(voc, stem_of(all->arena, path), all->files.items[file].path,
+            note_missing(voc, file_stem(all->arena, path));
+        } else if (!find_split(voc, file_stem(all->arena, path), all->files.items[file].path,
                                &split)) {
             labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
                           "no list of ImageSets/Main has it");
@@ -247,7 +240,7 @@ static void add_unlabelled(struct voc *voc)
         enum dataset_split split;
 
         if (all->files.items[i].is_image && !all->files.items[i].is_taken && voc->has_lists &&
-            find_split(voc, stem_of(all->arena, all->files.items[i].path),
+            find_split(voc, file_stem(all->arena, all->files.items[i].path),
                        all->files.items[i].path, &split))
             labelled_add_image(all, i, split);
     }
@@ -433,9 +426,9 @@ static int read_all(struct voc *voc, struct error *err)
         const char *path = all->files.items[i].path;
 
         if (all->files.items[i].is_image)
-            map_set(&voc->stems, stem_of(all->arena, path), (void *)(intptr_t)(i + 1));
+            map_set(&voc->stems, file_stem(all->arena, path), (void *)(intptr_t)(i + 1));
         else if (str_ends_with(path, ".xml"))
-            map_set(&voc->sheets, stem_of(all->arena, path), voc);
+            map_set(&voc->sheets, file_stem(all->arena, path), voc);
     }
     if (read_lists(voc, err))
         return -1;

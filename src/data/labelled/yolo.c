@@ -10,6 +10,9 @@
 /* What fewer rows use is a slip of the pen and no class. */
 #define CLASS_ROWS_LEAST 2
 #define CLASS_SHARE_LEAST 0.01
+/* Where no class is named ids may lie this far apart, as small parts of large sets use few. */
+#define GAP_LEAST 100
+#define GAP_LEAST_OF_RARE 20
 
 static double judge(struct labelled *all)
 {
@@ -61,12 +64,54 @@ static int read_class_list(struct yolo *yolo, struct error *err)
     return result;
 }
 
+/* Without names the classes are those that rows use, but for strays: one row of class 9999 behind 0
+ * and 1 makes no ten thousand classes. */
+static int count_used_classes(const struct yolo *yolo)
+{
+    int wanted = 0;
+
+    for (int id = 0; id < yolo->class_rows.count; id++) {
+        int64_t rows = yolo->class_rows.items[id];
+        bool is_rare = (double)rows < CLASS_SHARE_LEAST * (double)yolo->row_count;
+        int gap = is_rare ? GAP_LEAST_OF_RARE : GAP_LEAST;
+
+        if (rows && (wanted == 0 || id - wanted <= (wanted > gap ? wanted : gap)))
+            wanted = id + 1;
+    }
+    return wanted;
+}
+
+static void name_used_classes(struct yolo *yolo)
+{
+    struct labelled *all = yolo->all;
+    struct str text = STR_INIT;
+    struct error ignored;
+    char name[32];
+
+    for (int i = 0; i < all->images.count; i++) {
+        int file = yolo_find_label(yolo, all->files.items[all->images.items[i].file].path);
+
+        if (file >= 0 && !labelled_read_file(all, file, &text, &ignored))
+            yolo_count_classes(yolo, text.text, text.length);
+    }
+    str_release(&text);
+    yolo->class_count = count_used_classes(yolo);
+    yolo->are_classes_guessed = true;
+    for (int id = 0; id < yolo->class_count; id++) {
+        snprintf(name, sizeof(name), "class_%d", id);
+        labelled_set_class(all, id, name);
+    }
+    yolo->row_count = yolo->class_rows.count = 0;
+}
+
 static int read_labels(struct yolo *yolo, struct error *err)
 {
     struct labelled *all = yolo->all;
     struct str text = STR_INIT;
     int result = 0;
 
+    if (yolo->class_count == 0)
+        name_used_classes(yolo);
     for (int i = 0; i < all->images.count && !result; i++) {
         int file = yolo_find_label(yolo, all->files.items[all->images.items[i].file].path);
         struct labelled_place place = { NULL, 0, -1, i };
@@ -80,7 +125,8 @@ static int read_labels(struct yolo *yolo, struct error *err)
                           "two images have this label file");
         labelled_take(all, file);
         if (labelled_read_file(all, file, &text, &problem))
-            labelled_note(all, &place, DATASET_REMARK, NULL, NULL, "%s", problem.text);
+            labelled_note(all, &place, DATASET_REMARK, NULL, NULL,
+                          "its image counts as one without objects: %s", problem.text);
         else
             result = yolo_read_rows(yolo, i, file, text.text, text.length, err);
     }
@@ -124,34 +170,20 @@ static int count_wanted_classes(const struct yolo *yolo)
     return wanted;
 }
 
-static void name_all_classes(struct yolo *yolo)
-{
-    char name[32];
-
-    for (int id = 0; id < yolo->class_rows.count; id++) {
-        snprintf(name, sizeof(name), "class_%d", id);
-        labelled_set_class(yolo->all, id, name);
-    }
-}
-
 static void note_classes(struct yolo *yolo)
 {
     struct str text = STR_INIT;
     int64_t waiting = 0;
     int wanted;
 
-    if (yolo->class_count == 0) {
-        name_all_classes(yolo);
-        return;
-    }
-    wanted = count_wanted_classes(yolo);
+    wanted = yolo->are_classes_guessed ? yolo->class_count : count_wanted_classes(yolo);
     yolo->all->dataset->wanted_class_count = wanted;
     for (int i = 0; i < yolo->unknown.count; i++)
         yolo->all->findings.items[yolo->unknown.items[i].finding].remedy =
             yolo->unknown.items[i].class_id < wanted ? "add_classes" : "drop";
     for (int id = yolo->class_count; id < wanted; id++)
         waiting += yolo->class_rows.items[id];
-    if (waiting) {
+    if (waiting && yolo->all->options->is_lenient) { /* a proposal: a run leaves them out */
         str_printf(&text, "classes: %d named, but %" PRId64 " rows use ids up to %d: names are "
                           "added up to class_%d",
                    yolo->class_count, waiting, wanted - 1, wanted - 1);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYPOINT_LIMIT 1000
-
 void yolo_note(struct yolo *yolo, const char *remedy, const char *message)
 {
     const struct labelled_place place = {
@@ -183,7 +181,7 @@ static int read_whole(const json_t *list, size_t index)
     const json_t *value = json_array_get(list, index);
 
     return json_is_integer(value) && json_integer_value(value) >= 0 &&
-                   json_integer_value(value) <= KEYPOINT_LIMIT
+                   json_integer_value(value) <= ANNOTATION_KEYPOINTS_MOST
                ? (int)json_integer_value(value)
                : -1;
 }
@@ -205,6 +203,7 @@ static void read_flip(struct yolo *yolo)
             flip[flip[i]] != i) {
             yolo_note(yolo, NULL,
                       "flip_idx does not pair the key points: images are not mirrored");
+            yolo->all->is_mirror_told = true;
             return;
         }
     yolo->all->dataset->flip_index = flip;
@@ -257,6 +256,12 @@ static int read_keypoints(struct yolo *yolo, struct error *err)
 
     if (!shape || json_is_null(shape))
         return 0;
+    if (json_integer_value(json_array_get(shape, 0)) > ANNOTATION_KEYPOINTS_MOST)
+        return FAIL(err, UNSUPPORTED, "kpt_shape in '%s' is of %lld key points: at most %d can be "
+                                      "learned",
+                    yolo->all->files.items[yolo->yaml_file].path,
+                    (long long)json_integer_value(json_array_get(shape, 0)),
+                    ANNOTATION_KEYPOINTS_MOST);
     yolo->keypoint_count = read_whole(shape, 0);
     yolo->keypoint_size = read_whole(shape, 1);
     if (json_array_size(shape) != 2 || yolo->keypoint_count < 1 ||

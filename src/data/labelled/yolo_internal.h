@@ -9,8 +9,11 @@ struct yolo {
     int yaml_file; /* -1: none */
     json_t *yaml;  /* NULL: none */
     const char *yaml_folder;
-    int class_count; /* as data.yaml says; 0: it does not */
+    int class_count; /* as data.yaml says, else guessed from the ids that rows use */
+    bool are_classes_guessed;
     int keypoint_count, keypoint_size;
+    const char *bad_val; /* the first val entry without images; NULL: all have some */
+    bool is_val_there;   /* as an empty folder or list */
     struct {
         int64_t *items;
         int count, capacity;
@@ -33,7 +36,8 @@ int yolo_find_images(struct yolo *yolo, struct error *err);
 /* The label file of an image; -1: none. */
 int yolo_find_label(struct yolo *yolo, const char *image_path);
 
-/* yolo_rows.c: a label file's rows. */
+/* yolo_rows.c: a label file's rows; and only their classes, into class_rows. */
+void yolo_count_classes(struct yolo *yolo, const char *text, size_t length);
 int yolo_read_rows(struct yolo *yolo, int image, int label_file, const char *text, size_t length,
                    struct error *err);
 

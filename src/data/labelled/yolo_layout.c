@@ -41,6 +41,7 @@ static int add_folder(struct yolo *yolo, const char *folder, enum dataset_split 
 
 /* ---- list files -------------------------------------------------------------------------- */
 
+/* How many images it names; -1: failed. */
 static int add_list(struct yolo *yolo, int file, enum dataset_split split, struct error *err)
 {
     struct labelled *all = yolo->all;
@@ -49,6 +50,7 @@ static int add_list(struct yolo *yolo, int file, enum dataset_split split, struc
     struct labelled_place place = { path, 0, -1, -1 };
     struct str text = STR_INIT;
     char *save, *line;
+    int count = 0;
 
     if (labelled_read_file(all, file, &text, err)) {
         str_release(&text);
@@ -71,9 +73,10 @@ static int add_list(struct yolo *yolo, int file, enum dataset_split split, struc
                           line);
         else
             labelled_add_image(all, found, split);
+        count += found >= 0 && all->files.items[found].is_image;
     }
     str_release(&text);
-    return 0;
+    return count;
 }
 
 /* ---- data.yaml's entries ----------------------------------------------------------------- */
@@ -102,24 +105,35 @@ static const char *find_folder(struct yolo *yolo, const char *root, const char *
     return NULL;
 }
 
+static void note_entry(struct yolo *yolo, const char *entry, enum dataset_split split,
+                       bool is_there)
+{
+    struct str text = STR_INIT;
+
+    str_printf(&text, "%s: '%.200s' %s", split_keys[split], entry,
+               is_there ? "holds no images" : "is not there");
+    yolo_note(yolo, "splits", text.text);
+    str_release(&text);
+    if (split != DATASET_SPLIT_VAL || yolo->bad_val)
+        return;
+    yolo->bad_val = entry;
+    yolo->is_val_there = is_there;
+}
+
 static int add_entry(struct yolo *yolo, const char *root, const char *entry,
                      enum dataset_split split, struct error *err)
 {
     const char *folder = find_folder(yolo, root, entry);
-    int list = folder ? -1 : labelled_find_foreign(yolo->all, root, entry);
-    struct str text = STR_INIT;
+    int list = folder ? -1 : labelled_find_foreign(yolo->all, root, entry), count = 0;
+    bool is_list = list >= 0 && str_ends_with(entry, ".txt");
 
-    if (list >= 0 && str_ends_with(entry, ".txt"))
-        return add_list(yolo, list, split, err);
-    if (!folder) {
-        str_printf(&text, "%s: '%.200s' is not there", split_keys[split], entry);
-        yolo_note(yolo, "splits", text.text);
-    } else if (add_folder(yolo, folder, split) == 0) {
-        str_printf(&text, "%s: '%.200s' holds no images", split_keys[split], entry);
-        yolo_note(yolo, "splits", text.text);
-    }
-    str_release(&text);
-    return 0;
+    if (is_list)
+        count = add_list(yolo, list, split, err);
+    else if (folder)
+        count = add_folder(yolo, folder, split);
+    if (count == 0)
+        note_entry(yolo, entry, split, is_list || folder);
+    return count < 0 ? -1 : 0;
 }
 
 static int add_entries(struct yolo *yolo, struct error *err)
@@ -154,7 +168,7 @@ static int add_lists(struct yolo *yolo, struct error *err)
 
         snprintf(name, sizeof(name), "%s.txt", split_keys[split]);
         file = labelled_find_inner(yolo->all, yolo->all->base, name);
-        if (file >= 0 && add_list(yolo, file, (enum dataset_split)split, err))
+        if (file >= 0 && add_list(yolo, file, (enum dataset_split)split, err) < 0)
             return -1;
     }
     return 0;
@@ -188,14 +202,35 @@ static void add_by_folders(struct yolo *yolo)
     }
 }
 
+/* Whoever names images to validate with means those and no part of train.  Somebody else's word on
+ * the split, or folders that say it where no entry fits, make the entry meaningless. */
+static int check_val(const struct yolo *yolo, bool by_entries, struct error *err)
+{
+    const struct labelled *all = yolo->all;
+
+    if (!yolo->bad_val || all->options->is_lenient || all->options->method ||
+        all->builder->own.method || (!by_entries && all->has_listed[DATASET_SPLIT_VAL]))
+        return 0;
+    return FAIL(err, INVALID,
+                "val in '%s' names '%.200s', which %s in '%s': correct it, or take val out to have "
+                "train divided",
+                all->files.items[yolo->yaml_file].path, yolo->bad_val,
+                yolo->is_val_there ? "holds no images" : "is not there", all->dataset->root);
+}
+
 int yolo_find_images(struct yolo *yolo, struct error *err)
 {
+    bool by_entries;
+
     if (yolo->yaml && add_entries(yolo, err))
         return -1;
-    if (yolo->all->images.count == 0 && add_lists(yolo, err))
+    by_entries = yolo->all->images.count > 0;
+    if (!by_entries && add_lists(yolo, err))
         return -1;
     if (yolo->all->images.count == 0)
         add_by_folders(yolo);
+    if (check_val(yolo, by_entries, err))
+        return -1;
     return labelled_settle(yolo->all, err);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define ROWS_PER_IMAGE 10000
+#define WORD_ENDS " \t\r\v\f,"
 /* Shares of the image: a hair outside is rounding, more than this are pixels or nonsense. */
 #define ROUNDING 1e-4
 #define SHARE_LIMIT 2.0
@@ -52,14 +53,22 @@ static int refuse(struct row *row, const char *remedy, const char *format, ...)
 
 /* ---- numbers ----------------------------------------------------------------------------- */
 
-static int read_class(struct row *row, const char *word)
+/* -1: that is no class. */
+static int parse_class(const char *word)
 {
     char *end;
     double value = strtod(word, &end);
 
-    if (*end || !(value >= 0 && value < LABELLED_CLASS_LIMIT) || value != floor(value))
+    return *end || !(value >= 0 && value < LABELLED_CLASS_LIMIT) || value != floor(value)
+               ? -1
+               : (int)value;
+}
+
+static int read_class(struct row *row, const char *word)
+{
+    row->class_id = parse_class(word);
+    if (row->class_id < 0)
         return refuse(row, "drop", "Invalid class_id '%.40s'", word);
-    row->class_id = (int)value;
     return 0;
 }
 
@@ -69,7 +78,7 @@ static int read_numbers(struct row *row, char *line)
     bool is_first = true;
 
     row->values.count = 0;
-    while ((word = strsep(&save, " \t\r\v\f,"))) {
+    while ((word = strsep(&save, WORD_ENDS))) {
         char *end;
         double value;
 
@@ -316,17 +325,44 @@ static int read_pose(struct row *row, struct error *err)
 
 /* ---- rows -------------------------------------------------------------------------------- */
 
+static void count_class(struct yolo *yolo, int class_id)
+{
+    while (yolo->class_rows.count <= class_id)
+        *VEC_ADD(&yolo->class_rows) = 0;
+    yolo->class_rows.items[class_id]++;
+    yolo->row_count++;
+}
+
+void yolo_count_classes(struct yolo *yolo, const char *text, size_t length)
+{
+    for (const char *at = text, *end = text + length, *next; at < end; at = next + 1) {
+        char word[64];
+        size_t size;
+        int class_id;
+
+        next = memchr(at, '\n', (size_t)(end - at));
+        next = next ? next : end;
+        while (at < next && strchr(WORD_ENDS, *at))
+            at++;
+        size = strcspn(at, WORD_ENDS "\n");
+        if (size == 0 || size >= sizeof(word))
+            continue;
+        memcpy(word, at, size);
+        word[size] = '\0';
+        class_id = parse_class(word);
+        if (class_id >= 0)
+            count_class(yolo, class_id);
+    }
+}
+
 static void check_class(struct row *row)
 {
     struct yolo *yolo = row->yolo;
     int findings = yolo->all->findings.count;
 
     row->is_left_out = false;
-    while (yolo->class_rows.count <= row->class_id)
-        *VEC_ADD(&yolo->class_rows) = 0;
-    yolo->class_rows.items[row->class_id]++;
-    yolo->row_count++;
-    if (yolo->class_count == 0 || row->class_id < yolo->class_count)
+    count_class(yolo, row->class_id);
+    if (row->class_id < yolo->class_count)
         return;
     refuse(row, NULL, "Invalid class_id %d: there are %d classes, 0 to %d", row->class_id,
            yolo->class_count, yolo->class_count - 1);

@@ -1,13 +1,15 @@
 /* scale.c - larger or smaller, about the middle. */
 #include "data/scene.h"
-#include <math.h>
 
-#define SCALE_MIN 0.01 /* with a range of 1 and more an image could vanish */
+/* The range ends here however wide it is: smaller, nothing of an image could be seen. */
+#define RANGE_MOST 0.9
+#define SCALE_LEAST 0.1
 
 static void bend(struct scene_map *map, const struct scene_settings *settings, int side,
                  struct rng *rng)
 {
-    double scale = fmax(SCALE_MIN, rng_between(rng, 1 - settings->scale, 1 + settings->scale));
+    double least = settings->scale <= RANGE_MOST ? 1 - settings->scale : SCALE_LEAST;
+    double scale = rng_between(rng, least, 1 + settings->scale);
     const struct scene_map step = { { scale, 0, 0, 0, scale, 0, 0, 0, 1 } };
 
     (void)side;
