@@ -337,6 +337,7 @@ done:
     VEC_RELEASE(&builder.empty_classes);
     VEC_RELEASE(&builder.named);
     map_release(&builder.left_out);
+    map_release(&builder.assigned);
     if (result)
         dataset_close(dataset);
     return result;

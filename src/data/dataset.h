@@ -70,6 +70,7 @@ struct dataset_options {
     const struct dataset_assignment *assignments;
     int assignment_count;
     bool is_record;             /* assignments are what a run had: those of no image are no fault */
+    bool only_assigned;         /* images without an assignment are left out, and counted */
     const char *const *exclude; /* paths to leave out, as in assignments */
     int exclude_count;
 };

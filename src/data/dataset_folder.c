@@ -15,9 +15,6 @@
 #define FOLDER_DEPTH_LIMIT 16
 
 /* clang-format off */
-static const char *const image_extensions[] = {
-    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"
-};
 static const struct split_folder {
     const char *name;
     enum dataset_split split;
@@ -98,16 +95,6 @@ static int list_folder(struct dataset_builder *builder, const char *folder, stru
     return 0;
 }
 
-static bool has_image_extension(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    for (int i = 0; dot && i < COUNT_OF(image_extensions); i++)
-        if (!strcasecmp(dot, image_extensions[i]))
-            return true;
-    return false;
-}
-
 static bool find_split(const char *name, enum dataset_split *split)
 {
     for (int i = 0; i < COUNT_OF(split_folders); i++)
@@ -130,15 +117,13 @@ static const char *reason_against(struct dataset_builder *builder, const struct 
         return "line break in its name";
     if (!strcmp(entry->name, SPLIT_CONFIG_FILE))
         return "it says which image is in which split";
-    if (!has_image_extension(entry->name))
+    if (!file_is_image_name(entry->name))
         return "not an image by its name";
     if (!place->class_name)
         return place->reason;
     if (entry->size_bytes == 0)
         return "empty file";
-    if (dataset_leaves_out(builder, path))
-        return DATASET_LEFT_OUT;
-    return NULL;
+    return dataset_reason_against(builder, path);
 }
 
 static void add_file(struct dataset_builder *builder, const struct entry *entry, const char *path,
@@ -268,7 +253,7 @@ static const char *find_wrapper(const struct entries *entries)
             return NULL;
         if (entry->is_folder)
             only = entry->name;
-        else if (has_image_extension(entry->name))
+        else if (file_is_image_name(entry->name))
             return NULL;
     }
     return only;

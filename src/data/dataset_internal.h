@@ -25,6 +25,7 @@ struct dataset_builder {
     const char *config;         /* name of the data.yaml that was opened, in the root; or NULL */
     const char *base;           /* the folder where the layout begins: "" or "wrapper" */
     struct map left_out;        /* paths to exclude */
+    struct map assigned;        /* with only_assigned: those that may be items */
     struct {
         struct dataset_found *items;
         int count, capacity;
@@ -53,7 +54,9 @@ int dataset_scan(struct dataset_builder *builder, struct error *err);
 /* dataset_place.c: read split_config.json of the folder where the layout begins, if it is there. */
 int dataset_read_own(struct dataset_builder *builder, const char *base, struct error *err);
 #define DATASET_LEFT_OUT "on the exclude list"
-bool dataset_leaves_out(const struct dataset_builder *builder, const char *path);
+#define DATASET_UNASSIGNED "in no list of the split"
+/* Why an image is no item, one of the two above, or NULL. */
+const char *dataset_reason_against(const struct dataset_builder *builder, const char *path);
 
 /* Who is where, by the words of the options and of the data set; what they leave to a ratio goes
  * through `divide`, which places the items that are open.  An empty val is left to the caller. */

@@ -28,6 +28,8 @@ int dataset_read_own(struct dataset_builder *builder, const char *base, struct e
     builder->own = (struct dataset_options){ .is_record = true };
     builder->has_own = file_exists(path);
     leave_out(builder, builder->options);
+    for (int i = 0; builder->options->only_assigned && i < builder->options->assignment_count; i++)
+        map_set(&builder->assigned, builder->options->assignments[i].path, builder);
     if (builder->has_own && split_config_read(arena, path, &builder->own, err))
         return -1;
     leave_out(builder, &builder->own);
@@ -44,11 +46,21 @@ static const char *inner_path(const struct dataset_builder *builder, const char 
                : NULL;
 }
 
-bool dataset_leaves_out(const struct dataset_builder *builder, const char *path)
+static bool leaves_out(const struct dataset_builder *builder, const char *path)
 {
     const char *inner = inner_path(builder, path);
 
     return map_find(&builder->left_out, path) || (inner && map_find(&builder->left_out, inner));
+}
+
+/* What came after a run began has no place in it: its epochs would change under way. */
+const char *dataset_reason_against(const struct dataset_builder *builder, const char *path)
+{
+    if (leaves_out(builder, path))
+        return DATASET_LEFT_OUT;
+    return builder->options->only_assigned && !map_find(&builder->assigned, path)
+               ? DATASET_UNASSIGNED
+               : NULL;
 }
 
 /* ---- by name ------------------------------------------------------------------------------- */
@@ -85,7 +97,7 @@ static int assign(struct dataset_builder *builder, const struct dataset_options 
         if (item) {
             item->split = assignment->split;
             is_open[item - dataset->items] = false;
-        } else if (!dataset_leaves_out(builder, assignment->path) &&
+        } else if (!leaves_out(builder, assignment->path) &&
                    missing_count++ < NAMES_SHOWN) {
             str_printf(&missing, "%s'%.100s'", missing.length ? ", " : "", assignment->path);
         }
@@ -201,10 +213,15 @@ static int place(struct dataset_builder *builder, dataset_divide_fn *divide, boo
 
 static void warn_of_left_out(struct dataset_builder *builder)
 {
-    int found = 0;
+    int found = 0, unassigned = 0;
 
-    for (int i = 0; i < builder->excluded.count; i++)
+    for (int i = 0; i < builder->excluded.count; i++) {
         found += !strcmp(builder->excluded.items[i].reason, DATASET_LEFT_OUT);
+        unassigned += !strcmp(builder->excluded.items[i].reason, DATASET_UNASSIGNED);
+    }
+    if (unassigned)
+        dataset_warn(builder, "%d images are in no list of the split: they are left out",
+                     unassigned);
     if (found < builder->left_out.count)
         dataset_warn(builder, "%d of %d images to exclude are not in the dataset",
                      builder->left_out.count - found, builder->left_out.count);

@@ -6,7 +6,9 @@
 #include "base/str.h"
 #include "data/dataset_internal.h"
 #include "data/streams.h"
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Count the items of each class in each split. */
 static void count_classes(struct dataset *dataset)
@@ -111,13 +113,25 @@ static int write_list(const struct dataset *dataset, struct arena *arena, const 
     return result;
 }
 
+/* That of an earlier run would be read as ours. */
+static int remove_list(struct arena *arena, const char *folder, enum dataset_split split,
+                       struct error *err)
+{
+    const char *path = arena_printf(arena, "%s/%s.txt", folder, dataset_split_name(split));
+
+    return unlink(path) && file_exists(path) ? FAIL_ERRNO(err, "cannot remove '%s'", path) : 0;
+}
+
 static void describe_splits(const struct dataset *dataset, struct str *text)
 {
+    char *folder = realpath(dataset->root, NULL);
     struct json_writer w;
     int excluded = 0;
 
     json_begin(&w, text);
     json_object_open(&w);
+    json_put_text(&w, "folder", folder ? folder : dataset->root);
+    free(folder);
     json_put_text(&w, "format", dataset->format);
     json_put_text(&w, "content_hash", dataset->hash);
     json_put_text(&w, "method", dataset->split_method);
@@ -150,8 +164,9 @@ int dataset_write_splits(const struct dataset *dataset, const char *folder, stru
     if (file_make_folders(splits, err))
         goto done;
     for (int split = 0; split < DATASET_SPLIT_COUNT; split++)
-        if (dataset_count(dataset, (enum dataset_split)split) &&
-            write_list(dataset, &arena, splits, (enum dataset_split)split, err))
+        if (dataset_count(dataset, (enum dataset_split)split)
+                ? write_list(dataset, &arena, splits, (enum dataset_split)split, err)
+                : remove_list(&arena, splits, (enum dataset_split)split, err))
             goto done;
     for (int i = 0; i < dataset->class_count; i++)
         str_printf(&classes, "%s\n", dataset->classes[i]);

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILURE_LIMIT_DEFAULT 0.05
 #define FAILURES_KEPT 100
 
 struct slot {
@@ -425,8 +424,6 @@ int loader_open(struct loader **out, const struct dataset *dataset,
         return FAIL(err, NO_MEMORY, "no memory for a loader");
     loader->options = *options;
     loader->slot_count = 1 + loader_ahead(options);
-    if (loader->options.failure_limit == 0)
-        loader->options.failure_limit = FAILURE_LIMIT_DEFAULT;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->ready, NULL);
@@ -524,6 +521,10 @@ static int count_failures(struct loader *loader, const struct slot *slot, struct
                 (struct loader_failure){ item, loader->messages[item] };
         loader->stats.failed_count++;
     }
+    if (loader->stats.failed_count == loader->image_count)
+        return FAIL(err, CORRUPT, "none of the %d %s images can be decoded; the first: %s",
+                    loader->image_count, dataset_split_name(loader->options.split),
+                    loader->failures[0].message);
     if (loader->stats.failed_count > loader->options.failure_limit * loader->image_count)
         return FAIL(err, CORRUPT,
                     "%d of the %d %s images do not decode, more than the limit of %g %%; the "

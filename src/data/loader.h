@@ -9,7 +9,8 @@
  *            allocated per image once the largest has been seen.
  * Bad files  An image that does not decode is reported once by loader_failures().  In training
  *            the next good image of the epoch's order takes its place; in evaluation the batch is
- *            so much shorter.  More than `failure_limit` of the images is an error.
+ *            so much shorter.  More than `failure_limit` of the images is an error, and so is all
+ *            of them.
  */
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
@@ -25,6 +26,8 @@
 struct error;
 struct loader;
 
+#define LOADER_FAILURE_LIMIT 0.05 /* where nobody says which share of the images may be bad */
+
 struct loader_options {
     enum dataset_split split;
     struct transform transform;
@@ -34,7 +37,7 @@ struct loader_options {
     uint64_t seed;
     bool shuffle;                           /* training: new order each epoch, bad files replaced */
     bool drop_last;                         /* leave out a last batch that is not full */
-    bool fill_last;                         /* fill it with the epoch's first images again */
+    bool fill_last; /* fill it with the epoch's first images again: networks learn from every row */
     bool is_exact;                          /* decode whole images even where a part would do */
     const struct augment_settings *augment; /* copied; NULL: none */
     const struct mix_settings *mix;         /* copied; NULL: none */
@@ -43,7 +46,7 @@ struct loader_options {
     const struct scene_settings *scene; /* copied; NULL: evaluation */
     int most_boxes; /* of one image; 0: scene_most_objects(), which is what it must not be below */
     int64_t cache_limit_bytes;              /* 0: no cache; see below */
-    double failure_limit;                   /* share of the images; 0: 0.05 */
+    double failure_limit; /* share of the images that may be bad; 0: none may */
 };
 /* The cache keeps images shrunk to what the network can see of them (twice the image size when
  * crops are cut from them), so with random_crop its pixels differ slightly from those of decoding
@@ -107,13 +110,18 @@ int loader_next(struct loader *loader, const struct batch **batch, struct error 
 const struct loader_failure *loader_failures(const struct loader *loader, int *count);
 struct loader_stats loader_stats(const struct loader *loader);
 
-/* What the largest images take, by the headers of the files with the most bytes. */
+/* What the largest images take, by the headers of the files with the most bytes.  What the decoder
+ * would refuse for its size does not count. */
 struct loader_extent {
     int64_t pixels, file_bytes; /* of one image */
+    bool is_turned;             /* some are stored on their side and need a second set of pixels */
+    bool has_masks;             /* segmentation */
+    int keypoint_count;         /* pose */
 };
 struct loader_extent loader_extent(const struct dataset *dataset);
 
-/* Upper estimate of what a loader with these options takes for images of that extent. */
+/* Upper estimate of what a loader with these options takes for images of that extent: with
+ * most_boxes for scenes, which in training (`scene`) need larger canvases. */
 int64_t loader_memory_bytes(const struct loader_options *options,
                             const struct loader_extent *extent, int class_count);
 

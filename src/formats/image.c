@@ -100,12 +100,11 @@ int image_reserve(struct image *image, int width, int height, struct error *err)
     return 0;
 }
 
-int image_check_limits(const struct image_job *job, int64_t width, int64_t height,
-                       struct error *err)
+int image_check_size(int64_t width, int64_t height, const struct image_limits *limits,
+                     struct error *err)
 {
-    const struct image_limits *limits = &job->options->limits;
-    int64_t max_side = limits->max_side ? limits->max_side : DEFAULT_MAX_SIDE;
-    int64_t max_pixels = limits->max_pixels ? limits->max_pixels : DEFAULT_MAX_PIXELS;
+    int64_t max_side = limits && limits->max_side ? limits->max_side : DEFAULT_MAX_SIDE;
+    int64_t max_pixels = limits && limits->max_pixels ? limits->max_pixels : DEFAULT_MAX_PIXELS;
 
     if (width < 1 || height < 1)
         return FAIL(err, CORRUPT, "the image is %lld x %lld pixels", (long long)width,
@@ -117,6 +116,12 @@ int image_check_limits(const struct image_job *job, int64_t width, int64_t heigh
         return FAIL(err, TOO_LARGE, "the image of %lld x %lld pixels has more than %lld",
                     (long long)width, (long long)height, (long long)max_pixels);
     return 0;
+}
+
+int image_check_limits(const struct image_job *job, int64_t width, int64_t height,
+                       struct error *err)
+{
+    return image_check_size(width, height, &job->options->limits, err);
 }
 
 int image_begin(struct image_job *job, struct error *err)

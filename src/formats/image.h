@@ -47,6 +47,10 @@ struct image_limits {
     int64_t max_pixels; /* 0: 178,956,970 */
 };
 
+/* Would an image of that size be decoded?  NULL limits: the defaults. */
+int image_check_size(int64_t width, int64_t height, const struct image_limits *limits,
+                     struct error *err);
+
 struct image_rectangle {
     int x, y, width, height;
 };

@@ -90,6 +90,15 @@ struct plan_deviation {
 int plan_run_checked(struct plan *plan, const struct run_state *run,
                      struct plan_deviation *deviations, struct error *err);
 
+/* Run up to the first step with an output that is not finite; found->step is NULL when there is
+ * none.  Not on the reference device.  Slow. */
+struct plan_not_finite {
+    const struct step *step;
+    const char *what; /* "NaN", "Inf" */
+};
+int plan_run_to_not_finite(struct plan *plan, const struct run_state *run,
+                           struct plan_not_finite *found, struct error *err);
+
 /* A hash of each step's outputs after it ran, for comparing two runs; hashes[plan_step_count()]. */
 int plan_run_hashed(struct plan *plan, const struct run_state *run, uint64_t *hashes,
                     struct error *err);

@@ -315,3 +315,60 @@ int plan_run_checked(struct plan *plan, const struct run_state *run,
     }
     return 0;
 }
+
+/* --- values that are not finite --------------------------------------------------------------- */
+
+static const char *not_finite_among(const float *values, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return isnan(values[i]) ? "NaN" : "Inf";
+    return NULL;
+}
+
+/* By value, not by byte: a layout may hold more than the shape says, and leave some of it unset. */
+static int look_at_outputs(const struct plan *plan, int at, const char **what, struct error *err)
+{
+    const struct plan_step *planned = &plan->planned.items[at];
+
+    for (int j = planned->input_count; j < planned->arg_count && !*what; j++) {
+        const struct value *value = planned->args[j] < 0
+                                        ? NULL
+                                        : plan->buffers.items[planned->args[j]].value;
+        int64_t count = value ? shape_count(&value->shape) : 0;
+        float *plain;
+        int result;
+
+        if (!value || value->dtype != DTYPE_F32)
+            continue;
+        plain = malloc((size_t)count * sizeof(*plain) + 1);
+        if (!plain)
+            return FAIL(err, NO_MEMORY, "no memory to look at %lld values", (long long)count);
+        result = read_plain(plan, planned->args[j], plain, err);
+        if (!result)
+            *what = not_finite_among(plain, count);
+        free(plain);
+        if (result)
+            return -1;
+    }
+    return 0;
+}
+
+int plan_run_to_not_finite(struct plan *plan, const struct run_state *run,
+                           struct plan_not_finite *found, struct error *err)
+{
+    *found = (struct plan_not_finite){ 0 };
+    if (plan->device->values_are_double)
+        return FAIL(err, UNSUPPORTED, "the reference device keeps other values than floats");
+    for (int i = 0; i < plan->planned.count && !found->what; i++) {
+        if (plan->device->run(plan->device, &plan->steps[i], 1, run, NULL, err))
+            return -1;
+        if (!plan->steps[i].node)
+            continue; /* a reorder */
+        if (look_at_outputs(plan, i, &found->what, err))
+            return -1;
+        if (found->what)
+            found->step = &plan->steps[i];
+    }
+    return 0;
+}

@@ -28,7 +28,9 @@ struct checkpoint_state {
     int64_t pending;         /* batches whose gradients are added up and wait for the update */
     int64_t average_updates;
     double best, best_loss;  /* primary metric, and the validation's loss with it */
-    int64_t best_epoch, epochs_without_gain;
+    int64_t best_epoch;
+    double gain_base;        /* what a metric must beat by early_stopping_min_delta to be a gain */
+    int64_t epochs_without_gain;
     double plateau_scale, plateau_best;
     int64_t plateau_bad_epochs;
     bool plateau_has_best;
@@ -39,6 +41,8 @@ struct checkpoint_state {
     int64_t optimizer;       /* enum optimizer_kind, and whether an average was kept: both are */
     bool has_average;        /* written from the network, and must be the network's to resume */
     const char *device;      /* identity of the device that trained */
+    const char *dataset_hash; /* what it was trained on, and how; NULL in older files, whose */
+    int64_t batch_size, seed; /* batch size and seed are not known either */
 };
 
 struct checkpoint_info {

@@ -2,6 +2,7 @@
 
 #include "base/sha256.h"
 #include "base/str.h"
+#include "data/annotation.h"
 #include "train/checkpoint.h"
 #include "train/convert.h"
 #include "train/task.h"
@@ -39,7 +40,6 @@ static int read_classes(struct checkpoint *c, struct error *err)
     return c->class_count ? 0 : FAIL(err, CORRUPT, "the checkpoint names no classes");
 }
 
-#define KEYPOINTS_MOST 256
 #define STATE_MOST 1000000000 /* epochs, or batches of one */
 
 static int read_state(struct checkpoint *c, struct error *err)
@@ -60,6 +60,9 @@ static int read_state(struct checkpoint *c, struct error *err)
     REAL(best);
     REAL(best_loss);
     INT(best_epoch);
+    s->gain_base = s->best; /* of older files: it was the same */
+    if (json_object_get(j, "gain_base"))
+        REAL(gain_base);
     INT(epochs_without_gain);
     REAL(plateau_scale);
     REAL(plateau_best);
@@ -72,6 +75,8 @@ static int read_state(struct checkpoint *c, struct error *err)
             json_number_value(json_array_get(json_object_get(j, "part_sums"), (size_t)i));
     INT(results_bytes);
     INT(optimizer);
+    INT(batch_size);
+    INT(seed);
     s->has_average = json_is_true(json_object_get(j, "has_average"));
 #undef INT
 #undef REAL
@@ -82,6 +87,8 @@ static int read_state(struct checkpoint *c, struct error *err)
         return FAIL(err, CORRUPT, "its state makes no sense");
     }
     s->device = arena_strdup(&c->arena, json_string_value(json_object_get(j, "device")));
+    s->dataset_hash =
+        arena_strdup(&c->arena, json_string_value(json_object_get(j, "dataset_hash")));
     json_decref(j);
     return 0;
 }
@@ -130,8 +137,8 @@ static int read_keypoints(struct checkpoint *c, struct error *err)
     c->keypoint_count = (int)json_integer_value(json_array_get(j, 0));
     c->keypoint_size = (int)json_integer_value(json_array_get(j, 1));
     json_decref(j);
-    if (c->keypoint_count < 1 || c->keypoint_count > KEYPOINTS_MOST || c->keypoint_size < 2 ||
-        c->keypoint_size > 3)
+    if (c->keypoint_count < 1 || c->keypoint_count > ANNOTATION_KEYPOINTS_MOST ||
+        c->keypoint_size < 2 || c->keypoint_size > 3)
         return FAIL(err, CORRUPT, "its key points make no sense");
     return read_skeleton(c, err);
 }

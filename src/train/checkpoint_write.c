@@ -121,6 +121,7 @@ static char *state_json(struct arena *arena, const struct network *network,
     json_put_number(w, "best", s->best);
     json_put_number(w, "best_loss", s->best_loss);
     json_put_int(w, "best_epoch", s->best_epoch);
+    json_put_number(w, "gain_base", s->gain_base);
     json_put_int(w, "epochs_without_gain", s->epochs_without_gain);
     json_put_number(w, "plateau_scale", s->plateau_scale);
     json_put_number(w, "plateau_best", s->plateau_best);
@@ -137,6 +138,11 @@ static char *state_json(struct arena *arena, const struct network *network,
     json_put_int(w, "optimizer", (int64_t)network->options.optimizer.kind);
     json_put_bool(w, "has_average", network->options.average);
     json_put_text(w, "device", s->device);
+    if (s->dataset_hash) {
+        json_put_text(w, "dataset_hash", s->dataset_hash);
+        json_put_int(w, "batch_size", s->batch_size);
+        json_put_int(w, "seed", s->seed);
+    }
     json_close(w);
     return piece_end(&piece, arena);
 }

@@ -13,13 +13,18 @@ static int time_batches(struct run *run, double *seconds_per_batch, struct error
     struct network *n = &run->network;
     const struct batch *batch;
     double start = 0;
-    int done = 0, got = 0;
+    int done = 0;
 
     network_bind_training(n);
-    while (done <= TIMED_BATCHES && (got = loader_next(run->train_loader, &batch, err)) == 1) {
+    while (done <= TIMED_BATCHES) {
         struct run_state state = { .seed = 1, .step = done, .training = true };
+        int got = loader_next(run->train_loader, &batch, err);
         float loss;
 
+        if (got < 0)
+            return -1;
+        if (!got)
+            continue; /* the end of a short epoch: the next call begins another */
         run->task->feed(&n->train, n->train_plan, batch);
         if (network_gradients(n, &state, &loss, err))
             return -1;
@@ -27,8 +32,8 @@ static int time_batches(struct run *run, double *seconds_per_batch, struct error
         if (!done++)
             start = clock_seconds(); /* the first touches fresh memory */
     }
-    *seconds_per_batch = done > 1 ? (clock_seconds() - start) / (done - 1) : 0;
-    return got < 0 ? -1 : 0;
+    *seconds_per_batch = (clock_seconds() - start) / (done - 1);
+    return 0;
 }
 
 int run_forecast(const struct run_options *options, struct run_forecast *f, struct error *err)

@@ -12,7 +12,7 @@
 
 /* --- starting and resuming -------------------------------------------------------------------- */
 
-static int make_folder(struct run *run, struct error *err)
+static int make_folder(struct run *run, bool *resumes, struct error *err)
 {
     static const char *const parts[] = { "checkpoints", "results", "logs" };
     char *lock;
@@ -26,6 +26,10 @@ static int make_folder(struct run *run, struct error *err)
     lock = file_join(&run->arena, run->folder, ".lock");
     if (file_lock(lock, &run->lock_fd, err))
         return error_prefix(err, "another run writes into '%s'", run->folder);
+    run->start_path = run->config->checkpoint_path;
+    *resumes = run->config->resume && file_exists(run_latest_path(&run->arena, run->folder));
+    if (!*resumes && run_set_aside(run, err))
+        return -1;
     return run->keeps_split ? 0 : dataset_write_splits(&run->dataset, run->folder, err);
 }
 
@@ -49,54 +53,12 @@ static int write_config(struct run *run, struct error *err)
     return result;
 }
 
-static bool same_classes(const struct run *run, const struct checkpoint *c)
+static int send_notes(struct run *run, struct error *err)
 {
-    if (c->class_count != run->dataset.class_count)
-        return false;
-    for (int i = 0; i < c->class_count; i++)
-        if (strcmp(c->class_names[i], run->dataset.classes[i]))
-            return false;
-    return true;
-}
-
-/* Continue from checkpoints/latest; false when there is none. */
-static int resume(struct run *run, bool *resumed, struct error *err)
-{
-    char *path = run_latest_path(&run->arena, run->folder);
-    struct checkpoint c;
-    int result = -1;
-
-    if (!file_exists(path))
-        return 0;
-    if (checkpoint_open(&c, path, err))
-        return -1;
-    if (strcmp(c.model_name, run->model->name) || !same_classes(run, &c)) {
-        FAIL(err, INVALID, "'%s' is of another model or other classes: it cannot be resumed", path);
-        goto done;
-    }
-    if (checkpoint_restore(&c, &run->network, err)) {
-        error_prefix(err, "cannot resume from '%s'", path);
-        goto done;
-    }
-    if (c.state.batch > loader_batch_count(run->train_loader)) {
-        FAIL(err, INVALID,
-             "'%s' was stopped after batch %lld of an epoch, but an epoch has %d batches here: "
-             "resume with the same data and batch size", path, (long long)c.state.batch,
-             loader_batch_count(run->train_loader));
-        goto done;
-    }
-    run->state = c.state;
-    run->state.device = NULL;
-    run->plateau = (struct plateau){ c.state.plateau_scale, c.state.plateau_best,
-                                     (int)c.state.plateau_bad_epochs, c.state.plateau_has_best };
-    if (c.state.device && strcmp(c.state.device, run->network.device->identity))
-        progress_line(&run->progress, "resuming on another machine (%s instead of %s): "
-                      "not bit-exact from here", run->network.device->identity, c.state.device);
-    *resumed = true;
-    result = 0;
-done:
-    checkpoint_close(&c);
-    return result;
+    for (int i = 0; i < run->note_count; i++)
+        if (events_log(&run->events, run->notes[i].level, err, "%s", run->notes[i].text))
+            return -1;
+    return 0;
 }
 
 static int announce(struct run *run, bool resumed, struct error *err)
@@ -114,7 +76,7 @@ static int announce(struct run *run, bool resumed, struct error *err)
     json_put_text(w, "hash", run->dataset.hash);
     json_put_int(w, "train_size", train);
     json_put_int(w, "val_size", val);
-    if (events_send(&run->events, err))
+    if (events_send(&run->events, err) || send_notes(run, err))
         return -1;
     for (int i = 0; i < run->dataset.warning_count; i++) {
         progress_line(&run->progress, "warning: %s", run->dataset.warnings[i]);
@@ -162,15 +124,18 @@ static int announce_optimizer(struct run *run, struct error *err)
 
 static int start(struct run *run, struct error *err)
 {
-    bool resumed = false;
+    bool resumed;
 
-    if (make_folder(run, err) || (run->config->resume && resume(run, &resumed, err)))
+    if (make_folder(run, &resumed, err) || (resumed && run_resume(run, err)))
         return -1;
     if (events_open(&run->events, run->folder, run->config->job_id, resumed, err) ||
         (!resumed && run_start_weights(run, err)) || run_open_results(run, resumed, err) ||
         write_config(run, err))
         return -1;
-    if (resumed)
+    if (resumed && run->state.batch == loader_batch_count(run->train_loader))
+        progress_line(&run->progress, "resuming with the validation of epoch %lld",
+                      (long long)run->state.epoch);
+    else if (resumed)
         progress_line(&run->progress, "resuming after epoch %lld, batch %lld",
                       (long long)(run->state.epoch - (run->state.batch > 0)),
                       (long long)run->state.batch);
@@ -235,27 +200,38 @@ static int send_epoch(struct run *run, int64_t epoch, const struct scores *score
     return events_send(&run->events, err);
 }
 
-/* Best so far?  Keeps count for early stopping.  Of equals, which are many where a metric has
- * reached its end, the one with the lower loss is better; it is no gain to wait for. */
+/* Best so far?  Of equals, which are many where a metric has reached its end, the one with the
+ * lower loss is better.  What is a gain to wait for, early_stopping_min_delta says, and it may be
+ * the sum of many small steps. */
 static bool judge(struct run *run, const struct scores *scores)
 {
-    double value = run_primary(run, scores), delta = run->config->early_stopping_min_delta;
-    double loss = scores_get(scores, "val_loss");
-    bool first = !run->state.best_epoch;
-    bool better = first || (run->higher_is_better ? value > run->state.best + delta
-                                                  : value < run->state.best - delta);
+    double value = run_primary(run, scores), loss = scores_get(scores, "val_loss");
+    double sign = run->higher_is_better ? 1 : -1, delta = run->config->early_stopping_min_delta;
+    struct checkpoint_state *s = &run->state;
+    bool first = !s->best_epoch;
 
-    run->state.epochs_without_gain = better ? 0 : run->state.epochs_without_gain + 1;
-    if (!better && !(value == run->state.best && loss < run->state.best_loss))
+    s->epochs_without_gain++;
+    if (first || sign * value > sign * s->gain_base + delta) {
+        s->epochs_without_gain = 0;
+        s->gain_base = value;
+    }
+    if (!first && sign * value <= sign * s->best && !(value == s->best && loss < s->best_loss))
         return false;
-    run->state.best = value;
-    run->state.best_loss = loss;
-    run->state.best_epoch = run->state.epoch;
+    s->best = value;
+    s->best_loss = loss;
+    s->best_epoch = s->epoch;
     return true;
 }
 
-static int finish_epoch(struct run *run, struct scores *scores, bool *early,
-                        struct error *err)
+/* Also of a run that is resumed: it has nothing left to do. */
+static bool gains_no_more(const struct run *run)
+{
+    return run->config->early_stopping && !run->state.batch &&
+           run->state.epochs_without_gain >= run->config->early_stopping_patience;
+}
+
+/* *stopped: the epoch is trained but not validated, and goes on there when it is resumed. */
+static int finish_epoch(struct run *run, struct scores *scores, bool *stopped, struct error *err)
 {
     int64_t epoch = run->state.epoch, every = run->config->checkpoint_interval;
     bool last = epoch == run->config->epochs;
@@ -265,15 +241,15 @@ static int finish_epoch(struct run *run, struct scores *scores, bool *early,
     char name[64];
 
     if (validate) {
-        if (run_validate(run, scores, err))
+        if (run_validate(run, scores, stopped, err))
             return -1;
+        if (*stopped)
+            return 0;
         write_metrics(run, scores);
         best = judge(run, scores);
         if (run->recipe.schedule.kind == SCHEDULE_PLATEAU)
             plateau_update(&run->plateau, &run->recipe.schedule, run_primary(run, scores),
                            run->higher_is_better);
-        *early = run->config->early_stopping &&
-                 run->state.epochs_without_gain >= run->config->early_stopping_patience;
     }
     if (run_add_result(run, epoch, validate ? scores : NULL, rate, err) ||
         send_epoch(run, epoch, validate ? scores : NULL, rate, err) ||
@@ -299,25 +275,26 @@ static int finish_epoch(struct run *run, struct scores *scores, bool *early,
 
 static int epochs(struct run *run, struct run_result *result, struct error *err)
 {
-    bool stopped = false, early = false;
-    int64_t first = run->state.batch ? run->state.epoch : run->state.epoch + 1;
+    bool stopped = false;
 
     result->status = "completed";
-    for (int64_t epoch = first; epoch <= run->config->epochs; epoch++) {
+    for (int64_t epoch = run->state.epoch + (run->state.batch == 0);
+         epoch <= run->config->epochs && !gains_no_more(run); epoch++) {
+        if (run_stop_requested && !run->state.batch && epoch > 1) {
+            result->status = "stopped"; /* between epochs, and all is saved */
+            return 0;
+        }
         run->state.epoch = epoch;
-        if (run_epoch(run, epoch, &stopped, err))
+        if (run_epoch(run, epoch, &stopped, err) ||
+            (!stopped && finish_epoch(run, &result->last, &stopped, err)))
             return -1;
         if (stopped) {
             result->status = "stopped";
             return run_save(run, "latest", true, "latest", err);
         }
-        if (finish_epoch(run, &result->last, &early, err))
-            return -1;
-        if (early || (run_stop_requested && epoch < run->config->epochs)) {
-            result->status = early ? "early_stopped" : "stopped";
-            return 0;
-        }
     }
+    if (gains_no_more(run))
+        result->status = "early_stopped";
     return 0;
 }
 
@@ -364,10 +341,13 @@ static void report_failure(struct run *run, const struct error *err)
     events_send(&run->events, &ignored);
 }
 
-static void request_stop(int signal)
+/* Who asks twice does not want to wait. */
+static void request_stop(int number)
 {
-    (void)signal;
+    (void)number;
     run_stop_requested = 1;
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
 }
 
 /* The names of the parts of the loss end with the run; those of the task stay. */
@@ -388,16 +368,19 @@ int run_train(const struct run_options *options, struct run_result *result, stru
 {
     struct sigaction action = { .sa_handler = request_stop }, old_term, old_int;
     struct run run;
-    int status = -1;
+    int status;
 
     *result = (struct run_result){ 0 };
     run_stop_requested = 0;
+    status = run_open(&run, options, err);
+    /* Until now a signal ends the process: a large data set takes its time to open, and nothing is
+     * written yet. */
     sigaction(SIGTERM, &action, &old_term);
     sigaction(SIGINT, &action, &old_int);
-    if (!run_open(&run, options, err) && !start(&run, err) && !epochs(&run, result, err) &&
-        !finish(&run, result, err))
-        status = 0;
-    else
+    if (!status)
+        status = start(&run, err) || epochs(&run, result, err) || finish(&run, result, err) ? -1
+                                                                                            : 0;
+    if (status)
         report_failure(&run, err);
     drop_parts(&run, &result->last);
     result->epochs = run.state.epoch;

@@ -1,7 +1,7 @@
 /* run.h - one training run, from configuration to checkpoints; what `fovea train` does.
  *
  * Files in the output folder:
- *   config.json          every setting, with its origin
+ *   config.json          every setting as used, the version, the device, a hash of the data set
  *   events.jsonl         what happened (events.h)
  *   results.csv          one row per epoch
  *   results/             validation of the best and the last epoch: metrics, per class, confusion
@@ -9,9 +9,13 @@
  *   splits/              which image was where; kept when the run is resumed
  *   logs/                for whoever starts the run to keep its output
  *   checkpoints/         epoch_N, best, latest (checkpoint.h)
+ *   checkpoints-1, ...   those of earlier runs, which a run that is not resumed puts aside
  *
- * SIGTERM and SIGINT finish the batch, write `latest` and report `stopped`.  A run that is killed
- * and resumed ends in the same weights, bit for bit, as one that was not disturbed.
+ * SIGTERM and SIGINT finish the batch, of training or of validation, write `latest` and report
+ * `stopped`; a second one ends the process at once, as does the first while the run is opened and
+ * has written nothing.  A run that is killed and resumed ends in the same weights, bit for bit, as
+ * one that was not disturbed.  What an epoch depends on (data, batch size, seed) must be the same
+ * to go on inside of it; between epochs it may differ, with a warning.
  */
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H

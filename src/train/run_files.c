@@ -84,6 +84,9 @@ int run_save(struct run *run, const char *name, bool resumable, const char *kind
     s->plateau_has_best = run->plateau.has_best;
     s->results_bytes = lseek(run->results_fd, 0, SEEK_END);
     s->device = run->network.device->identity;
+    s->dataset_hash = run->dataset.hash;
+    s->batch_size = run->batch;
+    s->seed = run->config->seed;
     if (checkpoint_write(path, &run->network, &info, s, resumable, err))
         return -1;
     stat(path, &st);

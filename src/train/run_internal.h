@@ -6,6 +6,8 @@
 #include "train/run.h"
 #include "train/task.h"
 
+#define RUN_NOTES_MAX 4
+
 struct run {
     const struct run_options *options;
     const struct config *config;
@@ -29,6 +31,11 @@ struct run {
     struct checkpoint_state state;
     struct run_state run_state;
     char *folder;
+    const char *start_path; /* the checkpoint_path of the settings, wherever its file is now */
+    struct run_note {
+        const char *level, *text;
+    } notes[RUN_NOTES_MAX];
+    int note_count;
     char *config_json;
     char *metrics_json; /* of the last validated epoch */
     int lock_fd, results_fd;
@@ -37,7 +44,7 @@ struct run {
     bool higher_is_better;
     double started, epoch_started, step_event;
     int64_t images; /* in this process */
-    int64_t failures_reported;
+    int64_t failures_reported, val_failures_reported;
     struct scores train; /* of the last epoch: the mean loss, then its parts */
 };
 
@@ -53,15 +60,33 @@ int64_t memory_resident_bytes(void);
 /* The checkpoint that a run in this folder goes on from, in the arena. */
 char *run_latest_path(struct arena *arena, const char *folder);
 
+/* run_resume.c */
+/* A line now, and an event once events are open; the text is in the arena. */
+void run_note(struct run *run, const char *level, const char *text);
+/* Give the checkpoints of an earlier run in this folder another name; run->start_path follows. */
+int run_set_aside(struct run *run, struct error *err);
+/* Continue from checkpoints/latest. */
+int run_resume(struct run *run, struct error *err);
+
 /* run_weights.c: where the weights come from. */
 int run_start_weights(struct run *run, struct error *err);
 
 /* run_step.c */
+/* Put a batch into the inputs of the training plan. */
+void run_feed(struct run *run, const struct batch *batch);
+/* Tell which images of a loader could not be read, each once; *reported counts them. */
+int run_report_failures(struct run *run, const struct loader *loader, int64_t *reported,
+                        struct error *err);
 int run_epoch(struct run *run, int64_t epoch, bool *stopped, struct error *err);
 
+/* run_diverged.c */
+/* The failure of a batch whose loss is not finite, or of a sum of gradients: of `count` batches of
+ * which this one is the last.  Names the layer and the files if running them again shows them. */
+int run_diverged(struct run *run, const struct batch *batch, int64_t count, struct error *err);
+
 /* run_validate.c */
-/* Scores of the epoch: those of training, then the task's. */
-int run_validate(struct run *run, struct scores *scores, struct error *err);
+/* Scores of the epoch: those of training, then the task's.  *stopped: broken off, without any. */
+int run_validate(struct run *run, struct scores *scores, bool *stopped, struct error *err);
 double run_primary(const struct run *run, const struct scores *scores);
 /* A validation_result event, after the file of its images. */
 int run_send_validation(struct run *run, int64_t epoch, const struct scores *scores,
@@ -78,7 +103,7 @@ int run_save(struct run *run, const char *name, bool resumable, const char *kind
              struct error *err);
 int run_retire_checkpoints(struct run *run, int64_t epoch, struct error *err);
 
-/* Set by signal handlers: finish the batch and stop. */
+/* Set by signal handlers: finish the batch, of training or of validation, and stop. */
 extern volatile int run_stop_requested;
 
 #endif

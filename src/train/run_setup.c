@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "data/split_config.h"
 
 #include <stdio.h>
@@ -13,9 +14,15 @@
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-static int64_t proc_value(const char *path, const char *key)
+int64_t memory_available_bytes(void)
 {
-    FILE *file = fopen(path, "re");
+    return limits_available_bytes("");
+}
+
+int64_t memory_resident_bytes(void)
+{
+    static const char key[] = "VmRSS:";
+    FILE *file = fopen("/proc/self/status", "re");
     char line[256];
     long long kilobytes = 0;
 
@@ -29,30 +36,9 @@ static int64_t proc_value(const char *path, const char *key)
     return (int64_t)kilobytes * 1024;
 }
 
-int64_t memory_available_bytes(void)
-{
-    return proc_value("/proc/meminfo", "MemAvailable:");
-}
-
-int64_t memory_resident_bytes(void)
-{
-    return proc_value("/proc/self/status", "VmRSS:");
-}
-
 /* Program text, libraries, generated kernels, thread stacks: measured on all models, it stays
  * between 35 and 60 MB. */
 #define PROCESS_BYTES ((int64_t)56 << 20)
-
-/* Both loaders are open at once, and each keeps its batches. */
-int64_t run_peak_bytes(const struct run *run)
-{
-    struct loader_options loader = { .batch_size = run->batch,
-                                     .threads = (int)run->config->loader_threads,
-                                     .transform = run->transform };
-
-    return (int64_t)run->network.memory.total + PROCESS_BYTES +
-           2 * loader_memory_bytes(&loader, &run->extent, run->dataset.class_count);
-}
 
 /* --- data ------------------------------------------------------------------------------------- */
 
@@ -76,6 +62,30 @@ static struct scene_settings scenes(const struct config *config)
         .perspective = d->perspective, .hsv_h = d->hsv_h, .hsv_s = d->hsv_s, .hsv_v = d->hsv_v,
         .flipud = d->flipud, .fliplr = d->fliplr, .close_mosaic = (int)d->close_mosaic,
         .epochs = (int)config->epochs };
+}
+
+/* Both loaders are open at once, and each keeps its batches. */
+static int64_t loaders_bytes(const struct run *run)
+{
+    const struct scene_settings scene = scenes(run->config);
+    struct loader_options val = { .batch_size = run->batch, .transform = run->transform,
+                                  .threads = (int)run->config->loader_threads,
+                                  .most_boxes = run->most_boxes };
+    struct loader_options train = val;
+
+    train.scene = run->most_boxes ? &scene : NULL;
+    return loader_memory_bytes(&train, &run->extent, run->dataset.class_count) +
+           loader_memory_bytes(&val, &run->extent, run->dataset.class_count);
+}
+
+int64_t run_peak_bytes(const struct run *run)
+{
+    const struct evaluation about = { .task = run->task, .dataset = &run->dataset,
+                                      .class_count = run->dataset.class_count };
+
+    return (int64_t)run->network.memory.total + PROCESS_BYTES + loaders_bytes(run) +
+           annotations_memory_bytes(&run->dataset.annotations) +
+           run->task->evaluation_memory_bytes(&about);
 }
 
 /* Rows that a batch's targets need for any image of either loader. */
@@ -105,6 +115,7 @@ static int set_split(struct run *run, struct dataset_options *options, struct er
                        file_exists(run_latest_path(&run->arena, c->output_dir)) &&
                        file_exists(arena_printf(&run->arena, "%s/splits/train.txt",
                                                 c->output_dir));
+    options->only_assigned = run->keeps_split;
     return run->keeps_split
                ? split_config_read_record(&run->arena, c->output_dir, options, err)
                : 0;
@@ -132,9 +143,10 @@ static int open_dataset(struct run *run, struct error *err)
                     c->dataset_path, train, val);
     run->batch = (int)c->batch_size;
     if (run->batch > train) {
-        progress_line(&run->progress,
-                      "batch size %d is larger than the %d training images: using %d", run->batch,
-                      train, train);
+        run_note(run, "WARNING",
+                 arena_printf(&run->arena,
+                              "batch size %d is larger than the %d training images: using %d",
+                              run->batch, train, train));
         run->batch = train;
     }
     if (run->model->task != TASK_CLASSIFY)
@@ -203,7 +215,7 @@ static int open_loaders(struct run *run, struct error *err)
     struct loader_options train = {
         .split = DATASET_SPLIT_TRAIN, .transform = run->transform, .batch_size = run->batch,
         .threads = (int)c->loader_threads, .seed = (uint64_t)c->seed, .shuffle = true,
-        .drop_last = !run->recipe.keeps_last_batch, .fill_last = is_detector,
+        .drop_last = !run->recipe.keeps_last_batch, .fill_last = true,
         .augment = is_detector ? NULL : &augment, .mix = is_detector ? NULL : &mix,
         .scene = is_detector ? &scene : NULL, .most_boxes = run->most_boxes,
         .cache_limit_bytes = 0, .failure_limit = c->skip_limit };
@@ -340,6 +352,20 @@ static void open_evaluation(struct run *run)
         scores_add(&run->train, arena_printf(&run->arena, "train_%s", ends->parts[i].name), 0);
 }
 
+/* Settings that nobody gave come from it, so it is named first. */
+static void show_preset(struct run *run)
+{
+    const struct config *c = run->config;
+    const char *name = c->preset ? c->preset : PRESET_NONE;
+    const struct preset *preset = config_preset_find(name, config_scope_of(c));
+
+    if (preset)
+        progress_line(&run->progress, "preset %s: %s; settings that are given come before it", name,
+                      preset->description);
+    else
+        progress_line(&run->progress, "no preset: what is not given is the plain default");
+}
+
 int run_open(struct run *run, const struct run_options *options, struct error *err)
 {
     const struct config *c = options->config;
@@ -358,6 +384,7 @@ int run_open(struct run *run, const struct run_options *options, struct error *e
     if (run->model->task != TASK_CLASSIFY)
         use_plain_pixels(&run->transform);
     write_config_text(run);
+    show_preset(run);
     if (open_dataset(run, err) || open_network(run, err))
         return -1;
     open_evaluation(run);

@@ -12,55 +12,9 @@
 
 volatile int run_stop_requested;
 
-/* --- not finite ------------------------------------------------------------------------------- */
-
-static const char *first_not_finite(const float *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return isnan(values[i]) ? "NaN" : "Inf";
-    return NULL;
-}
-
-/* The same batch again, step by step, until the first output that is not finite. */
-static int locate(struct run *run, const struct batch *batch, struct error *err)
-{
-    struct plan *plan = run->network.train_plan;
-    struct device *device = run->network.device;
-    const char *what = NULL, *op = "loss", *layer = "";
-    struct str files = STR_INIT;
-
-    for (int i = 0; i < plan_step_count(plan) && !what; i++) {
-        const struct step *step = plan_step(plan, i);
-
-        if (device->run(device, (struct step *)step, 1, &run->run_state, NULL, err))
-            break;
-        for (int j = 0; step->node && j < step->node->output_count && !what; j++) {
-            const struct value *value = step->node->outputs[j];
-
-            if (value->dtype == DTYPE_F32)
-                what = first_not_finite(step->args[step->node->input_count + j],
-                                        (size_t)shape_count(&value->shape));
-            op = step->node->op->name;
-            layer = step->name;
-        }
-    }
-    for (int i = 0; i < batch->count && i < 4; i++)
-        str_printf(&files, i ? ", %s" : "%s", run->dataset.items[batch->items[i]].path);
-    FAIL(err, NOT_FINITE,
-         "training diverged: %s in %s of layer '%s' at step %lld of epoch %lld (files: %s%s); "
-         "a smaller learning rate or gradient_clip_value may help",
-         what ? what : "a value that is not finite", op, layer, (long long)run->state.step + 1,
-         (long long)run->state.epoch, files.text, batch->count > 4 ? ", ..." : "");
-    str_release(&files);
-    return -1;
-}
-
 /* --- one batch -------------------------------------------------------------------------------- */
 
-/* Gradients of one batch; *loss is its mean. */
-static int batch_gradients(struct run *run, const struct batch *batch, float *loss,
-                           struct error *err)
+void run_feed(struct run *run, const struct batch *batch)
 {
     struct network *n = &run->network;
 
@@ -69,7 +23,14 @@ static int batch_gradients(struct run *run, const struct batch *batch, float *lo
                                          .step = run->state.step,
                                          .first_sample = (int64_t)batch->index * batch->capacity,
                                          .training = true };
-    return network_gradients(n, &run->run_state, loss, err);
+}
+
+/* Gradients of one batch; *loss is its mean. */
+static int batch_gradients(struct run *run, const struct batch *batch, float *loss,
+                           struct error *err)
+{
+    run_feed(run, batch);
+    return network_gradients(&run->network, &run->run_state, loss, err);
 }
 
 /* One update from the gradients at hand; nothing is applied when they are not finite. */
@@ -104,11 +65,12 @@ static int train_batch(struct run *run, const struct batch *batch, const struct 
     bool ends = batch->index == loader_batch_count(run->train_loader) - 1 &&
                 (!run->recipe.adds_gradients || run->state.epoch == run->recipe.epochs);
     bool updates = *pending + 1 >= pace->accumulation || ends, finite = true;
+    int64_t summed = *pending + 1;
 
     if (batch_gradients(run, batch, loss, err))
         return -1;
     if (!isfinite(*loss))
-        return locate(run, batch, err);
+        return run_diverged(run, batch, 1, err);
     if (!*pending && updates) {
         update(run, &n->gradients, 1, pace, &finite);
     } else {
@@ -119,11 +81,11 @@ static int train_batch(struct run *run, const struct batch *batch, const struct 
         optimizer_accumulate(n->optimizer, &n->accumulated, &n->gradients);
         if (updates) {
             update(run, &n->accumulated,
-                   run->recipe.adds_gradients ? 1 : 1.0 / (double)*pending, pace, &finite);
+                   run->recipe.adds_gradients ? 1 : 1.0 / (double)summed, pace, &finite);
             *pending = 0;
         }
     }
-    return finite ? 0 : locate(run, batch, err);
+    return finite ? 0 : run_diverged(run, batch, summed, err);
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */
@@ -162,19 +124,27 @@ static int report_step(struct run *run, int64_t batch, double loss, double learn
     return events_send(&run->events, err);
 }
 
-static int report_failures(struct run *run, struct error *err)
+int run_report_failures(struct run *run, const struct loader *loader, int64_t *reported,
+                        struct error *err)
 {
+    const char *what = loader == run->val_loader ? "validation " : "";
     int count;
-    const struct loader_failure *failures = loader_failures(run->train_loader, &count);
+    const struct loader_failure *failures = loader_failures(loader, &count);
 
-    for (; run->failures_reported < count; run->failures_reported++) {
-        const struct loader_failure *f = &failures[run->failures_reported];
+    for (; *reported < count; ++*reported) {
+        const char *why = failures[*reported].message;
 
-        progress_line(&run->progress, "skipped an unreadable image: %s", f->message);
-        if (events_log(&run->events, "WARNING", err, "skipped an unreadable image: %s", f->message))
+        progress_line(&run->progress, "skipped an unreadable %simage: %s", what, why);
+        if (events_log(&run->events, "WARNING", err, "skipped an unreadable %simage: %s", what,
+                       why))
             return -1;
     }
     return 0;
+}
+
+static int report_failures(struct run *run, struct error *err)
+{
+    return run_report_failures(run, run->train_loader, &run->failures_reported, err);
 }
 
 /* --- the loss of the epoch -------------------------------------------------------------------- */

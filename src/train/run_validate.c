@@ -10,30 +10,53 @@
 /* The confusion matrix of more is too long for a line. */
 #define CLASSES_IN_EVENT 200
 
-int run_validate(struct run *run, struct scores *scores, struct error *err)
+/* Their names, and how many were judged, as the scores are of fewer images than the split has. */
+static int report_unreadable(struct run *run, struct error *err)
+{
+    const char *text;
+    int bad = loader_stats(run->val_loader).failed_count;
+    int all = loader_image_count(run->val_loader);
+
+    if (!bad || run->val_failures_reported)
+        return 0;
+    if (run_report_failures(run, run->val_loader, &run->val_failures_reported, err))
+        return -1;
+    text = arena_printf(&run->arena,
+                        "%d of the %d validation images cannot be read: the scores are of %d", bad,
+                        all, all - bad);
+    progress_line(&run->progress, "%s", text);
+    return events_log(&run->events, "WARNING", err, "%s", text);
+}
+
+int run_validate(struct run *run, struct scores *scores, bool *stopped, struct error *err)
 {
     struct network *n = &run->network;
     struct run_state state = { .seed = (uint64_t)run->config->seed };
     const struct batch *batch;
-    int got;
+    int got = 0;
 
     network_bind_evaluation(n, n->options.average);
     run->task->evaluation_clear(run->evaluation);
     loader_start(run->val_loader, 0, 0);
-    while ((got = loader_next(run->val_loader, &batch, err)) == 1) {
+    while (!(*stopped = run_stop_requested != 0) &&
+           (got = loader_next(run->val_loader, &batch, err)) == 1) {
         run->task->feed(&n->eval, n->eval_plan, batch);
         if (plan_run(n->eval_plan, &state, err))
             return -1;
         if (run->task->evaluation_add(run->evaluation, &n->eval, n->eval_plan, batch, err))
             return -1;
     }
+    if (*stopped)
+        return 0;
+    if (got < 0 || report_unreadable(run, err))
+        return -1;
     *scores = run->train;
     run->task->evaluation_summarise(run->evaluation, scores);
-    if (got == 0 && !isfinite(scores_get(scores, "val_loss")))
+    if (!isfinite(scores_get(scores, "val_loss")))
         return FAIL(err, NOT_FINITE,
                     "training diverged: the validation loss of epoch %lld is not finite; a lower "
                     "learning rate or gradient clipping may help", (long long)run->state.epoch);
-    return got;
+    return 0;
 }
 
 double run_primary(const struct run *run, const struct scores *scores)

@@ -82,8 +82,8 @@ int run_start_weights(struct run *run, struct error *err)
 
     if (weights_start(&network->weights, &network->live, (uint64_t)run->config->seed, err))
         return -1;
-    if (run->config->checkpoint_path) {
-        if (load_file(run, run->config->checkpoint_path, err))
+    if (run->start_path) {
+        if (load_file(run, run->start_path, err))
             return -1;
     } else if (run->config->pretrained) {
         if (load_pretrained(run, err))

@@ -350,11 +350,12 @@ int engine_runs_count(struct engine_runs *runs)
     return count;
 }
 
-/* With the lock held: tell the engine, and its thread, which sees to it that it obeys. */
+/* With the lock held: tell the engine, and its thread, which sees to it that it obeys.  Only once:
+ * a second signal would end it without its checkpoint. */
 static void ask_to_stop(struct engine_runs *runs, struct engine_run *run)
 {
-    atomic_store(&run->stop_wanted, true);
-    runs->trainer->launcher->signal(&run->shown.process, SIGTERM);
+    if (!atomic_exchange(&run->stop_wanted, true))
+        runs->trainer->launcher->signal(&run->shown.process, SIGTERM);
     wake(run);
 }
 

@@ -129,6 +129,23 @@ TEST(disk_use_is_counted_by_job)
     scene_close(&s);
 }
 
+TEST(disk_use_and_clean_up_know_the_checkpoints_of_an_earlier_attempt)
+{
+    static const char path[] = "outputs/1/run1/checkpoints-1/latest.safetensors";
+    struct scene s;
+    json_t *found, *job;
+
+    scene_open(&s);
+    put(&s, path, 100);
+    found = expect(&s.p, 200, "GET", "/api/v1/projects/1/disk", s.token, NULL);
+    job = json_array_get(json_object_get(found, "by_job"), 0);
+    CHECK(int_at(job, "outputs_bytes") == 7 && int_at(job, "checkpoints_bytes") == 500);
+    json_decref(found);
+    clean(&s, "{\"keep\":\"best_and_latest\"}", 7);
+    CHECK(access(in(&s, path), F_OK) && has(&s, 1, "latest"));
+    scene_close(&s);
+}
+
 TEST(clean_up_keeps_best_and_latest_and_jobs_that_have_not_ended)
 {
     struct scene s;

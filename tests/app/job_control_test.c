@@ -340,6 +340,32 @@ TEST(a_stopped_job_goes_on_where_it_has_a_checkpoint)
     setup_release(&s);
 }
 
+/* The engine gives the checkpoints of the attempt before another name: one folder, not many. */
+TEST(a_job_that_begins_anew_keeps_one_earlier_attempt)
+{
+    struct setup s;
+    struct error err;
+    struct job job;
+    const char *now, *aside;
+    bool queued;
+
+    setup_init(&s);
+    job = add(&s);
+    now = arena_printf(&s.arena, "%s/%s/checkpoints/latest.safetensors", s.folder, job.output_dir);
+    aside = arena_printf(&s.arena, "%s/%s/checkpoints-1", s.folder, job.output_dir);
+    CHECK_OK(file_make_folders(aside, &err), err);
+    CHECK_OK(start(&s, job.id, 0, &queued, &err), err);
+    CHECK(file_is_folder(aside)); /* nothing comes in its place */
+    report(&s, job.id, "training_stopped", "{}");
+    CHECK_OK(file_replace(now, "x", 1, &err), err);
+    CHECK_OK(start(&s, job.id, 1, &queued, &err), err);
+    CHECK(file_is_folder(aside)); /* it goes on */
+    report(&s, job.id, "training_stopped", "{}");
+    CHECK_OK(start(&s, job.id, 0, &queued, &err), err);
+    CHECK(!file_exists(aside) && file_exists(now));
+    setup_release(&s);
+}
+
 TEST(cancel_is_for_good_and_asks_the_service)
 {
     struct setup s;

@@ -80,3 +80,20 @@ TEST(a_validation_loss_that_is_not_finite_ends_the_run)
                                 "--out $D/run",
                    7, "diverged");
 }
+
+/* The first signal in the first batch, which takes a while; the second when it was heard. */
+#define CAUGHT "[ $((0x$(awk '/SigCgt/ { print $2 }' /proc/$pid/status) & 0x4000)) != 0 ]"
+
+TEST(a_second_signal_ends_a_run_at_once)
+{
+    const char *folder = test_folder();
+
+    program_expect(folder,
+                   "$F dataset sample $D/data --classes 3 --train 12 --val 4 --image_size 40 && "
+                   "{ $F train --model mobilenetv3_small_100 --data $D/data --image_size 160 "
+                   "--batch 30 --epochs 9 --threads 1 --quiet --out $D/run & } && pid=$!; "
+                   "until " CAUGHT "; do kill -0 $pid || exit 99; sleep 0.02; done; "
+                   "kill -TERM $pid; while " CAUGHT "; do sleep 0.01; done; "
+                   "kill -TERM $pid; wait $pid; echo ended $?", 0, "ended 143");
+    program_expect(folder, "ls $D/run/checkpoints | wc -l", 0, "0");
+}

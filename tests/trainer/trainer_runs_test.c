@@ -7,8 +7,10 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "test.h"
+#include "trainer/trainer_internal.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -184,6 +186,41 @@ TEST(trainer_stops_an_engine_that_only_starts)
     notes_wait(&service.notes, "training_stopped", 1);
     service_wait_status(&service, 4, "stopped", 5);
     CHECK(notes_count(&service.notes, "training_failed") == 0);
+    service_release(&service);
+}
+
+static atomic_int signals_sent;
+
+static void signal_slowly(const struct process *process, int number)
+{
+    signals_sent++;
+    poll(NULL, 0, 200); /* the other call waits for the lock by now */
+    process_signal(process, number);
+}
+
+static void *stop_too(void *service)
+{
+    json_decref(service_post(service, "/training/stop/4", NULL, 200));
+    return NULL;
+}
+
+/* A second signal would end the engine without its checkpoint. */
+TEST(trainer_that_is_asked_twice_tells_the_engine_once)
+{
+    struct launcher slow = launcher_local;
+    struct service service;
+    pthread_t thread;
+
+    service_open(&service);
+    slow.signal = signal_slowly;
+    service.trainer->launcher = &slow;
+    service_start(&service, 4, 1000);
+    notes_wait(&service.notes, "step", 1);
+    CHECK(!pthread_create(&thread, NULL, stop_too, &service));
+    stop_too(&service);
+    pthread_join(thread, NULL);
+    service_wait_status(&service, 4, "stopped", 30);
+    CHECK(signals_sent == 1);
     service_release(&service);
 }
 

@@ -99,6 +99,21 @@ static void remove_output_folder(struct app *app, const struct job *job)
     arena_release(&arena);
 }
 
+void control_begin_anew(struct app *app, const struct job *job)
+{
+    struct arena arena = ARENA_INIT;
+    const char *folder = control_output_folder(app, job, &arena);
+    struct error err;
+    char **names;
+    int count;
+
+    if (folder &&
+        !file_list(&arena, file_join(&arena, folder, "checkpoints"), &names, &count, &err) &&
+        count && remove_tree(file_join(&arena, folder, "checkpoints-1"), &err))
+        log_warn("job %lld: %s", (long long)job->id, err.text);
+    arena_release(&arena);
+}
+
 int control_create(struct app *app, const struct job *wanted, struct arena *arena, struct job *job,
                    struct error *err)
 {

@@ -23,6 +23,11 @@ void control_kick(struct app *app);
 void control_hear(struct app *app, int64_t id, const char *event, const json_t *data);
 int64_t control_places(struct app *app);
 
+/* Before a start that does not resume: the engine calls checkpoints/ of an earlier attempt
+ * checkpoints-1 then, and what has that name by now goes, so that one attempt more is kept and not
+ * one for every start. */
+void control_begin_anew(struct app *app, const struct job *job);
+
 /* Ask the service to start a job that runs by now; on refusal the job goes back to `before`. */
 int control_launch(struct app *app, const struct job *before, int64_t attempt, bool resume,
                    const char *checkpoint_path, struct error *err);

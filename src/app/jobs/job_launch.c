@@ -156,6 +156,8 @@ int control_launch(struct app *app, const struct job *before, int64_t attempt, b
 {
     struct error ignored;
 
+    if (!resume)
+        control_begin_anew(app, before);
     if (!ask_to_start(app, before, attempt, resume, checkpoint_path, err)) {
         control_hear(app, before->id, "start", NULL);
         return 0;

@@ -21,8 +21,9 @@
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-/* Files go while we look, and that is fine.  `depth` is where a folder "checkpoints" lies below the
- * path: 1 in the folder of a job, 2 in that of a project. */
+/* Files go while we look, and that is fine.  `depth` is where a folder "checkpoints", or that of an
+ * earlier attempt, "checkpoints-1", lies below the path: 1 in the folder of a job, 2 in that of a
+ * project. */
 static void add_tree(const char *path, int depth, int64_t *checkpoints, int64_t *others)
 {
     char *roots[] = { (char *)path, NULL };
@@ -32,7 +33,7 @@ static void add_tree(const char *path, int depth, int64_t *checkpoints, int64_t 
 
     while (walk && (entry = fts_read(walk))) {
         if (entry->fts_level == depth)
-            inside = entry->fts_info == FTS_D && !strcmp(entry->fts_name, CHECKPOINTS);
+            inside = entry->fts_info == FTS_D && str_starts_with(entry->fts_name, CHECKPOINTS);
         if (entry->fts_info == FTS_F)
             *(inside && entry->fts_level > depth ? checkpoints : others) +=
                 entry->fts_statp->st_size;
@@ -242,7 +243,11 @@ static int clean_job(struct app *app, const struct db_rows *rows, int row,
     keep(kept, app, best, arena);
     keep_latest = how->keep_latest || stopped ||
                   (kept->count == before && !has_best(checkpoints, arena));
-    result = clean_folder(checkpoints, keep_latest, kept, how->dry_run, cleaned, err);
+    result = clean_folder(checkpoints, keep_latest, kept, how->dry_run, cleaned, err) ||
+                     clean_folder(arena_printf(arena, "%s-1", checkpoints), false, kept,
+                                  how->dry_run, cleaned, err)
+                 ? -1
+                 : 0;
     kept->count = before;
     return !result && !how->dry_run && cleaned->files
                ? forget_rows(app, cleaned->job_id, arena, err)
