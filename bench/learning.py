@@ -25,8 +25,9 @@ COLORS = {'fovea': '#1f6feb', 'torch': '#d1242f'}
 
 def train(args, folder, size, seed):
     with tempfile.TemporaryDirectory() as out:
-        command = [args.fovea, 'train', '--model', 'resnet18', '--data', folder, '--image_size',
-                   size, '--seed', str(seed), '--threads', str(args.threads), '--out', out, '--quiet']
+        command = [args.fovea, 'train', '--model', 'resnet18', '--preset', 'none', '--data', folder,
+                   '--image_size', size, '--seed', str(seed), '--threads', str(args.threads),
+                   '--out', out, '--quiet']
         subprocess.run(command + RECIPE + args.extra.split(), check=True, stderr=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL)
         with open(os.path.join(out, 'results.csv'), newline='') as file:

@@ -75,7 +75,8 @@ def wait_for_step(path, process):
 def time_fovea(args):
     with tempfile.TemporaryDirectory() as folder:
         command = [args.fovea, 'train', '--model', 'resnet18', '--data', args.data, '--batch',
-                   str(BATCH), '--image_size', str(SIZE), '--optimizer', 'sgd', '--epochs', '50',
+                   str(BATCH), '--image_size', str(SIZE), '--preset', 'none', '--optimizer', 'sgd',
+                   '--epochs', '50',
                    '--threads', str(args.threads), '--out', os.path.join(folder, 'run')]
         begin = time.monotonic()
         with open(os.path.join(folder, 'log'), 'w+') as log:

@@ -24,6 +24,10 @@ struct bench_options {
     const char *model, *mode, *batch, *size, *threads, *seconds, *optimizer, *memory;
     const char *hashes, *same_as, *data;
     bool json, profile, ema, clip, verify, tune, full_decoding;
+    struct {
+        int batch, size, threads;
+        double seconds;
+    } number; /* of those texts */
 };
 
 struct bench {
@@ -86,7 +90,7 @@ static int by_value(const void *a, const void *b)
 
 static int measure(struct bench *b, double started, struct error *err)
 {
-    double seconds = strtod(b->o->seconds, NULL), begin;
+    double seconds = b->o->number.seconds, begin;
 
     if (step(b, 0, err))
         return -1;
@@ -216,19 +220,19 @@ static int tune(int threads, struct error *err)
 static int load(const struct bench_options *o, struct error *err)
 {
     struct augment_settings augment;
-    int size = (int)strtol(o->size, NULL, 10);
-    struct loader_options options = { .batch_size = (int)strtol(o->batch, NULL, 10),
-                                      .threads = (int)strtol(o->threads, NULL, 10),
+    struct loader_options options = { .batch_size = o->number.batch,
+                                      .threads = o->number.threads,
                                       .seed = 1,
                                       .shuffle = true,
                                       .augment = &augment,
-                                      .is_exact = o->full_decoding };
+                                      .is_exact = o->full_decoding,
+                                      .failure_limit = LOADER_FAILURE_LIMIT };
 
     if (!o->data)
         return FAIL(err, INVALID, "mode load needs --data FOLDER");
     augment_settings_init(&augment);
-    transform_init(&options.transform, size ? size : 224);
-    return bench_loader(o->data, &options, strtod(o->seconds, NULL), err);
+    transform_init(&options.transform, o->number.size ? o->number.size : 224);
+    return bench_loader(o->data, &options, o->number.seconds, err);
 }
 
 static int bench_with(struct bench *b, struct device *device, double started, struct error *err)
@@ -236,18 +240,19 @@ static int bench_with(struct bench *b, struct device *device, double started, st
     const struct bench_options *o = b->o;
     int kind = optimizer_kind(o->optimizer, err);
     struct network_options options = {
-        .shape = { .batch = (int)strtol(o->batch, NULL, 10),
-                   .image_size = (int)strtol(o->size, NULL, 10) },
+        .shape = { .batch = o->number.batch, .image_size = o->number.size },
         .training = b->training,
         .average = o->ema,
         .lean = !strcmp(o->memory, "lean"),
         .eval_batch = b->training ? 1 : 0,
-        .optimizer = { .kind = (enum optimizer_kind)kind, .momentum = 0.9, .weight_decay = 1e-4 }
     };
     struct plan *plan;
 
     if (kind < 0)
         return -1;
+    optimizer_options_init(&options.optimizer, (enum optimizer_kind)kind);
+    options.optimizer.momentum = 0.9;
+    options.optimizer.weight_decay = 1e-4;
     options.model = model_named(o->model, err);
     if (!options.model)
         return -1;
@@ -255,8 +260,6 @@ static int bench_with(struct bench *b, struct device *device, double started, st
         options.shape.image_size = options.model->image_size;
     options.shape.classes = bench_classes(options.model);
     options.most_boxes = BENCH_BOXES;
-    if (options.shape.batch < 1)
-        return FAIL(err, INVALID, "batch must be at least 1, not '%s'", o->batch);
     if (network_open(&b->network, device, &options, err))
         return -1;
     if (weights_start(&b->network.weights, &b->network.live, 1, err))
@@ -283,6 +286,17 @@ static int bench_with(struct bench *b, struct device *device, double started, st
         profile_print(plan, b->plan_seconds, b->steps, &roofline, device->thread_count);
     }
     return 0;
+}
+
+static int read_numbers(struct bench_options *o, struct error *err)
+{
+    return command_read_integer(o->batch, "batch_size", 1, 1 << 20, &o->number.batch, err) ||
+                   command_read_integer(o->size, "image_size", 0, 4096, &o->number.size, err) ||
+                   command_read_integer(o->threads, "threads", 0, COMMAND_MOST_THREADS,
+                                        &o->number.threads, err) ||
+                   command_read_number(o->seconds, "seconds", 0, 1e6, &o->number.seconds, err)
+               ? -1
+               : 0;
 }
 
 static int run(int argc, char **argv, struct error *err)
@@ -326,14 +340,16 @@ static int run(int argc, char **argv, struct error *err)
         return -1;
     if (arguments.help)
         return command_print_options(&command_bench, NULL, options);
+    if (read_numbers(&o, err))
+        return -1;
     if (!strcmp(o.mode, "load"))
         return load(&o, err);
     if (strcmp(o.mode, "train") && strcmp(o.mode, "infer"))
         return FAIL(err, INVALID, "mode must be train, infer or load, not '%s'", o.mode);
     if (o.tune)
-        return tune((int)strtol(o.threads, NULL, 10), err);
+        return tune(o.number.threads, err);
     bench.training = !strcmp(o.mode, "train");
-    if (command_open_device(&device, (int)strtol(o.threads, NULL, 10), err))
+    if (command_open_device(&device, o.number.threads, err))
         return -1;
     status = bench_with(&bench, device, started, err);
     network_close(&bench.network);

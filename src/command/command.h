@@ -34,6 +34,10 @@ int command_open_device(struct device **device, int threads, struct error *err);
 /* A number within a range, or a failure that names the option. */
 int command_read_number(const char *text, const char *name, double least, double most, double *out,
                         struct error *err);
+/* The same for a whole number, to its last character. */
+int command_read_integer(const char *text, const char *name, int least, int most, int *out,
+                         struct error *err);
+#define COMMAND_MOST_THREADS 256
 
 /* Time the device's algorithms and append rows for its table of rules. */
 int command_tune(int threads, struct str *out, struct error *err);

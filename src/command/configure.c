@@ -44,8 +44,9 @@ static int set_file(struct configuration *c, const char *path, struct error *err
     return result ? -1 : 0;
 }
 
-/* Settings that say how to learn, as opposed to what, where and how long. */
-static bool says_how(const struct configuration *c)
+/* Does a file say how to learn, as opposed to what, where and how long?  Then it is the whole
+ * recipe: what it does not name is as its writer knew it, the plain default. */
+static bool file_says_how(const struct configuration *c)
 {
     static const char *const what[] = { "model_name", "dataset_path", "output_dir", "epochs",
         "batch_size", "image_size", "seed", "dataset_format", "framework", "task_type", "resume",
@@ -68,15 +69,15 @@ static bool says_how(const struct configuration *c)
 
 static int apply_preset(struct configuration *c, struct error *err)
 {
+    const char *name = c->config.preset;
     const struct preset *preset;
 
-    if (!c->config.preset && says_how(c))
+    if (name ? !strcmp(name, PRESET_NONE) : c->file_says_how)
         return 0;
-    preset = config_preset_find(c->config.preset ? c->config.preset : "small_data",
-                                config_scope_of(&c->config));
+    preset = config_preset_find(name ? name : PRESET_DEFAULT, config_scope_of(&c->config));
     if (!preset)
-        return FAIL(err, INVALID, "unknown preset '%s'", c->config.preset);
-    config_apply_preset(&c->values, preset);
+        return FAIL(err, INVALID, "unknown preset '%s'", name);
+    config_apply_preset(&c->values, preset, name != NULL);
     c->config.preset = preset->name;
     return 0;
 }
@@ -91,6 +92,7 @@ int configuration_init(struct configuration *c, const struct arguments *argument
     if (advanced &&
         set_settings(c, advanced, strlen(advanced), "advanced_config", json_parse, err))
         goto failed;
+    c->file_says_how = file_says_how(c); /* flags may hide it later */
     arguments_set_fields(arguments, &c->values);
     config_settle_task(&c->values, &c->config);
     if (apply_preset(c, err))

@@ -11,6 +11,7 @@
 #include "data/sample.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +30,16 @@ struct dataset_flags {
 
 static int sample(const char *folder, const struct dataset_flags *f, struct error *err)
 {
-    struct sample_options options = { .class_count = (int)strtol(f->classes, NULL, 10),
-                                      .train_per_class = (int)strtol(f->train, NULL, 10),
-                                      .val_per_class = (int)strtol(f->val, NULL, 10),
-                                      .image_size = (int)strtol(f->size, NULL, 10),
-                                      .seed = strtoull(f->seed, NULL, 10) };
-
+    struct sample_options options = { 0 };
+    int seed;
+    const struct {
+        const char *text, *name;
+        int *value;
+    } numbers[] = { { f->classes, "classes", &options.class_count },
+                    { f->train, "train", &options.train_per_class },
+                    { f->val, "val", &options.val_per_class },
+                    { f->size, "image_size", &options.image_size },
+                    { f->seed, "seed", &seed } };
     int task = dataset_task_find(f->task ? f->task : "classification");
 
     if (task < 0)
@@ -42,6 +47,11 @@ static int sample(const char *folder, const struct dataset_flags *f, struct erro
                     "task must be classification, object_detection, instance_segmentation or "
                     "pose_estimation, not '%s'",
                     f->task);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        if (command_read_integer(numbers[i].text, numbers[i].name, 0, INT_MAX, numbers[i].value,
+                                 err))
+            return -1;
+    options.seed = (uint64_t)seed;
     options.task = (enum dataset_task)task;
     options.train_count = options.train_per_class;
     options.val_count = options.val_per_class;

@@ -149,16 +149,16 @@ done:
 /* --graph: the stages between a model and what runs. */
 static int inspect_graph(const struct inspect_options *o, struct error *err)
 {
-    struct network_options options = {
-        .training = true,
-        .shape = { .batch = (int)strtol(o->batch, NULL, 10),
-                   .classes = (int)strtol(o->classes, NULL, 10),
-                   .image_size = (int)strtol(o->size, NULL, 10) } };
+    struct network_options options = { .training = true };
     struct str text = STR_INIT;
     struct network network;
     struct device *device;
     int status;
 
+    if (command_read_integer(o->batch, "batch_size", 1, 1 << 20, &options.shape.batch, err) ||
+        command_read_integer(o->classes, "num_classes", 1, 100000, &options.shape.classes, err) ||
+        command_read_integer(o->size, "image_size", 0, 4096, &options.shape.image_size, err))
+        return -1;
     options.model = model_named(o->model, err);
     options.most_boxes = BENCH_BOXES;
     if (!options.model)

@@ -207,17 +207,14 @@ struct predict_options {
 
 static int read_options(const struct predict_options *o, struct session *s, struct error *err)
 {
-    double most;
-
-    s->wishes.top_k = (int)strtol(o->top_k, NULL, 10);
-    if (s->wishes.top_k < 1)
-        return FAIL(err, INVALID, "top_k must be at least 1, not '%s'", o->top_k);
-    if (command_read_number(o->confidence, "confidence_threshold", 0, 1, &s->wishes.confidence,
+    if (command_read_integer(o->top_k, "top_k", 1, INT_MAX, &s->wishes.top_k, err) ||
+        command_read_integer(o->threads, "threads", 0, COMMAND_MOST_THREADS, &s->threads, err) ||
+        command_read_number(o->confidence, "confidence_threshold", 0, 1, &s->wishes.confidence,
                             err) ||
         command_read_number(o->iou, "iou_threshold", 0, 1, &s->wishes.iou, err) ||
-        command_read_number(o->most, "max_detections", 1, MOST_DETECTIONS, &most, err))
+        command_read_integer(o->most, "max_detections", 1, MOST_DETECTIONS,
+                             &s->wishes.max_detections, err))
         return -1;
-    s->wishes.max_detections = (int)most;
     return 0;
 }
 
@@ -274,7 +271,7 @@ static int run(int argc, char **argv, struct error *err)
     if (read_options(&o, &session, err))
         return -1;
     if (!take_images(&session, &arguments, err) &&
-        !command_open_device(&device, (int)strtol(o.threads, NULL, 10), err) &&
+        !command_open_device(&device, session.threads, err) &&
         !open_session(&session, o.path, device, err))
         status = predict_all(&session, o.resident, err);
     else if (o.resident && session.json)

@@ -14,18 +14,16 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-static const char *const readable[] = { ".jpg", ".jpeg", ".png",  ".bmp", ".gif",
-                                        ".tif", ".tiff", ".webp", NULL };
 static const char *const writable[] = { ".jpg", ".jpeg", ".png", NULL };
 
 #define IDENTITY_SIZE 48
 
-static bool has_extension(const char *name, const char *const *extensions)
+static bool is_writable(const char *name)
 {
     const char *dot = strrchr(name, '.');
 
-    for (int i = 0; dot && extensions[i]; i++)
-        if (!strcasecmp(dot, extensions[i]))
+    for (int i = 0; dot && writable[i]; i++)
+        if (!strcasecmp(dot, writable[i]))
             return true;
     return false;
 }
@@ -87,7 +85,7 @@ int predict_files_add(struct predict_files *files, const char *path, struct erro
     for (int i = 0; i < name_count; i++) {
         const char *inner = file_join(&files->_arena, path, names[i]);
 
-        if (!has_extension(names[i], readable) || file_is_folder(inner))
+        if (!file_is_image_name(names[i]) || file_is_folder(inner))
             continue;
         *VEC_ADD(&files->paths) = inner;
         remember_image(files, inner);
@@ -101,7 +99,7 @@ int predict_files_add(struct predict_files *files, const char *path, struct erro
 /* The first of NAME.jpg, NAME_2.jpg, ... that is this image's or nobody's. */
 static void name_drawing(struct predict_files *files, const char *path, struct str *name)
 {
-    const char *base = file_base_name(path), *tail = has_extension(base, writable) ? "" : ".jpg";
+    const char *base = file_base_name(path), *tail = is_writable(base) ? "" : ".jpg";
     size_t stem = *tail ? strlen(base) : (size_t)(strrchr(base, '.') - base);
     const char *owner;
 

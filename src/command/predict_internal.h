@@ -29,6 +29,7 @@ struct session {
     struct predict_files files;
     struct str drawing; /* where the newest drawing is */
     bool json;
+    int threads;
 };
 
 /* The answers of a task.  prepare() reads the open file into session->values; the others look at

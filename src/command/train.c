@@ -6,6 +6,7 @@
 #include "train/run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct train_flags {
     bool json, dry_run, print_config, quiet;
@@ -84,6 +85,15 @@ static int run_with(struct configuration *c, const struct train_flags *flags, st
     return status;
 }
 
+static void add_presets(enum config_scope scope, const char *heading, struct str *out)
+{
+    str_add(out, heading);
+    for (const struct preset *p = config_presets; p->name; p++)
+        if (p->scope == scope)
+            str_printf(out, "  %-14s %s%s\n", p->name, p->description,
+                       strcmp(p->name, PRESET_DEFAULT) ? "" : " (used where none is named)");
+}
+
 static void print_help(const struct option *options)
 {
     struct str text = STR_INIT;
@@ -91,9 +101,8 @@ static void print_help(const struct option *options)
     str_add(&text, "\nOptions:\n");
     arguments_help(options, &text);
     field_write_help(config_fields, &text);
-    str_add(&text, "\nPresets:\n");
-    for (const struct preset *p = config_presets; p->name; p++)
-        str_printf(&text, "  %-14s %s\n", p->name, p->description);
+    add_presets(SCOPE_CLASSIFIERS, "\nPresets of classifiers:\n", &text);
+    add_presets(SCOPE_DETECTORS, "\nPresets of detectors (boxes, masks, key points):\n", &text);
     command_print_help(&command_train, text.text);
     str_release(&text);
 }

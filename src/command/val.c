@@ -1,6 +1,5 @@
 /* val.c - `fovea val`: metrics of a checkpoint on a dataset's validation images. */
 
-#include "base/arena.h"
 #include "base/arguments.h"
 #include "base/json.h"
 #include "command/command.h"
@@ -75,8 +74,34 @@ static int evaluate(struct predictor *p, struct loader *loader, struct evaluatio
     return got;
 }
 
-static void print_scores(struct evaluation *evaluation, int images, bool as_json)
+/* The scores are of fewer images than the split has: whose they are not must be known. */
+static void tell_unreadable(const struct loader *loader)
 {
+    int all = loader_image_count(loader), bad = loader_stats(loader).failed_count, named;
+    const struct loader_failure *failures = loader_failures(loader, &named);
+
+    for (int i = 0; i < named; i++)
+        fprintf(stderr, "not evaluated: %s\n", failures[i].message);
+    if (bad)
+        fprintf(stderr, "%d of %d images were evaluated, %d cannot be read\n", all - bad, all, bad);
+}
+
+static void write_unreadable(const struct loader *loader, struct json_writer *w)
+{
+    int named;
+    const struct loader_failure *failures = loader_failures(loader, &named);
+
+    json_put_int(w, "unreadable", loader_stats(loader).failed_count);
+    json_key(w, "unreadable_images");
+    json_array_open(w);
+    for (int i = 0; i < named; i++)
+        json_text(w, failures[i].message);
+    json_close(w);
+}
+
+static void print_scores(struct evaluation *evaluation, const struct loader *loader, bool as_json)
+{
+    int images = loader_image_count(loader) - loader_stats(loader).failed_count;
     struct scores scores = { 0 };
     struct str text = STR_INIT;
     struct json_writer w;
@@ -86,11 +111,13 @@ static void print_scores(struct evaluation *evaluation, int images, bool as_json
         json_begin(&w, &text);
         json_object_open(&w);
         json_put_int(&w, "images", images);
+        write_unreadable(loader, &w);
         scores_write(&scores, &w, NULL);
         evaluation->task->write_classes(evaluation, "per_class", &w);
         json_close(&w);
         str_add_char(&text, '\n');
     } else {
+        tell_unreadable(loader);
         evaluation->task->write_text(evaluation, &scores, &text);
     }
     fputs(text.text, stdout);
@@ -111,26 +138,17 @@ static int split_named(const char *name, enum dataset_split *split, struct error
 static int open_dataset(struct dataset *dataset, const struct val_options *o,
                         const struct checkpoint *checkpoint, struct error *err)
 {
-    struct val_split_request request = { o->checkpoint, o->data, o->strategy };
-    struct dataset_options options = { .task = (enum dataset_task)checkpoint->task->task };
-    struct arena arena = { 0 };
-    const char *run;
-    int status = val_split(&arena, &request, checkpoint, &options, &run, err) ||
-                         dataset_open(dataset, o->data, &options, err) ||
-                         check_keypoints(dataset, checkpoint, err)
-                     ? -1
-                     : 0;
+    const struct val_split_request request = { o->checkpoint, o->data, o->strategy, o->json };
 
-    if (!status && run && !o->json)
-        fprintf(stderr, "split as of the run in %s\n", run);
-    arena_release(&arena);
-    return status;
+    return val_split_open(dataset, &request, checkpoint, err) ||
+                   check_keypoints(dataset, checkpoint, err)
+               ? -1
+               : 0;
 }
 
 static int val_with(const struct val_options *o, struct device *device, struct error *err)
 {
-    struct loader_options options = { .is_exact = true,
-                                      .batch_size = (int)strtol(o->batch, NULL, 10) };
+    struct loader_options options = { .is_exact = true, .failure_limit = LOADER_FAILURE_LIMIT };
     struct dataset dataset = { 0 };
     struct predictor p = { 0 };
     struct evaluation about = { .dataset = &dataset }, *evaluation = NULL;
@@ -138,9 +156,8 @@ static int val_with(const struct val_options *o, struct device *device, struct e
     struct loader *loader = NULL;
     int status = -1, *map = NULL;
 
-    if (options.batch_size < 1)
-        return FAIL(err, INVALID, "batch must be at least 1, not '%s'", o->batch);
-    if (command_read_number(o->confidence, "conf", 0, 1, &results.confidence, err) ||
+    if (command_read_integer(o->batch, "batch_size", 1, 1 << 20, &options.batch_size, err) ||
+        command_read_number(o->confidence, "conf", 0, 1, &results.confidence, err) ||
         command_read_number(o->iou, "iou", 0, 1, &results.iou, err))
         return -1;
     if (split_named(o->split, &options.split, err) ||
@@ -161,7 +178,7 @@ static int val_with(const struct val_options *o, struct device *device, struct e
         loader_open(&loader, &dataset, &options, err) ||
         evaluate(&p, loader, evaluation, o->results ? &results : NULL, err))
         goto done;
-    print_scores(evaluation, loader_image_count(loader), o->json);
+    print_scores(evaluation, loader, o->json);
     status = 0;
 done:
     val_results_release(&results);
@@ -199,7 +216,7 @@ static int run(int argc, char **argv, struct error *err)
     };
     struct arguments arguments = { .options = options };
     struct device *device;
-    int status;
+    int status, threads;
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
@@ -207,7 +224,8 @@ static int run(int argc, char **argv, struct error *err)
         return command_print_options(&command_val, NULL, options);
     if (!o.checkpoint || !o.data)
         return FAIL(err, INVALID, "--checkpoint_path FILE and --data FOLDER are required");
-    if (command_open_device(&device, (int)strtol(o.threads, NULL, 10), err))
+    if (command_read_integer(o.threads, "threads", 0, COMMAND_MOST_THREADS, &threads, err) ||
+        command_open_device(&device, threads, err))
         return -1;
     status = val_with(&o, device, err);
     device_close(device);

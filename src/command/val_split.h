@@ -1,8 +1,10 @@
 /* val_split.h - which images `fovea val` takes for validation.
  *
  * Images that a network has learned from must not judge it.  When the data set is the one of the
- * run that wrote the checkpoint, the run's own split is used, as its folder has recorded it; a
- * split that is named comes before that, and otherwise the data set decides. */
+ * run that wrote the checkpoint, the run's own split is used, as its folder has recorded it: the
+ * data set in the same place, whichever way it is written, or one with the same images and labels
+ * anywhere.  A split that is named comes before that, and otherwise the data set decides; when
+ * there is a record all the same, stderr says so. */
 #ifndef COMMAND_VAL_SPLIT_H
 #define COMMAND_VAL_SPLIT_H
 
@@ -12,12 +14,11 @@
 struct val_split_request {
     const char *checkpoint_path, *data;
     const char *strategy; /* JSON or a file of it, as of `train`; may be NULL */
+    bool is_quiet;        /* do not say that the run's split is used */
 };
 
-/* Fills what the options say about splits; what they point to is in the arena.  *run is the folder
- * of the run whose split it is, else NULL. */
-int val_split(struct arena *arena, const struct val_split_request *request,
-              const struct checkpoint *checkpoint, struct dataset_options *options,
-              const char **run, struct error *err);
+/* dataset_open() with the checkpoint's task and the right images in each split. */
+int val_split_open(struct dataset *dataset, const struct val_split_request *request,
+                   const struct checkpoint *checkpoint, struct error *err);
 
 #endif

@@ -78,7 +78,7 @@ int augment_settings_check(const struct augment_settings *s, struct error *err)
 #undef AUGMENTATION_BY_CHANCE
         check_range("blur_kernel", s->blur_kernel, 3, 63, err) ||
         check_pair("blur_sigma", s->blur_sigma, 1e-3, 100, err) ||
-        check_range("rand_augment_ops", s->rand_augment_ops, 1, 16, err) ||
+        check_range("rand_augment_ops", s->rand_augment_ops, 0, 16, err) ||
         check_range("rand_augment_magnitude", s->rand_augment_magnitude, 0, 10, err) ||
         check_range("erasing_prob", s->erasing_prob, 0, 1, err) ||
         check_pair("erasing_scale", s->erasing_scale, 0, 1, err) ||

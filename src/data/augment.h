@@ -48,7 +48,7 @@ struct augment_settings {
     double blur_sigma[2];
 
     bool rand_augment;
-    int rand_augment_ops;          /* per image */
+    int rand_augment_ops;          /* per image; 0: none */
     double rand_augment_magnitude; /* 0 to 10 */
 
     bool random_erasing;

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* 1 would divide nothing by nothing. */
+#define MOST_BETA 0.999999
+
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct config, member)
 #define FOR_CLASSIFIERS .scope = SCOPE_CLASSIFIERS
@@ -43,7 +46,7 @@ const struct field config_fields[] = {
     SELECT("device", device, "cpu", "cpu=CPU", .group = "run", .label = "Device"),
     TEXT("job_id", job_id, .group = "run", .label = "Job", .advanced = true, .help = "written into every event"),
     TEXT("project_id", project_id, .group = "run", .label = "Project", .advanced = true, .help = "written into config.json"),
-    TEXT("preset", preset, .group = "run", .label = "Preset", .help = "a named set of values below file and flags"),
+    TEXT("preset", preset, .group = "run", .label = "Preset", .help = "a named set of values below file and flags; none: no preset; unset: small_data, but none where a file says how to learn"),
     INT("threads", threads, "0", 0, 256, .group = "run", .label = "Threads", .advanced = true, .help = "compute threads; 0: one per core"),
     INT("loader_threads", loader_threads, "0", 0, 64, .group = "run", .label = "Loader threads", .advanced = true, .help = "0: one per core"),
     INT("memory_limit", memory_limit_mb, "0", 0, 16777216, .group = "run", .label = "Memory limit", .advanced = true, .help = "in MB; 0: what is available"),
@@ -55,7 +58,7 @@ const struct field config_fields[] = {
     REAL("optimizer.weight_decay", optimizer.weight_decay, "0.0001", 0, 1, .step = 1e-4, FOR_CLASSIFIERS, .group = "optimizer", .label = "Weight decay", .advanced = true),
     REAL("optimizer.momentum", optimizer.momentum, "0.9", 0, 1, .step = 0.1, FOR_CLASSIFIERS, .group = "optimizer", .label = "Momentum", .advanced = true, .help = "of sgd and rmsprop"),
     BOOL("optimizer.nesterov", optimizer.nesterov, "true", FOR_CLASSIFIERS, .group = "optimizer", .label = "Nesterov momentum", .advanced = true, .visible_when = "optimizer.type=sgd"),
-    REALS("optimizer.betas", optimizer.betas, "0.9,0.999", 0, 0.999999, FOR_CLASSIFIERS, .group = "optimizer", .label = "Betas", .advanced = true, .help = "of adam and adamw"),
+    REALS("optimizer.betas", optimizer.betas, "0.9,0.999", 0, MOST_BETA, FOR_CLASSIFIERS, .group = "optimizer", .label = "Betas", .advanced = true, .help = "of adam and adamw"),
     REAL("optimizer.eps", optimizer.eps, "1e-8", 1e-16, 1, FOR_CLASSIFIERS, .group = "optimizer", .label = "Epsilon", .advanced = true),
     REAL("gradient_clip_value", gradient_clip_value, "0", 0, 1000, .step = 0.1, .group = "optimization", .label = "Gradient clipping", .help = "largest global norm; 0: off, and 10 for detectors"),
     INT("gradient_accumulation_steps", accumulation, "1", 1, 1024, FOR_CLASSIFIERS, .group = "optimization", .label = "Gradient accumulation", .advanced = true, .help = "batches per update"),
@@ -65,7 +68,7 @@ const struct field config_fields[] = {
     REAL("label_smoothing", label_smoothing, "0", 0, 0.9, .step = 0.01, FOR_CLASSIFIERS, .group = "optimization", .label = "Label smoothing"),
     REAL("drop_rate", drop_rate, "0", 0, 0.9, .step = 0.05, FOR_CLASSIFIERS, .group = "optimization", .label = "Dropout", .advanced = true),
     REAL("drop_path_rate", drop_path_rate, "0", 0, 0.9, .step = 0.05, FOR_CLASSIFIERS, .group = "optimization", .label = "Stochastic depth", .advanced = true),
-    BOOL("drop_last", drop_last, "true", FOR_CLASSIFIERS, .group = "optimization", .label = "Drop the last partial batch", .advanced = true),
+    BOOL("drop_last", drop_last, "true", FOR_CLASSIFIERS, .group = "optimization", .label = "Drop the last partial batch", .advanced = true, .help = "false: fill it up with the epoch's first images"),
 
     /* --- scheduler ---------------------------------------------------------------------------- */
     SELECT("scheduler.type", scheduler.type, "cosine", "none=None|step=Step LR|cosine=Cosine Annealing|cosine_warm_restarts=Cosine with warm restarts|exponential=Exponential|plateau=Plateau", FOR_CLASSIFIERS, .group = "scheduler", .label = "LR Scheduler"),
@@ -123,7 +126,7 @@ const struct field config_fields[] = {
     SELECT("primary_metric_mode", primary_metric_mode, "max", "max=Higher is better|min=Lower is better", .group = "validation", .label = "Primary metric mode"),
     INT("checkpoint_interval", checkpoint_interval, "10", 0, 1000, .group = "validation", .label = "Keep a checkpoint every", .advanced = true, .help = "epochs; 0: best and latest only"),
     INT("keep_n_checkpoints", keep_checkpoints, "3", 0, 1000, .group = "validation", .label = "Numbered checkpoints to keep", .advanced = true),
-    REAL("skip_limit", skip_limit, "0.05", 0, 1, .step = 0.01, .group = "validation", .label = "Unreadable images allowed", .advanced = true, .help = "share of the files"),
+    REAL("skip_limit", skip_limit, "0.05", 0, 1, .step = 0.01, .group = "validation", .label = "Unreadable images allowed", .advanced = true, .help = "share of the files; 0: none"),
     FIELD_END,
 };
 /* clang-format on */
@@ -137,13 +140,16 @@ static int index_of(const struct field_values *values, const char *name)
 }
 
 /* The wire has learning_rate and optimizer at the top; the advanced name wins where it was given
- * at least as explicitly. */
-static bool wire_wins(const struct field_values *values, const char *wire, const char *advanced)
+ * at least as explicitly.  Otherwise it takes the other's value, and is said to come from there. */
+static bool wire_wins(struct field_values *values, const char *wire, const char *advanced)
 {
     enum field_origin given = values->origins[index_of(values, wire)];
-    enum field_origin inner = values->origins[index_of(values, advanced)];
+    enum field_origin *inner = &values->origins[index_of(values, advanced)];
 
-    return given != ORIGIN_DEFAULT && given > inner;
+    if (given == ORIGIN_DEFAULT || given <= *inner)
+        return false;
+    *inner = given;
+    return true;
 }
 
 static void refuse_metric(struct field_values *values, const struct task_type *task)
@@ -189,6 +195,10 @@ static void settle_detector(struct field_values *values, struct config *config)
         d->lr0 = config->learning_rate;
     if (wire_wins(values, "optimizer", "optimizer_type"))
         d->optimizer = config->optimizer_name + 1;
+    if ((d->optimizer == OPTIMIZER_ADAM + 1 || d->optimizer == OPTIMIZER_ADAMW + 1) &&
+        d->momentum > MOST_BETA)
+        field_problem(values, "momentum is beta1 of adam and adamw, which must lie between 0 and "
+                              "%g, not %g", MOST_BETA, d->momentum);
     config->learning_rate = d->lr0;
     if (d->optimizer != DETECTOR_OPTIMIZER_AUTO)
         config->optimizer_name = d->optimizer - 1;

@@ -4,8 +4,8 @@
  * Flat names are those of the wire (model_name, epochs, ...); dotted names are those of the
  * advanced configuration (optimizer.type, augmentation.mixup, ...).
  *
- * Precedence: flag > file > preset > default.  A run whose flags say nothing but model and data
- * uses the preset "small_data".
+ * Precedence: flag > file > preset > default.  The preset is "small_data" unless one is named or a
+ * file says how to learn (command/configure.h); "none" is no preset.
  */
 #ifndef TRAIN_CONFIG_H
 #define TRAIN_CONFIG_H
@@ -96,6 +96,8 @@ struct preset {
     const char *description;
     const char *json;
 };
+#define PRESET_NONE "none"
+#define PRESET_DEFAULT "small_data"
 extern const struct preset config_presets[]; /* ends with name NULL */
 const struct preset *config_preset_find(const char *name, enum config_scope scope);
 
@@ -107,8 +109,10 @@ void config_settle_task(struct field_values *values, struct config *config);
  * where they were not given themselves, and check what concerns several fields. */
 void config_settle(struct field_values *values, struct config *config);
 
-/* Apply a preset below what file and flags have set. */
-void config_apply_preset(struct field_values *values, const struct preset *preset);
+/* Apply a preset below what file and flags have set.  One that nobody asked for says nothing of
+ * the optimizer where another one was chosen: its rate and decay are not meant for that. */
+void config_apply_preset(struct field_values *values, const struct preset *preset,
+                         bool was_asked_for);
 
 /* Whose settings concern this task. */
 enum config_scope config_scope_of(const struct config *config);

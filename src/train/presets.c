@@ -59,6 +59,23 @@ const struct preset *config_preset_find(const char *name, enum config_scope scop
     return NULL;
 }
 
+/* Was another optimizer chosen than that which the object "optimizer" of a preset is about? */
+static bool chose_another(const struct field_values *values, const json_t *optimizer)
+{
+    static const char *const names[] = { "optimizer.type", "optimizer" };
+    const struct config *config = values->target;
+    const char *own = json_string_value(json_object_get(optimizer, "type"));
+
+    for (int i = 0; i < 2; i++) {
+        const struct field *field = field_find(values, names[i]);
+        int chosen = i ? config->optimizer_name : config->optimizer.type;
+
+        if (values->origins[field - values->fields] > ORIGIN_PRESET)
+            return !own || strcmp(own, field_option(values->arena, field, chosen)) != 0;
+    }
+    return false;
+}
+
 /* Walk the preset and set only what is still a default. */
 static void apply(struct field_values *values, const char *prefix, const json_t *object)
 {
@@ -81,12 +98,15 @@ static void apply(struct field_values *values, const char *prefix, const json_t 
     }
 }
 
-void config_apply_preset(struct field_values *values, const struct preset *preset)
+void config_apply_preset(struct field_values *values, const struct preset *preset,
+                         bool was_asked_for)
 {
     struct error err;
     json_t *object = json_parse(preset->json, strlen(preset->json), preset->name, &err);
 
     BUG_IF(!object);
+    if (!was_asked_for && chose_another(values, json_object_get(object, "optimizer")))
+        json_object_del(object, "optimizer");
     apply(values, NULL, object);
     json_decref(object);
 }

@@ -229,6 +229,22 @@ static int give_advanced(struct words *words, const char *option, const json_t *
     return result || promote(words, value, err) ? -1 : 0;
 }
 
+/* A request that says how to learn says all of it: what it leaves out are the plain defaults that
+ * whoever made it has seen, not those of the engine's usual preset. */
+static void give_preset(struct words *words, const json_t *request)
+{
+    static const char *const recipe[] = { "learning_rate", "optimizer", "primary_metric",
+                                          "primary_metric_mode" };
+    const json_t *advanced = json_object_get(request, "advanced_config");
+    bool says_how = json_object_size(advanced) > 0;
+
+    for (size_t i = 0; i < sizeof(recipe) / sizeof(*recipe); i++)
+        says_how |= json_object_get(request, recipe[i]) &&
+                    !json_is_null(json_object_get(request, recipe[i]));
+    if (says_how && !json_is_string(json_object_get(advanced, "preset")))
+        add_option(words, "preset", "none");
+}
+
 /* clang-format off */
 static const struct {
     const char *name;
@@ -286,6 +302,7 @@ int trainer_arguments(const struct trainer *trainer, const json_t *request,
             options[i].give(&words, options[i].name, value, err))
             return -1;
     }
+    give_preset(&words, request);
     add_option(&words, "weights_dir", trainer->weights_folder);
     for (; *extra; extra++)
         add(&words, *extra);

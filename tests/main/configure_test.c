@@ -75,14 +75,57 @@ TEST(settings_come_from_flag_then_file_then_preset_then_default)
     EXPECT_LINES(folder, SHOW "--epochs 3 --epochs=4", "epochs 4 flag");
 }
 
-TEST(settings_about_learning_replace_the_usual_preset)
+/* No flag swaps the recipe for another one. */
+TEST(the_usual_preset_lies_below_all_flags)
 {
     const char *folder = test_folder();
 
     EXPECT_LINES(folder, SHOW "--epochs 3 --seed 1 --threads 2", "preset \"small_data\" default",
                  "label_smoothing 0.1 preset");
-    EXPECT_LINES(folder, SHOW "--label_smoothing 0.2", "preset null default",
-                 "label_smoothing 0.2 flag", "ema false default");
+    EXPECT_LINES(folder,
+                 SHOW "--label_smoothing 0.2 --validation.val_interval 2 --primary_metric val_loss "
+                      "--validation.early_stopping --lr 0.01",
+                 "preset \"small_data\" default", "label_smoothing 0.2 flag", "ema true preset",
+                 "optimizer.type \"adamw\" preset", "optimizer.weight_decay 0.05 preset",
+                 "optimizer.learning_rate 0.01 flag", "validation.val_interval 2 flag");
+    EXPECT_LINES(folder, SHOW "--preset none", "preset \"none\" flag", "ema false default",
+                 "optimizer.type \"adam\" default");
+    EXPECT_LINES(folder, "$F train --model yolo11n --data d --out o --print-config --mosaic 0",
+                 "preset \"small_data\" default", "nbs 16 preset", "mosaic 0 flag");
+    program_expect(folder, "$F train --help", 0, "Presets of detectors");
+}
+
+/* The decay of one optimizer harms another; who names the preset gets all of it. */
+TEST(another_optimizer_leaves_out_what_the_usual_preset_says_of_its_own)
+{
+    const char *folder = test_folder();
+
+    EXPECT_LINES(folder, SHOW "--optimizer sgd", "optimizer.weight_decay 0.0001 default",
+                 "optimizer.type \"sgd\" flag", "ema true preset");
+    EXPECT_LINES(folder, SHOW "--optimizer.type adam", "optimizer.weight_decay 0.0001 default");
+    EXPECT_LINES(folder, SHOW "--optimizer adamw", "optimizer.weight_decay 0.05 preset");
+    EXPECT_LINES(folder, SHOW "--optimizer sgd --preset small_data",
+                 "optimizer.weight_decay 0.05 preset");
+}
+
+/* Whoever wrote it knew the plain defaults. */
+TEST(a_file_that_says_how_to_learn_is_the_whole_recipe)
+{
+    const char *folder = test_folder();
+
+    EXPECT_LINES(folder,
+                 "echo '{\"label_smoothing\":0.2}' > $D/how.json; " SHOW "--config $D/how.json",
+                 "preset null default", "label_smoothing 0.2 file", "ema false default");
+    EXPECT_LINES(folder, SHOW "--config $D/how.json --label_smoothing 0.3", "ema false default",
+                 "label_smoothing 0.3 flag");
+    EXPECT_LINES(folder, SHOW "--advanced_config '{\"ema_decay\":0.9}'", "preset null default");
+    EXPECT_LINES(folder, SHOW "--config $D/how.json --preset small_data", "ema true preset");
+    EXPECT_LINES(folder,
+                 "echo '{\"epochs\":3,\"seed\":4}' > $D/what.json; " SHOW "--config $D/what.json",
+                 "preset \"small_data\" default", "ema true preset");
+    EXPECT_LINES(folder,
+                 "echo '{\"preset\":\"none\"}' > $D/none.json; " SHOW "--config $D/none.json",
+                 "preset \"none\" file", "ema false default");
 }
 
 TEST(short_names_and_dashes_mean_the_same_fields)
@@ -90,7 +133,7 @@ TEST(short_names_and_dashes_mean_the_same_fields)
     const char *folder = test_folder();
 
     EXPECT_LINES(folder, SHOW "--lr 0.125 --batch 3 --label-smoothing=0.3 --freeze-backbone",
-                 "optimizer.learning_rate 0.125 default", "learning_rate 0.125 flag",
+                 "optimizer.learning_rate 0.125 flag", "learning_rate 0.125 flag",
                  "batch_size 3 flag", "label_smoothing 0.3 flag", "freeze_backbone true flag");
     /* The advanced name is the more explicit one. */
     EXPECT_LINES(folder, SHOW "--lr 0.125 --optimizer.learning_rate 0.5",

@@ -62,10 +62,38 @@ TEST(val_judges_by_the_images_that_its_run_did_not_learn_from)
     program_expect(folder, VAL "--data $D/data", 0, "10 images: ");
     program_expect(folder, "cd $D/run/checkpoints && $F val --checkpoint best.safetensors "
                            "--data ../../data --json", 0, "{\"images\":10,");
-    program_expect(folder, VAL "--data $D/other", 0, "4 images: ");
+    program_expect(folder, "cd $D && $F val --checkpoint run/checkpoints/best.safetensors "
+                           "--data other", 0, "10 images: "); /* a copy */
+    program_expect(folder, "$F dataset sample $D/new --num_classes 2 --train 8 --val 2 --seed 9 "
+                           "--image_size 32 && " VAL "--data $D/new --json",
+                   0, "\"images\":4,");
+    program_expect(folder, VAL "--data $D/new --json", 0, "/.. recorded is not used, because '");
     program_expect(folder, VAL "--data $D/data --split_strategy '{\"method\":\"use_dataset\"}'",
                    0, "4 images: ");
     program_expect(folder, VAL "--data $D/data --split_strategy '{\"way\":1}'", 2, "'way'");
+}
+
+/* The run gets a relative path, val stands elsewhere and names data.yaml; then all of it moves, and
+ * has an image more than the run saw. */
+TEST(val_knows_the_data_set_of_a_detector_wherever_it_is)
+{
+    const char *folder = test_folder();
+
+    program_expect(folder,
+                   "$F dataset sample $D/boxes --task object_detection --train 5 --val 3 && "
+                   "cd $D && $F train --model yolo11n --data boxes --imgsz 64 --batch 2 --epochs 1 "
+                   "--threads 2 --quiet --out run --split_strategy "
+                   "'{\"method\":\"auto\",\"ratio\":0.5}'",
+                   0, "");
+    program_expect(folder, VAL "--data $D/boxes/data.yaml", 0, "4 images: ");
+    program_expect(folder, VAL "--data $D/boxes", 0, "split as of the run in ");
+    program_expect(folder,
+                   "mv $D/boxes $D/elsewhere && cd $D/elsewhere && one=$(ls images/val | head -1) "
+                   "&& cp images/val/$one images/val/more-$one && " VAL "--data $D/elsewhere",
+                   0, "4 images: ");
+    program_expect(folder,
+                   "cd $D/elsewhere && rm $(ls labels/*/* | head -1) && " VAL "--data data.yaml",
+                   0, "is not used");
 }
 
 TEST(split_strategy_of_a_detector_is_counted_and_the_check_tells_that_of_the_data_set)

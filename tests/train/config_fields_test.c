@@ -188,7 +188,7 @@ TEST(config_choices_reach_optimizer_and_schedule_by_name)
         enum optimizer_kind kind;
         double beta2; /* of rmsprop its own */
     } optimizers[] = { { "adam", OPTIMIZER_ADAM, 0.95 }, { "adamw", OPTIMIZER_ADAMW, 0.95 },
-                       { "sgd", OPTIMIZER_SGD, 0.95 }, { "rmsprop", OPTIMIZER_RMSPROP, 0 } };
+                       { "sgd", OPTIMIZER_SGD, 0.95 }, { "rmsprop", OPTIMIZER_RMSPROP, 0.99 } };
     static const struct {
         const char *name;
         enum schedule_kind kind;

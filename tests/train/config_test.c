@@ -87,7 +87,7 @@ TEST(config_presets_are_valid_and_weigh_less_than_flags)
 
         filled_init(&f);
         field_set_text(&f.values, "learning_rate", "0.25", ORIGIN_FLAG);
-        config_apply_preset(&f.values, p);
+        config_apply_preset(&f.values, p, true);
         CHECK_OK(finish_of(&f, p->scope == SCOPE_DETECTORS ? "yolo11n" : "resnet18", &err), err);
         CHECK_NEAR(f.config.learning_rate, 0.25, 0);
         CHECK(config_preset_find(p->name, p->scope) == p && p->description);
@@ -130,6 +130,37 @@ TEST(config_says_what_does_not_fit_together)
     CHECK(strstr(err.text, "crop_scale") && strstr(err.text, "primary_metric") &&
           strstr(err.text, "epochs"));
     filled_release(&f);
+}
+
+TEST(config_refuses_a_beta_of_one)
+{
+    static const struct {
+        const char *model, *name, *value, *optimizer;
+        const char *text; /* NULL: fine */
+    } cases[] = {
+        { "resnet18", "optimizer.betas", "1,0.999", "adamw", "optimizer.betas.0 must lie" },
+        { "resnet18", "optimizer.betas", "0,0", "adamw", NULL },
+        { "yolo11n", "momentum", "1", "adamw", "momentum is beta1 of adam and adamw" },
+        { "yolo11n", "momentum", "1", "adam", "momentum is beta1 of adam and adamw" },
+        { "yolo11n", "momentum", "0", "adam", NULL },
+        { "yolo11n", "momentum", "1", "sgd", NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        bool is_detector = cases[i].model[0] == 'y';
+        struct filled f;
+        struct error err;
+
+        filled_init(&f);
+        field_set_text(&f.values, is_detector ? "optimizer_type" : "optimizer.type",
+                       cases[i].optimizer, ORIGIN_FLAG);
+        field_set_text(&f.values, cases[i].name, cases[i].value, ORIGIN_FLAG);
+        if (!!finish_of(&f, cases[i].model, &err) != !!cases[i].text)
+            test_fail(__FILE__, __LINE__, "case %zu: %s", i, err.text);
+        if (cases[i].text && !strstr(err.text, cases[i].text))
+            test_fail(__FILE__, __LINE__, "case %zu: %s", i, err.text);
+        filled_release(&f);
+    }
 }
 
 TEST(config_options_reach_optimizer_and_schedule)

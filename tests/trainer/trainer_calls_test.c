@@ -294,6 +294,35 @@ TEST(trainer_lets_advanced_settings_win)
     service_release(&service);
 }
 
+/* The fields of the wire are a whole recipe: their makers know the plain defaults. */
+TEST(trainer_puts_no_preset_below_a_request_that_says_how_to_learn)
+{
+    struct service service;
+    struct str path = STR_INIT, text = STR_INIT;
+    struct error err;
+    json_t *request, *root, *config;
+
+    service_open(&service);
+    request = service_job(1, 1);
+    json_object_del(request, "optimizer");
+    json_object_set_new(request, "learning_rate", json_real(0.0625));
+    json_decref(service_post(&service, "/training/start", request, 200));
+    notes_wait(&service.notes, "training_complete", 1);
+    str_printf(&path, "%s/runs/1/config.json", service.data);
+    CHECK_OK(file_read(path.text, 1 << 20, &text, &err), err);
+    root = json_parse(text.text, text.length, "config.json", &err);
+    CHECK(root);
+    config = json_object_get(root, "config");
+    CHECK(json_is_false(json_object_get(config, "ema")));
+    CHECK_TEXT(json_string_value(json_object_get(config, "optimizer.type")), "adam");
+    CHECK_NEAR(json_number_value(json_object_get(config, "optimizer.weight_decay")), 0.0001, 1e-12);
+    CHECK_NEAR(json_number_value(json_object_get(config, "optimizer.learning_rate")), 0.0625, 0);
+    json_decref(root);
+    str_release(&text);
+    str_release(&path);
+    service_release(&service);
+}
+
 TEST(trainer_checks_data_sets)
 {
     struct service service;
