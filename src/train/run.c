@@ -124,7 +124,7 @@ static int announce_optimizer(struct run *run, struct error *err)
 
 static int start(struct run *run, struct error *err)
 {
-    bool resumed;
+    bool resumed = false;
 
     if (make_folder(run, &resumed, err) || (resumed && run_resume(run, err)))
         return -1;
