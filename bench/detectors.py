@@ -38,7 +38,7 @@ RUNS = {
                    options='--preset small_data --nbs 8 --flipud 0.5'),
     # The animal is seen twice, through a mirror: images must not be flipped.  50 frames of one
     # video, always the same place: a mosaic shows what never comes.
-    'mirror_mouse': dict(model='yolo11n-pose', data='pose/mirror_mouse', judge='mouse', epochs=1200,
+    'mirror_mouse': dict(model='yolo11n-pose', data='pose/mirror_mouse', judge='mouse', epochs=1000,
                          imgsz=320, batch=8, options='--nbs 8 --mosaic 0 --fliplr 0 --scale 0.2 '
                          '--degrees 5 --hsv_s 0 --hsv_h 0 --pose 24 '
                          '--validation.val_interval 20'),
