@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,7 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define COUNTERS_LIMIT_BYTES ((size_t)1 << 16)
+
 #define READ_BYTES ((size_t)64 << 10)
+#define DEEPEST_OPEN 16 /* folders that a walk keeps open */
 
 /* Read until the end or one byte past the limit. */
 static int read_limited(int fd, const char *path, size_t limit_bytes, struct str *out,
@@ -259,6 +263,25 @@ char *file_join(struct arena *arena, const char *folder, const char *name)
     return arena_printf(arena, "%s%s%s", folder, separated ? "" : "/", name);
 }
 
+int64_t file_read_counter(const char *path, const char *key)
+{
+    struct str text = STR_INIT;
+    struct error ignored;
+    int64_t value = 0;
+
+    if (file_read(path, COUNTERS_LIMIT_BYTES, &text, &ignored))
+        return 0;
+    for (const char *line = text.text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (str_starts_with(line, key)) {
+            value = strtoll(line + strlen(key), NULL, 10);
+            break;
+        }
+    }
+    str_release(&text);
+    return value;
+}
+
 const char *file_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -333,6 +356,21 @@ int file_list(struct arena *arena, const char *folder, char ***names, int *count
     *names = arena_copy(arena, found.items, (size_t)found.count * sizeof(char *));
     *count = found.count;
     VEC_RELEASE(&found);
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path) && errno != ENOENT ? -1 : 0;
+}
+
+int file_remove_tree(const char *path, struct error *err)
+{
+    if (nftw(path, remove_entry, DEEPEST_OPEN, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
+        return FAIL_ERRNO(err, "cannot remove '%s'", path);
     return 0;
 }
 

@@ -14,6 +14,9 @@ struct str;
  * nothing is added, and an empty *out needs no release. */
 int file_read(const char *path, size_t limit_bytes, struct str *out, struct error *err);
 
+/* The number after `key` at the beginning of a line, as in the system's tables; 0 without one. */
+int64_t file_read_counter(const char *path, const char *key);
+
 /* Replace `path` so that at every moment either the old or the new content is there:
  * temporary name in the same folder, write, fsync, rename, fsync of the folder.
  * Nothing is left behind on failure. */
@@ -46,6 +49,10 @@ bool file_is_image_name(const char *path); /* has it the extension of an image t
 /* Names in a folder, sorted bytewise, hidden ones left out.  *names and texts in the arena. */
 int file_list(struct arena *arena, const char *folder, char ***names, int *count,
               struct error *err);
+
+/* Remove a file, or a folder with all that is in it; links are removed and not followed.  What is
+ * not there is removed already. */
+int file_remove_tree(const char *path, struct error *err);
 
 /* Take an exclusive lock on `path` (created if missing); CONFLICT when another process has it.
  * Gives a descriptor; closing it releases the lock. */

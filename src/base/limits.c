@@ -42,22 +42,14 @@ static bool read_number(const char *folder, const char *name, int64_t *value)
     return is_number;
 }
 
-/* The number after `key` at the beginning of a line; 0 without one. */
 static int64_t read_value(const char *folder, const char *name, const char *key)
 {
-    struct str text = STR_INIT;
-    int64_t value = 0;
+    struct str path = STR_INIT;
+    int64_t value;
 
-    if (!read_text(folder, name, &text))
-        return 0;
-    for (const char *line = text.text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (str_starts_with(line, key)) {
-            value = strtoll(line + strlen(key), NULL, 10);
-            break;
-        }
-    }
-    str_release(&text);
+    str_printf(&path, "%s/%s", folder, name);
+    value = file_read_counter(path.text, key);
+    str_release(&path);
     return value;
 }
 

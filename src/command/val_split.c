@@ -104,23 +104,23 @@ static int open_with_record(struct dataset *dataset, struct arena *arena,
                             const struct dataset_options *plain, struct error *err)
 {
     struct dataset_options options = *plain;
-    bool is_here = is_same_place(arena, record, request->data);
-    int status = follow(arena, record, &options, err);
+    struct error ignored;
 
-    if (!status && is_here)
-        status = dataset_open(dataset, request->data, &options, err);
-    if (is_here ? !status : !status && open_copy(dataset, request->data, record, &options)) {
-        if (!request->is_quiet)
-            fprintf(stderr, "split as of the run in %s\n", record->run);
-        return 0;
+    if (is_same_place(arena, record, request->data)) {
+        if (follow(arena, record, &options, err) ||
+            dataset_open(dataset, request->data, &options, err))
+            return -1;
+    } else if (follow(arena, record, &options, &ignored) ||
+               !open_copy(dataset, request->data, record, &options)) {
+        fprintf(stderr,
+                "split as of the data set: what the run in %s recorded is not used, because '%s' "
+                "is neither in the place of its data set nor has the same images and labels\n",
+                record->run, request->data);
+        return dataset_open(dataset, request->data, plain, err);
     }
-    if (is_here)
-        return -1;
-    fprintf(stderr,
-            "split as of the data set: what the run in %s recorded is not used, because '%s' is "
-            "neither in the place of its data set nor has the same images and labels\n",
-            record->run, request->data);
-    return dataset_open(dataset, request->data, plain, err);
+    if (!request->is_quiet)
+        fprintf(stderr, "split as of the run in %s\n", record->run);
+    return 0;
 }
 
 int val_split_open(struct dataset *dataset, const struct val_split_request *request,

@@ -86,26 +86,6 @@ const char *ending_message(const char *log)
 
 /* --- what the kernel knows ------------------------------------------------------------------- */
 
-static int64_t read_counter(const char *path, const char *name)
-{
-    struct str text = STR_INIT, line = STR_INIT;
-    struct error ignored;
-    const char *at;
-    int64_t value = 0;
-
-    if (file_read(path, (size_t)1 << 16, &text, &ignored))
-        return 0;
-    str_printf(&line, "%s ", name);
-    for (at = text.text; at && *at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (str_starts_with(at, line.text))
-            value = strtoll(at + line.length, NULL, 10);
-    }
-    str_release(&line);
-    str_release(&text);
-    return value;
-}
-
 static int64_t group_kills(void)
 {
     struct str path = STR_INIT;
@@ -113,7 +93,7 @@ static int64_t group_kills(void)
 
     if (limits_group_folder("", &path)) {
         str_add(&path, "/memory.events");
-        kills = read_counter(path.text, "oom_kill");
+        kills = file_read_counter(path.text, "oom_kill ");
     }
     str_release(&path);
     return kills;
@@ -121,7 +101,7 @@ static int64_t group_kills(void)
 
 int64_t ending_memory_kills(void)
 {
-    return read_counter("/proc/vmstat", "oom_kill") + group_kills();
+    return file_read_counter("/proc/vmstat", "oom_kill ") + group_kills();
 }
 
 static bool disk_is_full(const char *folder)

@@ -361,8 +361,14 @@ TEST(a_job_that_begins_anew_keeps_one_earlier_attempt)
     CHECK_OK(start(&s, job.id, 1, &queued, &err), err);
     CHECK(file_is_folder(aside)); /* it goes on */
     report(&s, job.id, "training_stopped", "{}");
+    s.service.start_status = 500;
+    CHECK(start(&s, job.id, 0, &queued, &err));
+    CHECK(file_is_folder(aside)); /* nor after a start that was none */
+    s.service.start_status = 200;
     CHECK_OK(start(&s, job.id, 0, &queued, &err), err);
     CHECK(!file_exists(aside) && file_exists(now));
+    CHECK(!file_exists(arena_printf(&s.arena, "%s/%s/checkpoints-older", s.folder,
+                                    job.output_dir)));
     setup_release(&s);
 }
 

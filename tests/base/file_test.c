@@ -313,6 +313,23 @@ TEST(file_list_is_sorted_bytewise_without_hidden_files)
     arena_release(&arena);
 }
 
+TEST(file_remove_tree_takes_links_and_leaves_what_they_show)
+{
+    const char *folder = test_folder(), *tree = in_folder(folder, "tree");
+    const char *kept = in_folder(folder, "kept");
+    struct error err;
+
+    CHECK_OK(file_make_folders(in_folder(tree, ".a/b"), &err), err);
+    CHECK_OK(file_replace(in_folder(tree, ".a/b/c"), "x", 1, &err), err);
+    CHECK_OK(file_make_folders(kept, &err), err);
+    CHECK(!symlink(kept, in_folder(tree, "link")));
+    CHECK_OK(file_remove_tree(tree, &err), err);
+    CHECK(!file_exists(tree) && file_is_folder(kept));
+    CHECK_OK(file_remove_tree(tree, &err), err); /* gone already */
+    CHECK(file_remove_tree(in_folder("/proc", "version"), &err) && strstr(err.text, "version"));
+    arena_release(&arena);
+}
+
 /* What file_lock() says in another process: 0, or 1 + the kind of its error. */
 static int lock_elsewhere(const char *path)
 {

@@ -11,8 +11,6 @@
 #include "base/str.h"
 
 #include <errno.h>
-#include <ftw.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,23 +20,10 @@
 #define STOP_WAIT_SECONDS 10.0
 #define FORCED_STOP_SECONDS 60.0
 #define SAME_SECOND_MOST 1000
+#define ASIDE "checkpoints-1"
+#define OLDER "checkpoints-older"
 
 /* --- folders --------------------------------------------------------------------------------- */
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-    (void)info;
-    (void)type;
-    (void)walk;
-    return remove(path) && errno != ENOENT ? -1 : 0;
-}
-
-static int remove_tree(const char *path, struct error *err)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
-        return FAIL_ERRNO(err, "%s cannot be removed", path);
-    return 0;
-}
 
 /* Rows may have been put in by hand: what lies elsewhere than below outputs/ is never removed. */
 const char *control_output_folder(struct app *app, const struct job *job, struct arena *arena)
@@ -94,23 +79,56 @@ static void remove_output_folder(struct app *app, const struct job *job)
     const char *folder = control_output_folder(app, job, &arena);
     struct error err;
 
-    if (folder && remove_tree(folder, &err))
+    if (folder && file_remove_tree(folder, &err))
         log_warn("job %lld: %s", (long long)job->id, err.text);
     arena_release(&arena);
 }
 
-void control_begin_anew(struct app *app, const struct job *job)
+/* Is there an attempt whose checkpoints the engine puts aside? */
+static bool has_checkpoints(const char *folder, struct arena *arena)
 {
-    struct arena arena = ARENA_INIT;
-    const char *folder = control_output_folder(app, job, &arena);
-    struct error err;
+    struct error none;
     char **names;
     int count;
 
-    if (folder &&
-        !file_list(&arena, file_join(&arena, folder, "checkpoints"), &names, &count, &err) &&
-        count && remove_tree(file_join(&arena, folder, "checkpoints-1"), &err))
+    return folder && !file_list(arena, file_join(arena, folder, "checkpoints"), &names, &count,
+                                &none) &&
+           count;
+}
+
+static int move_over(const char *from, const char *to, struct error *err)
+{
+    if (file_remove_tree(to, err))
+        return -1;
+    return rename(from, to) ? FAIL_ERRNO(err, "'%s' cannot become '%s'", from, to) : 0;
+}
+
+void control_make_room(struct app *app, const struct job *job)
+{
+    struct arena arena = ARENA_INIT;
+    const char *folder = control_output_folder(app, job, &arena), *aside;
+    struct error err;
+
+    if (has_checkpoints(folder, &arena) &&
+        file_exists(aside = file_join(&arena, folder, ASIDE)) &&
+        move_over(aside, file_join(&arena, folder, OLDER), &err))
         log_warn("job %lld: %s", (long long)job->id, err.text);
+    arena_release(&arena);
+}
+
+void control_use_room(struct app *app, const struct job *job, bool was_started)
+{
+    struct arena arena = ARENA_INIT;
+    const char *folder = control_output_folder(app, job, &arena), *older;
+    struct error err;
+
+    if (folder) {
+        older = file_join(&arena, folder, OLDER);
+        /* An engine that began although its service said nothing has put its own there by now. */
+        if ((was_started || rename(older, file_join(&arena, folder, ASIDE))) &&
+            file_remove_tree(older, &err))
+            log_warn("job %lld: %s", (long long)job->id, err.text);
+    }
     arena_release(&arena);
 }
 
@@ -348,7 +366,7 @@ int control_remove_project(struct app *app, int64_t project_id, bool force, int6
                      ? -1
                      : 0;
     if (!result)
-        result = remove_tree(
+        result = file_remove_tree(
             app_path(app, arena_printf(&arena, "outputs/%lld", (long long)project_id), &arena),
             err);
     arena_release(&arena);

@@ -23,10 +23,11 @@ void control_kick(struct app *app);
 void control_hear(struct app *app, int64_t id, const char *event, const json_t *data);
 int64_t control_places(struct app *app);
 
-/* Before a start that does not resume: the engine calls checkpoints/ of an earlier attempt
- * checkpoints-1 then, and what has that name by now goes, so that one attempt more is kept and not
- * one for every start. */
-void control_begin_anew(struct app *app, const struct job *job);
+/* Around a start that does not resume: the engine calls checkpoints/ of an earlier attempt
+ * checkpoints-1 then. What has that name by now makes room, and goes when the job was started, so
+ * that one attempt more is kept and not one for every start; after a refusal it is back. */
+void control_make_room(struct app *app, const struct job *job);
+void control_use_room(struct app *app, const struct job *job, bool was_started);
 
 /* Ask the service to start a job that runs by now; on refusal the job goes back to `before`. */
 int control_launch(struct app *app, const struct job *before, int64_t attempt, bool resume,

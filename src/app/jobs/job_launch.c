@@ -155,10 +155,14 @@ int control_launch(struct app *app, const struct job *before, int64_t attempt, b
                    const char *checkpoint_path, struct error *err)
 {
     struct error ignored;
+    bool was_started;
 
     if (!resume)
-        control_begin_anew(app, before);
-    if (!ask_to_start(app, before, attempt, resume, checkpoint_path, err)) {
+        control_make_room(app, before);
+    was_started = !ask_to_start(app, before, attempt, resume, checkpoint_path, err);
+    if (!resume)
+        control_use_room(app, before, was_started);
+    if (was_started) {
         control_hear(app, before->id, "start", NULL);
         return 0;
     }

@@ -16,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,21 +285,6 @@ static int settle_database(struct restore *r, struct error *err)
 
 /* --- folders --------------------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path) && errno != ENOENT ? -1 : 0;
-}
-
-static int remove_tree(const char *path, struct error *err)
-{
-    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
-        return FAIL_ERRNO(err, "cannot remove '%s'", path);
-    return 0;
-}
-
 /* What a folder may have and still be empty. */
 static bool is_nothing(const char *name)
 {
@@ -419,7 +403,7 @@ static int restore_locked(struct restore *r, bool force, struct error *err)
     int result;
 
     if ((!force && for_entries(r, r->folder, refuse_any, NULL, err)) ||
-        remove_tree(r->staging, err) || open_archive(r, err))
+        file_remove_tree(r->staging, err) || open_archive(r, err))
         return -1;
     if (mkdir(r->staging, 0700))
         return FAIL_ERRNO(err, "cannot make '%s'", r->staging);
@@ -427,10 +411,10 @@ static int restore_locked(struct restore *r, bool force, struct error *err)
     if (result) {
         struct error ignored;
 
-        remove_tree(r->staging, &ignored);
+        file_remove_tree(r->staging, &ignored);
         return -1;
     }
-    return remove_tree(r->staging, err);
+    return file_remove_tree(r->staging, err);
 }
 
 int backup_restore(const char *path, const char *data_folder, bool force, struct arena *arena,

@@ -1,6 +1,7 @@
 /* lazy-when-used.tsx - what opens over a page (menus, dialogs, notices) is not seen at first, so its
  * code comes with the first sign of a hand: well before a click, and not before the page. */
 import { lazy, Suspense, type ComponentType, type ReactNode } from 'react'
+import { reach } from '@/api/connection'
 import { fetched } from './fetched'
 
 type Load = () => Promise<unknown>
@@ -9,8 +10,10 @@ const signs = ['pointermove', 'pointerdown', 'touchstart', 'keydown'] as const
 const waiting: Load[] = []
 let isUsed = false
 
-// Who asks again at its opening hears of a failure there.
-const fetchEarly = (load: Load) => void load().catch(() => undefined)
+// Who asks again at its opening hears of a failure there; a browser may remember it.
+const fetchEarly = (load: Load) => {
+  if (reach.get() === 'ok') void load().catch(() => undefined)
+}
 
 function begin() {
   isUsed = true
