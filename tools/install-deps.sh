@@ -29,6 +29,8 @@ libspng-dev           decodes PNG
 libwebp-dev           decodes WebP
 libgif-dev            decodes GIF
 libtiff-dev           decodes TIFF
+libfontconfig-dev     finds a font for class names
+libfreetype-dev       draws their letters
 libyaml-dev           reads YAML
 libexpat1-dev         reads XML
 curl                  makes the sample project of `make run` through the API
@@ -37,7 +39,7 @@ zip                   makes zip files, in tests
 nodejs                builds the web UI, runs the tests of it and of the HTTP interface
 npm                   installs what they need
 chromium              opens the web UI, in tests
-fonts-noto-cjk        Korean letters in Chromium
+fonts-noto-cjk        Korean letters, on drawn images and in Chromium
 fonts-noto-color-emoji  the marks of states there
 jq                    reads what the API answers there
 zlib1g-dev            compression inside PNG, TIFF and zip files

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atof
+#pragma GCC poison vsprintf strtok gets atoi atof
 #pragma GCC poison localtime gmtime ctime asctime
 
-/* Other libraries' headers use these as names of arguments, which poison would refuse. */
+/* Other libraries' headers have these names in macros and arguments, which poison would refuse. */
 int rand(void) __attribute__((deprecated("use base/rng.h")));
 void srand(unsigned) __attribute__((deprecated("use base/rng.h")));
+char *strcpy(char *, const char *) __attribute__((deprecated("use base/str.h")));
+char *strcat(char *, const char *) __attribute__((deprecated("use base/str.h")));
+int sprintf(char *, const char *, ...) __attribute__((deprecated("use snprintf")));
 #endif
 
 #endif

@@ -9,6 +9,7 @@
 #include "formats/canvas.h"
 #include "formats/image.h"
 #include "formats/image_write.h"
+#include "formats/lettering.h"
 #include "train/detection_evaluation.h"
 #include "objects/detections.h"
 #include "objects/drawing.h"
@@ -27,6 +28,7 @@ struct work {
     struct letterbox_view view;
     struct detection_layout layout;
     struct detections found;
+    struct lettering *lettering; /* of class names that need it, where they are drawn */
 };
 
 static int open_objects(struct session *s, struct error *err)
@@ -38,6 +40,8 @@ static int open_objects(struct session *s, struct error *err)
     BUG_IF(!work);
     transform_table_init(&work->table, &c->transform);
     work->layout = (struct detection_layout){ c->class_count, c->keypoint_count, c->keypoint_size };
+    if (s->save_folder)
+        work->lettering = lettering_open(c->class_names, c->class_count);
     work->pixels = malloc((size_t)shape_count(&s->predictor.ends.image->shape));
     return work->pixels ? 0
                         : FAIL(err, NO_MEMORY, "no memory for an image of %d pixels",
@@ -50,6 +54,7 @@ static void close_objects(struct session *s)
 
     linear_scratch_release(&work->scratch);
     detections_release(&work->found);
+    lettering_close(work->lettering);
     free(work->pixels);
     free(work);
 }
@@ -133,11 +138,12 @@ static void write_text(struct session *s, struct str *out)
 static int save(struct session *s, const char *path, struct error *err)
 {
     const struct checkpoint *c = &s->predictor.checkpoint;
+    const struct work *work = s->work;
     const struct drawing_options options = { .class_names = c->class_names,
+                                             .lettering = work->lettering,
                                              .keypoint_count = c->keypoint_count,
                                              .skeleton = c->skeleton,
                                              .has_scores = true };
-    const struct work *work = s->work;
     const struct image *image;
     struct canvas canvas;
     uint8_t *pixels;

@@ -2,7 +2,7 @@
  *
  * Everything is cut at the edges, wherever it lies, so that coordinates need no checks.  Colours
  * are 0xRRGGBB; `opacity` is 0 to 1.  Letters are five by nine pixels, enlarged by whole numbers;
- * UTF-8 beyond ASCII shows as a hollow box. */
+ * UTF-8 beyond ASCII shows as a hollow box: lettering.h has fonts for it. */
 #ifndef FORMATS_CANVAS_H
 #define FORMATS_CANVAS_H
 

@@ -12,6 +12,8 @@
 #define PIXELS_PER_STEP 350.0 /* of image size; lines get thicker by one with each */
 #define NEAR_BORDER 2
 #define NAME_BYTES 100
+#define SMALLEST_LINE 16 /* in which Korean and Chinese can be read; and more by the scale */
+#define LINE_STEP 7
 
 static int thickness_of(const struct canvas *canvas)
 {
@@ -83,13 +85,20 @@ static int name_length(const char *name)
     return (int)length;
 }
 
+static int line_height(const struct drawing_options *options, int scale)
+{
+    return options->lettering ? SMALLEST_LINE + LINE_STEP * (scale - 1)
+                              : CANVAS_LETTER_HEIGHT * scale;
+}
+
 /* Above the box where there is room, else inside it. */
 static void draw_label(const struct canvas *canvas, const struct drawing_options *options,
                        const struct image_object *object, int x, int y)
 {
     int scale = thickness_of(canvas), border = scale < NEAR_BORDER ? scale : NEAR_BORDER;
     uint32_t colour = canvas_palette(object->category);
-    int height = CANVAS_LETTER_HEIGHT * scale + 2 * border, width;
+    struct lettering *letters = options->lettering;
+    int line = line_height(options, scale), height = line + 2 * border, width;
     const char *name = options->class_names[object->category];
     char text[NAME_BYTES + 28];
 
@@ -97,13 +106,17 @@ static void draw_label(const struct canvas *canvas, const struct drawing_options
         snprintf(text, sizeof(text), "%.*s %.2f", name_length(name), name, object->score);
     else
         snprintf(text, sizeof(text), "%.*s", name_length(name), name);
-    width = canvas_text_width(scale, text) + 2 * border;
+    width = (letters ? lettering_width(letters, line, text) : canvas_text_width(scale, text)) +
+            2 * border;
     if (x + width > canvas->width)
         x = canvas->width - width;
     x = x < 0 ? 0 : x;
     y = y >= height ? y - height : y < 0 ? 0 : y;
     canvas_fill(canvas, x, y, width, height, colour, 1);
-    canvas_text(canvas, x + border, y + border, scale, canvas_ink_on(colour), text);
+    if (letters)
+        lettering_draw(letters, canvas, x + border, y + border, line, canvas_ink_on(colour), text);
+    else
+        canvas_text(canvas, x + border, y + border, scale, canvas_ink_on(colour), text);
 }
 
 static int whole(double value)

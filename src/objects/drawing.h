@@ -4,11 +4,13 @@
 #define OBJECTS_DRAWING_H
 
 #include "formats/canvas.h"
+#include "formats/lettering.h"
 #include "objects/image_object.h"
 #include "objects/skeleton.h"
 
 struct drawing_options {
     const char *const *class_names;
+    struct lettering *lettering; /* borrowed; NULL: the letters of canvas_text() */
     int keypoint_count;
     struct skeleton skeleton; /* as stated; see skeleton_or_person() */
     double least_keypoint; /* points with less confidence are left out; 0: 0.5 */

@@ -60,6 +60,29 @@ TEST(drawing_shows_masks_boxes_labels_and_skeletons)
     mask_release(&mask);
 }
 
+TEST(drawing_writes_names_of_other_letters)
+{
+    static const char *const names[] = { "\xEA\xB3\xA0\xEC\x96\x91\xEC\x9D\xB4" }; /* cat */
+    struct image_object object = { .box = { 10, 60, 60, 80 } };
+    struct drawing_options options = { .class_names = names,
+                                       .lettering = lettering_open(names, 1) };
+    struct canvas canvas = { NULL, SIDE, SIDE };
+    int inked = 0;
+
+    if (!options.lettering)
+        SKIP("no font of this machine has Korean letters");
+    canvas.pixels = calloc(SIDE * SIDE, 3);
+    CHECK(canvas.pixels);
+    drawing_draw(&canvas, &options, &object, 1);
+    CHECK(pixel(&canvas, 10, 43) == canvas_palette(0)); /* higher than a line of small letters */
+    for (int y = 44; y < 59; y++)
+        for (int x = 12; x < 50; x++)
+            inked += pixel(&canvas, x, y) != canvas_palette(0);
+    CHECK(inked > 40 && inked < 500); /* the bare name: no score */
+    lettering_close(options.lettering);
+    free(canvas.pixels);
+}
+
 TEST(skeleton_is_the_stated_one_or_that_of_a_person)
 {
     static const int bones[][2] = { { 0, 1 }, { 3, 2 } };
