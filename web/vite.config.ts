@@ -11,7 +11,7 @@ const small = new RegExp(
   'src/(i18n/(i18n|format)|api/(?!yaml|job-settings)[a-z-]+|ui/(badge|button|card|checkbox|' +
     'copy-button|cx|dialog|field|form|form-dialog|icons|initial|input|job-actions|' +
     'lazy-when-used|menu|page|progress-bar|relative-time|search-input|states|status-badge|' +
-    'table|toast|use-search-patch))\\.tsx?$',
+    'table|toast|use-keys|use-page-within|use-search-patch))\\.tsx?$',
 )
 
 export default defineConfig({

@@ -24,6 +24,18 @@ test('log in, make a project, find it on the dashboard, log out', async ({ page,
   await expect(page.getByRole('link', { name: '개와 고양이' })).toBeVisible()
   await expectAccessible(page)
 
+  // What the server has not heard is no logout, and is said.
+  await page.route('**/api/v1/auth/logout', (route) => route.abort(), { times: 1 })
+  await page.getByRole('button', { name: /^계정/ }).click()
+  await page.getByRole('menuitem', { name: '로그아웃' }).click()
+  await expect(
+    page.getByText(
+      '서버가 응답하지 않습니다. 입력한 내용은 그대로 있으니 잠시 후 다시 시도하세요.',
+      { exact: true },
+    ),
+  ).toBeVisible()
+  await expect(page.getByRole('link', { name: '개와 고양이' })).toBeVisible()
+
   await page.getByRole('button', { name: /^계정/ }).click()
   await page.getByRole('menuitem', { name: '로그아웃' }).click()
   await expect(page).toHaveURL(/\/login/)

@@ -64,7 +64,7 @@ test('a job is started, and learns', async ({ page, server }) => {
   await expect(page.getByRole('heading', { level: 1 })).toContainText('⏳')
   await page.getByRole('button', { name: '학습 시작' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toContainText('실행 중')
-  await expect(page.getByText('처음부터 학습: 설치된 사전학습 가중치가 없습니다')).toBeVisible({
+  await expect(page.getByText('처음부터 학습: 설치된 사전 학습 가중치가 없습니다')).toBeVisible({
     timeout: LEARNS_MS,
   })
   await expectAccessible(page)
@@ -130,6 +130,7 @@ test('photos are predicted, and remembered', async ({ page, server }) => {
     .getByRole('button', { name: /기록 삭제/ })
     .first()
     .click()
+  await page.getByRole('dialog').getByRole('button', { name: '삭제', exact: true }).click()
   await expect(page.getByText('#1')).toHaveCount(1)
 })
 

@@ -1,5 +1,6 @@
 /* errors.ts - what went wrong, in words for the reader. */
 import { t, tMaybe } from '@/i18n/i18n'
+import { fieldWords, serverWords } from './server-words'
 
 type FieldProblem = { field: string; message: string }
 
@@ -16,6 +17,9 @@ export class ApiError extends Error {
   }
 }
 
+const listOf = (fields: readonly FieldProblem[], words: (problem: FieldProblem) => string) =>
+  fields.map((f) => (f.field ? `${f.field}: ${words(f)}` : words(f))).join('; ')
+
 type Problem = { loc?: (string | number)[]; msg?: string }
 
 /** From the body of an answer: {"detail": text | [problem], "code"}. */
@@ -27,27 +31,32 @@ export function errorFrom(status: number, body: unknown): ApiError {
       field: (problem.loc ?? []).filter((part) => part !== 'body').join('.'),
       message: problem.msg ?? '',
     }))
-    const text = fields.map((f) => (f.field ? `${f.field}: ${f.message}` : f.message)).join('; ')
+    const text = listOf(fields, ({ message }) => message)
     return new ApiError(status, known, text, fields)
   }
   return new ApiError(status, known, typeof detail === 'string' ? detail : '')
 }
 
+const wordsOf = ({ field, message }: FieldProblem) =>
+  (field ? fieldWords(message) : serverWords(message)) ?? message
+
 /** One sentence: the text of the server's sentence where it is a known one, else of its code. */
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error)
-  const sentence = error.detail && tMaybe(`errors.details.${error.detail.replace(/\./g, '')}`)
+  const sentence = error.fields.length ? undefined : serverWords(error.detail)
   if (sentence) return sentence
   const general = tMaybe(`errors.codes.${error.code}`)
+  const detail = error.fields.length ? listOf(error.fields, wordsOf) : error.detail
   // A code says what kind of failure it is, the server's sentence says which one.
-  if (general && error.detail) return `${general} (${error.detail})`
-  return general ?? (error.detail || t('errors.unknown', { status: error.status }))
+  if (general && detail) return `${general} (${detail})`
+  return general ?? (detail || t('errors.unknown', { status: error.status }))
 }
 
-/** The server's message for a field of a form. */
+/** What the server has against a field of a form. */
 export function fieldError(error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiError)) return undefined
-  return error.fields.find((f) => f.field === field || f.field.endsWith('.' + field))?.message
+  const found = error.fields.find((f) => f.field === field || f.field.endsWith('.' + field))
+  return found && wordsOf(found)
 }
 
 export const isStatus = (error: unknown, status: number) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Schemas } from './client'
-import { flatten, rounded, settingsOf, settingText } from './job-settings'
+import { rounded, settingsOf, settingText } from './job-settings'
+import { flatten } from './tree'
 import type { Job } from './queries'
 
 const job = {
@@ -40,6 +41,16 @@ describe('settings of a job', () => {
     expect(value('extra')).toMatchObject({ value: 1, given: true })
     expect(value('optimizer.learning_rate')).toBeUndefined()
     expect(value('learning_rate')).toMatchObject({ value: 0.1 })
+  })
+  it('tell one optimizer of a detector: its own word, else that of the job', () => {
+    const fields = [{ name: 'optimizer_type', type: 'select', default: 'auto' }]
+    const detectors = { ...schema, presets: {}, schema: { fields } } as typeof schema
+    const told = (advanced_config: object) =>
+      settingsOf({ ...job, advanced_config } as Job, detectors)
+        .filter(({ name }) => name.startsWith('optimizer'))
+        .map(({ name, value }) => [name, value])
+    expect(told({ optimizer_type: 'auto' })).toEqual([['optimizer_type', 'auto']])
+    expect(told({})).toEqual([['optimizer_type', 'adam']])
   })
   it('have their own names, whatever name they were given by', () => {
     expect(value('image_size')).toMatchObject({ value: 320, given: true })

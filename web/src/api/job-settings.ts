@@ -1,6 +1,7 @@
 /* job-settings.ts - every setting of a job in rows: what was given, and what the defaults are. */
 import type { Schemas } from './client'
 import type { Job } from './queries'
+import { flatten } from './tree'
 
 export type Setting = {
   name: string
@@ -10,16 +11,6 @@ export type Setting = {
   value: unknown
   /** given by hand, not by default */
   given: boolean
-}
-
-/** {a: {b: 1}} -> {"a.b": 1}; lists stay whole. */
-export function flatten(tree: unknown, prefix = ''): Record<string, unknown> {
-  if (typeof tree !== 'object' || tree === null) return {}
-  return Object.entries(tree).reduce<Record<string, unknown>>((all, [key, value]) => {
-    const name = prefix + key
-    const inside = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return Object.assign(all, inside ? flatten(value, name + '.') : { [name]: value })
-  }, {})
 }
 
 /** A setting's own name, where one is given that other programs use: imgsz, batch. */
@@ -56,8 +47,11 @@ export function settingsOf(job: Job, schema?: Schemas['ConfigSchema']): Setting[
     Object.entries(flatten(advanced_config)).map(([name, value]) => [ownName(name, fields), value]),
   )
   // What the job says twice: its own optimizer and learning rate stand where the engine's do not.
-  const twice: Record<string, unknown> = { 'optimizer.type': job.optimizer }
-  const hasType = fields.some((field) => field.name === 'optimizer.type')
+  const twice: Record<string, unknown> = {
+    'optimizer.type': job.optimizer,
+    optimizer_type: job.optimizer, // of detectors
+  }
+  const hasType = fields.some((field) => field.name in twice)
   const main: Setting[] = Object.entries(own)
     .filter(([name, value]) => value !== undefined && !(name === 'optimizer' && hasType))
     .map(([name, value]) => ({ name, label: name, group: MAIN, value, given: true }))

@@ -63,6 +63,24 @@ export const datasetQuery = (id: string) =>
       ok(api.GET('/api/v1/datasets/{dataset}', { params: { path: { dataset: id } }, signal })),
   })
 
+const DATASETS_PAGE = 1000 // the most that the server gives at once
+
+/** All data sets of a project. */
+export const datasetsQuery = (projectId: number) =>
+  queryOptions({
+    queryKey: keys.datasets({ projectId }),
+    queryFn: async ({ signal }) => {
+      const datasets: Dataset[] = []
+      for (;;) {
+        const query = { project_id: projectId, skip: datasets.length, limit: DATASETS_PAGE }
+        const page = await ok(api.GET('/api/v1/datasets', { params: { query }, signal }))
+        datasets.push(...page.datasets)
+        if (!page.datasets.length || datasets.length >= page.total)
+          return { datasets, total: page.total }
+      }
+    },
+  })
+
 export const membersQuery = (projectId: number) =>
   queryOptions({
     queryKey: keys.members(projectId),

@@ -1,7 +1,14 @@
 /* roles.ts - who may do what, for hiding what would be refused anyway; the server decides. */
 import type { Project, User } from './queries'
 
-const ladder = ['guest', 'standard_engineer', 'advanced_engineer', 'manager', 'admin'] as const
+/** From the least to the greatest. */
+export const ladder = [
+  'guest',
+  'standard_engineer',
+  'advanced_engineer',
+  'manager',
+  'admin',
+] as const
 export type SystemRole = (typeof ladder)[number]
 
 /** Has the user this role of the platform, or a higher one? */

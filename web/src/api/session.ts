@@ -1,5 +1,6 @@
 /* session.ts - staying logged in.  Same origin: HttpOnly cookies that the server sets and nothing
- * here sees.  Another origin: tokens in localStorage.  A refresh runs once for all who wait. */
+ * here sees.  Another origin: tokens in localStorage.  A refresh runs once for all who wait, and in one
+ * tab at a time where the browser can say so (https only: else the server bears it for some seconds). */
 import { apiUrl, usesBearer } from './config'
 import { createStore } from './store'
 
@@ -37,8 +38,13 @@ let running: Promise<boolean> | null = null
 
 /** New tokens; false: the session is over.  Throws when the server does not answer. */
 export function refreshSession(send: Fetch = fetch): Promise<boolean> {
-  running ??= refresh(send).finally(() => (running = null))
+  running ??= oneTabAtATime(() => refresh(send)).finally(() => (running = null))
   return running
+}
+
+async function oneTabAtATime(work: () => Promise<boolean>): Promise<boolean> {
+  const locks = navigator.locks as LockManager | undefined
+  return locks ? await locks.request('session', work) : work()
 }
 
 async function refresh(send: Fetch): Promise<boolean> {

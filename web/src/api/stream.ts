@@ -3,7 +3,7 @@
  * subscribe('experiment:5', listener) tells the server at the first listener of a channel and leaves
  * it after the last.  The socket opens with the first channel, and by itself again, with growing
  * pauses, when it is lost; the server then replays a job's epochs with "replay": true.
- * Frames are those of section 2.4 of the contract. */
+ * Frames are those of src/api/live/live_frame.h. */
 import { useEffect, useRef } from 'react'
 import { socketUrl } from './config'
 import { accessToken, refreshSession } from './session'

@@ -1,6 +1,6 @@
 /* router.tsx - every page, each in a chunk of its own, with the texts it needs. */
 import type { ComponentType } from 'react'
-import { createBrowserRouter, type RouteObject } from 'react-router-dom'
+import { createBrowserRouter, Navigate, type RouteObject } from 'react-router-dom'
 import { withWords } from '@/i18n/i18n'
 import { fetched } from '@/ui/fetched'
 import { ErrorPage, NotFoundPage } from './error-page'
@@ -51,6 +51,7 @@ const inside: RouteObject[] = [
     '/',
     withWords(() => import('@/features/projects/dashboard-page'), 'members', 'projects'),
   ),
+  { path: '/dashboard', element: <Navigate to="/" replace /> },
   page('/projects/:projectId', () => import('./pages/project-page')),
   page(
     '/projects/:projectId/members',

@@ -1,5 +1,6 @@
-import { Suspense, useState } from 'react'
+import { Suspense, useRef, useState } from 'react'
 import { Link, Outlet, useLocation, useNavigate, useNavigation } from 'react-router-dom'
+import { errorText } from '@/api/errors'
 import { useMe } from '@/api/queries'
 import { useLogout } from '@/features/auth/api'
 import { useT } from '@/i18n/i18n'
@@ -8,10 +9,12 @@ import { Drawer } from '@/ui/dialog'
 import { Logo } from '@/ui/logo'
 import { Menu } from '@/ui/menu'
 import { LanguageMenu, ThemeMenu } from '@/ui/preferences'
+import { toast } from '@/ui/toast'
 import { ConnectionBanner, ConnectionLight } from './connection-light'
 import { guideLink } from './guide-anchor'
 import { Navigation } from './navigation'
 import { ProjectSwitcher } from './project-switcher'
+import { useArrival } from './use-arrival'
 import styles from './shell.module.css'
 
 function UserMenu() {
@@ -39,7 +42,10 @@ function UserMenu() {
           label: t('shell.logout'),
           icon: 'logout',
           onSelect: () =>
-            logout.mutate(undefined, { onSettled: () => navigate('/login', { replace: true }) }),
+            logout.mutate(undefined, {
+              onSuccess: () => navigate('/login', { replace: true }),
+              onError: (error) => toast.error(errorText(error)),
+            }),
         },
       ]}
     />
@@ -80,6 +86,8 @@ export function Shell() {
   const t = useT()
   const [isOpen, setOpen] = useState(false)
   const isMoving = useNavigation().state !== 'idle'
+  const content = useRef<HTMLElement>(null)
+  useArrival(content)
   return (
     <div className={styles.shell}>
       <a href="#content" className={styles.skip}>
@@ -95,7 +103,7 @@ export function Shell() {
       {isMoving && (
         <span className={styles.moving} role="progressbar" aria-label={t('common.loading')} />
       )}
-      <main id="content" className={styles.main} tabIndex={-1}>
+      <main id="content" ref={content} className={styles.main} tabIndex={-1}>
         <div className={styles.banner}>
           <ConnectionBanner />
         </div>

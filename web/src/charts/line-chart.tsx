@@ -1,10 +1,9 @@
 /* line-chart.tsx - lines on a canvas (uPlot), with all a canvas lacks: a table behind a button and
  * for screen readers, values by arrow keys, differences that are not colours.
  *
- *   <LineChart label="..." series={[{ id, label, x, y, axis }]} />          what React knows
- *   <LineChart label="..." source={source} />                               what changes many times
+ *   <LineChart label="..." series={[{ id, label, x, y, axis }]} />
  * Drag zooms, double click or Escape shows all again; onZoom lets the page ask for more detail. */
-import { useId, useMemo, useState, type KeyboardEvent } from 'react'
+import { useId, useState, type KeyboardEvent } from 'react'
 import { formatMetric } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { IconButton } from '@/ui/button'
@@ -27,12 +26,12 @@ export function LineChart({ label, empty, ...props }: Props) {
   const [spoken, setSpoken] = useState('')
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
   const [showTable, setShowTable] = useState(false)
-  const { box, plot, current, cursor, version, shape, showAll } = usePlot(props, hidden)
+  const { box, plot, cursor, showAll } = usePlot(props, hidden)
 
   const values = (index: number | null) => {
     const u = plot.current
-    const columns = columnsOf(current(), smoothing)
-    return current().map((s, i) => {
+    const columns = columnsOf(series, smoothing)
+    return series.map((s, i) => {
       const place = columns.findIndex((c) => c.index === i && c.role === 'raw') + 1
       const value = index === null ? null : u?.data[place]?.[index]
       return { s, text: typeof value === 'number' ? (s.format ?? formatMetric)(value) : '-' }
@@ -71,7 +70,6 @@ export function LineChart({ label, empty, ...props }: Props) {
 
   const legend = values(cursor)
   const isEmpty = !legend.some(({ s }) => s.x.length)
-  const tableSeries = useMemo(() => current().map((s) => ({ ...s })), [series, version, shape]) // eslint-disable-line react-hooks/exhaustive-deps
   return (
     <figure className={styles.figure} aria-label={label} aria-details={`${id}-table`}>
       <div className={styles.top}>
@@ -110,7 +108,7 @@ export function LineChart({ label, empty, ...props }: Props) {
         {spoken}
       </p>
       <div id={`${id}-table`} className={showTable ? undefined : 'visually-hidden'}>
-        <ChartTable label={label} series={tableSeries} xLabel={xLabel ?? 'x'} formatX={formatX} />
+        <ChartTable label={label} series={series} xLabel={xLabel ?? 'x'} formatX={formatX} />
       </div>
     </figure>
   )

@@ -20,12 +20,6 @@ export type ChartSeries = {
   hidden?: boolean
 }
 
-/** Series that change without React: LiveMetrics made into one, say. */
-export type ChartSource = {
-  read: () => readonly ChartSeries[]
-  subscribe: (changed: () => void) => () => void
-}
-
 /** Colour is never the only difference. */
 export const dashes: readonly (readonly number[])[] = [
   [],

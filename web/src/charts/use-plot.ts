@@ -4,36 +4,30 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useIsDark } from '@/ui/use-theme'
 import { dataOf, optionsOf, type Look } from './line-options'
-import type { ChartSeries, ChartSource } from './series'
+import type { ChartSeries } from './series'
 
 export type PlotProps = Look & {
-  series?: readonly ChartSeries[]
-  source?: ChartSource
+  series: readonly ChartSeries[]
   /** null: everything is shown again */
   onZoom?: (range: { min: number; max: number } | null) => void
 }
 
-/** box: where it is drawn; version: counts up when a source has news; shape: what was drawn anew. */
-export function usePlot(
-  { series, source, onZoom, ...look }: PlotProps,
-  hidden: ReadonlySet<string>,
-) {
+/** box: where it is drawn; cursor: the place in the data that it is at. */
+export function usePlot({ series, onZoom, ...look }: PlotProps, hidden: ReadonlySet<string>) {
   const { smoothing = 0 } = look
   const dark = useIsDark()
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const zoomed = useRef(false)
-  const [version, setVersion] = useState(0)
   const [cursor, setCursor] = useState<number | null>(null)
   const latestZoom = useRef(onZoom)
   useEffect(() => {
     latestZoom.current = onZoom
   })
 
-  const current = () => series ?? source?.read() ?? []
   // The plot is made anew when what it draws has another shape; new numbers only go into it.
   const shape = JSON.stringify([
-    current().map((s) => [s.id, s.label, s.axis, s.color, s.hidden, Boolean(s.low)]),
+    series.map((s) => [s.id, s.label, s.axis, s.color, s.hidden, Boolean(s.low)]),
     smoothing > 0,
     look.logLeft,
     look.leftLabel,
@@ -46,22 +40,11 @@ export function usePlot(
     [...hidden],
   ])
 
-  useEffect(
-    () =>
-      source?.subscribe(() => {
-        const all = source.read()
-        plot.current?.setData(dataOf(all, smoothing), !zoomed.current)
-        setVersion((count) => (all.length ? count + 1 : count))
-      }),
-    [source, smoothing, shape],
-  )
-
   useEffect(() => {
     const element = box.current
     if (!element) return
-    const all = current()
     zoomed.current = false
-    const options = optionsOf(look, hidden, all, element)
+    const options = optionsOf(look, hidden, series, element)
     options.hooks = {
       setCursor: [(u) => setCursor(u.cursor.idx ?? null)],
       setSelect: [
@@ -78,7 +61,7 @@ export function usePlot(
         },
       ],
     }
-    const made = (plot.current = new uPlot(options, dataOf(all, smoothing), element))
+    const made = (plot.current = new uPlot(options, dataOf(series, smoothing), element))
     const observer = new ResizeObserver(() =>
       made.setSize({ width: element.clientWidth, height: options.height }),
     )
@@ -92,7 +75,7 @@ export function usePlot(
   }, [shape])
 
   useEffect(() => {
-    if (series) plot.current?.setData(dataOf(series, smoothing), !zoomed.current)
+    plot.current?.setData(dataOf(series, smoothing), !zoomed.current)
   }, [series, smoothing])
 
   const showAll = () => {
@@ -102,5 +85,5 @@ export function usePlot(
     u.setData(u.data, true)
     latestZoom.current?.(null)
   }
-  return { box, plot, current, cursor, version, shape, showAll }
+  return { box, plot, cursor, showAll }
 }

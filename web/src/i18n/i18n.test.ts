@@ -33,6 +33,11 @@ describe('messages', () => {
         names: placeholders(message),
       })
   })
+  it('have no particle behind what is filled in, whose last sound nobody knows', () => {
+    const particle = /\{\w+\}(으로|로|을|를|은|는|과|와|이|가)(?![가-힣])/
+    for (const [key, message] of korean)
+      expect(typeof message === 'string' ? message : message.other, key).not.toMatch(particle)
+  })
   it('are not empty', () => {
     for (const [key, message] of [...english, ...korean])
       expect(typeof message === 'string' ? message : message.other, key).not.toBe('')

@@ -5,7 +5,7 @@ type Props = {
   label: string
   value: string
   onChange: (value: string) => void
-  /** how long the typing rests before it is told; Korean syllables in the making are no rest */
+  /** how long the typing rests before it is told, a Korean syllable in the making like any other */
   restMs?: number
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { fieldError } from '@/api/errors'
-import type { SystemRole } from '@/api/roles'
+import { ladder, type SystemRole } from '@/api/roles'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
@@ -16,7 +16,6 @@ import { toast } from '@/ui/toast'
 import { useUnsavedGuard } from '@/ui/use-unsaved-guard'
 import styles from './admin-page.module.css'
 import { settingsQuery, useChangeSettings, type Settings } from './api'
-import { ladder } from './roles'
 
 export function SettingsTab() {
   const query = useQuery(settingsQuery())

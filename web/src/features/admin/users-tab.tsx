@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { useMe } from '@/api/queries'
-import type { SystemRole } from '@/api/roles'
+import { ladder, type SystemRole } from '@/api/roles'
 import { formatDate, formatNumber } from '@/i18n/format'
 import { useT } from '@/i18n/i18n'
 import { Badge } from '@/ui/badge'
@@ -13,11 +13,11 @@ import { Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { EmptyState, Loaded } from '@/ui/states'
 import { ActionsTh, Pager, Table, Td, Th, Tr } from '@/ui/table'
+import { usePageWithin } from '@/ui/use-page-within'
 import { AddUserDialog } from './add-user-dialog'
 import styles from './admin-page.module.css'
 import { USERS_PER_PAGE, usersQuery, type Account } from './api'
 import { ActivityDialog, DeleteUserDialog, PasswordLinkDialog, RoleDialog } from './user-dialogs'
-import { ladder } from './roles'
 
 const ALL = '*'
 type Action = 'role' | 'activity' | 'password' | 'delete'
@@ -39,6 +39,7 @@ export function UsersTab() {
       ...(active !== ALL && { is_active: active as 'true' | 'false' }),
     }),
   )
+  usePageWithin(query, USERS_PER_PAGE, setPage)
   const from1 = (set: (value: string) => void) => (value: string) => {
     set(value)
     setPage(1)
@@ -84,7 +85,7 @@ export function UsersTab() {
       </div>
       <Loaded query={query}>
         {({ rows, total }) =>
-          rows.length ? (
+          rows.length || total ? (
             <Card flush>
               <UserTable rows={rows} onAction={(action, account) => setOpen({ action, account })} />
               <Pager page={page} pageSize={USERS_PER_PAGE} total={total} onPage={setPage} />

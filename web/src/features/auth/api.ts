@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { queryOptions } from '@tanstack/react-query'
 import { api, ok, type Schemas } from '@/api/client'
+import { isStatus } from '@/api/errors'
 import { keys } from '@/api/keys'
 import { forgetTokens, hasEnded, keepTokens, refreshToken } from '@/api/session'
 import { stream } from '@/api/stream'
@@ -85,14 +86,19 @@ export function useSetPassword() {
   })
 }
 
+/** Only the server can take its cookies away: who was not heard is still logged in. */
 export function useLogout() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => {
+    mutationFn: async () => {
       const token = refreshToken()
-      return ok(api.POST('/api/v1/auth/logout', { body: token ? { refresh_token: token } : {} }))
+      try {
+        await ok(api.POST('/api/v1/auth/logout', { body: token ? { refresh_token: token } : {} }))
+      } catch (error) {
+        if (!isStatus(error, 401)) throw error // else it was over already
+      }
     },
-    onSettled: () => {
+    onSuccess: () => {
       forgetTokens()
       hasEnded.set(false)
       stream.disconnect()

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom'
+import { useNavigate, useParams, useSearchParams } from 'react-router-dom'
 import type { Schemas } from '@/api/client'
 import { meQuery } from '@/api/queries'
 import { tMaybe, useT } from '@/i18n/i18n'
@@ -118,9 +118,9 @@ function Join({ token, invitation }: { token: string; invitation: Info }) {
             : login.mutate(account)
         }
       />
-      <Link to="#" onClick={() => setIsNew(!isNew)}>
+      <Button variant="ghost" onClick={() => setIsNew(!isNew)}>
         {t(isNew ? 'auth.have_account_login' : 'auth.no_account_yet')}
-      </Link>
+      </Button>
     </>
   )
 }

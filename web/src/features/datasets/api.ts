@@ -13,26 +13,17 @@ export type DatasetFile = Schemas['DatasetFile']
 export type DatasetFix = Schemas['DatasetFix']
 export type DatasetSplit = Schemas['DatasetSplit']
 
-const LIST_MOST = 200
 const LOOK_AGAIN_MS = 1500 // while the doctor is at work
 
 const isAnalyzing = (dataset: Dataset | undefined) => dataset?.status === 'analyzing'
 
-export const datasetsQuery = (projectId: number) =>
-  queryOptions({
-    queryKey: keys.datasets({ projectId, limit: LIST_MOST }),
-    queryFn: ({ signal }) =>
-      ok(
-        api.GET('/api/v1/datasets', {
-          params: { query: { project_id: projectId, limit: LIST_MOST } },
-          signal,
-        }),
-      ),
-    refetchInterval: (query) =>
-      query.state.data?.datasets.some(isAnalyzing) ? LOOK_AGAIN_MS : false,
-  })
+/** To spread into datasetsQuery(): asks again as long as the doctor is at work. */
+export const whileAnyAnalyzing = {
+  refetchInterval: (query: { state: { data?: { datasets: Dataset[] } } }) =>
+    query.state.data?.datasets.some(isAnalyzing) ? LOOK_AGAIN_MS : (false as const),
+}
 
-/** To spread into datasetQuery(): asks again as long as the doctor is at work. */
+/** The same for datasetQuery(). */
 export const whileAnalyzing = {
   refetchInterval: (query: { state: { data?: Dataset } }) =>
     isAnalyzing(query.state.data) ? LOOK_AGAIN_MS : (false as const),

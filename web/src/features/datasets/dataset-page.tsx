@@ -110,7 +110,9 @@ function Shown({ dataset }: { dataset: Dataset }) {
       actions={actions}
     >
       {dataset.status === 'analyzing' && (
-        <Banner tone="info">{dataset.status_reason || t('datasets.page.analyzing')}</Banner>
+        <Banner tone="info">
+          {doctorWords(dataset.status_reason) || t('datasets.page.analyzing')}
+        </Banner>
       )}
       {dataset.status === 'not_ready' && (
         <Banner tone="danger" title={t('datasets.page.not_ready')}>

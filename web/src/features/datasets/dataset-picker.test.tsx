@@ -2,8 +2,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { keys } from '@/api/keys'
+import { datasetsQuery } from '@/api/queries'
 import { addWords, setLocale } from '@/i18n/i18n'
-import { datasetsQuery } from './api'
 import DatasetPicker from './dataset-picker'
 
 const dataset = (id: string, more: object) => ({

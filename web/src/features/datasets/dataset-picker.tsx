@@ -2,7 +2,7 @@
  * which gets it from app/. */
 import { useQuery } from '@tanstack/react-query'
 import { useRef, useState, type KeyboardEvent } from 'react'
-import { projectQuery, useMe, type Dataset } from '@/api/queries'
+import { datasetsQuery, projectQuery, useMe, type Dataset } from '@/api/queries'
 import { mayInProject } from '@/api/roles'
 import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
@@ -11,7 +11,7 @@ import { Icon } from '@/ui/icons'
 import { lazyWhenUsed } from '@/ui/lazy-when-used'
 import { Stack } from '@/ui/page'
 import { Loaded } from '@/ui/states'
-import { datasetsQuery } from './api'
+import { whileAnyAnalyzing } from './api'
 import { CardContent, StatusMark, useObstacle } from './dataset-card'
 import styles from './dataset-card.module.css'
 
@@ -35,7 +35,7 @@ export default function DatasetPicker({
   const t = useT()
   const me = useMe()
   const project = useQuery(projectQuery(projectId))
-  const datasets = useQuery(datasetsQuery(projectId))
+  const datasets = useQuery({ ...datasetsQuery(projectId), ...whileAnyAnalyzing })
   const [isOpen, setOpen] = useState(false)
   const mayUpload = mayInProject(project.data, 'work', me)
   return (

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate, useParams, useSearchParams } from 'react-router-dom'
-import { projectQuery, useMe, type Dataset } from '@/api/queries'
+import { datasetsQuery, projectQuery, useMe, type Dataset } from '@/api/queries'
 import { mayInProject } from '@/api/roles'
 import { useStore } from '@/api/store'
 import { useLocale, useT } from '@/i18n/i18n'
@@ -11,7 +11,7 @@ import { lazyWhenUsed } from '@/ui/lazy-when-used'
 import { Page } from '@/ui/page'
 import { SearchInput } from '@/ui/search-input'
 import { EmptyState, Loaded, Skeleton } from '@/ui/states'
-import { datasetsQuery } from './api'
+import { whileAnyAnalyzing } from './api'
 import { DatasetCard } from './dataset-card'
 import styles from './datasets-page.module.css'
 import { rememberedUploads } from './upload/remembered'
@@ -26,7 +26,7 @@ export default function DatasetsPage() {
   const navigate = useNavigate()
   const projectId = Number(useParams().projectId)
   const project = useQuery(projectQuery(projectId))
-  const datasets = useQuery(datasetsQuery(projectId))
+  const datasets = useQuery({ ...datasetsQuery(projectId), ...whileAnyAnalyzing })
   const me = useMe()
   const isRunning = useStore(uploads).has(projectId)
   const isInterrupted = useStore(rememberedUploads).some((u) => u.projectId === projectId)

@@ -12,6 +12,7 @@ beforeAll(async () => {
 const sentences: [string, string][] = [
   ['not an image by its name', '이미지가 아닙니다'],
   ['empty file', '빈 파일'],
+  ['waiting for the analysis', '분석을 기다리고'],
   [
     "cannot decode 'train/cat/1.jpg': JPEG: the file is truncated or damaged (Premature end of JPEG file)",
     '손상되었습니다',
@@ -23,7 +24,7 @@ const sentences: [string, string][] = [
   ["class 'rare' has no images in val", '클래스 rare: val'],
   [
     "class imbalance: 'square' has 48.0 times as many images as 'rare'",
-    'square 이미지가 rare의 48.0배',
+    'square 개수가 rare의 48.0배',
   ],
   ["class 'rare' has 1 images, below 70 % of the mean of 33", '1개뿐입니다 (평균 33개)'],
   ['2 of 167 images do not decode', '167개 중 2개'],

@@ -1,10 +1,9 @@
 /* doctor-words.ts - what the doctor wrote, in the reader's language.  The server writes sentences;
  * each row knows one of them by its form.  One that is not known is shown as it came. */
+import { recognise, type Rule } from '@/api/recognise'
 import { t, type MessageKey } from '@/i18n/i18n'
 
 type Words<Key = MessageKey> = Key extends `datasets.report.words.${infer Name}` ? Name : never
-
-export type Rule<Name> = readonly [form: RegExp, words: Name, names?: readonly string[]]
 
 const rules: readonly Rule<Words>[] = [
   // one file
@@ -32,6 +31,7 @@ const rules: readonly Rule<Words>[] = [
   [/^looks like '(.*)'$/, 'looks_like', ['other']],
   [/^(train|val|test): '(.*)' is not there/, 'folder_missing', ['split', 'folder']],
   // all of it
+  [/^waiting for the analysis$/, 'waiting'],
   [/^class '(.*)' has no images in (\w+)$/, 'class_not_in', ['class', 'split']],
   [/^class '(.*)' has images in (\w+) but none in train/, 'class_only_in', ['class', 'split']],
   [/^the class folder '(.*)' holds no images$/, 'class_empty', ['class']],
@@ -75,17 +75,6 @@ const rules: readonly Rule<Words>[] = [
   [/at least (?:2|two) class/, 'few_classes'],
   [/^the format '(.*)' cannot be checked yet$/, 'unchecked_format', ['format']],
 ]
-
-/** Which of the sentences it is, and what its names stand for. */
-export function recognise<Name>(sentence: string, known: readonly Rule<Name>[]) {
-  for (const [form, words, names] of known) {
-    const found = form.exec(sentence)
-    if (!found) continue
-    const values = Object.fromEntries((names ?? []).map((name, i) => [name, found[i + 1] ?? '']))
-    return { words, values }
-  }
-  return null
-}
 
 export function doctorWords(sentence: string | null | undefined): string {
   if (!sentence) return ''

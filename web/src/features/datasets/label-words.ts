@@ -1,7 +1,8 @@
 /* label-words.ts - as doctor-words.ts, and what the doctor wrote of single rows of labels.  Apart from
  * it, as only the page of a data set has to know them. */
+import { recognise, type Rule } from '@/api/recognise'
 import { t, type MessageKey } from '@/i18n/i18n'
-import { doctorWords, recognise, type Rule } from './doctor-words'
+import { doctorWords } from './doctor-words'
 
 type Words<Key = MessageKey> = Key extends `labels.${infer Name}` ? Name : never
 

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { errorText } from '@/api/errors'
 import { useMedia } from '@/api/media'
 import type { Dataset } from '@/api/queries'
@@ -14,6 +14,7 @@ import { Dialog } from '@/ui/dialog'
 import { Row } from '@/ui/page'
 import { Spinner } from '@/ui/spinner'
 import { toast } from '@/ui/toast'
+import { useKeys } from '@/ui/use-keys'
 import {
   annotationQuery,
   FILES_PER_PAGE,
@@ -45,24 +46,12 @@ export function Lightbox({ dataset, filter, index, total, mayWork, onIndex, onCl
   const page = useQuery(filesPageQuery(dataset, filter, Math.floor(index / FILES_PER_PAGE)))
   const file = page.data?.images[index % FILES_PER_PAGE]
 
-  useEffect(() => {
-    const places: Record<string, number> = {
-      ArrowLeft: index - 1,
-      ArrowRight: index + 1,
-      Home: 0,
-      End: total - 1,
-    }
-    const move = (event: KeyboardEvent) => {
-      const place = places[event.key]
-      // The canvas takes arrows for itself while it has the focus.
-      if (place === undefined || place < 0 || place >= total) return
-      if (event.isComposing || event.defaultPrevented) return
-      event.preventDefault()
-      onIndex(place)
-    }
-    addEventListener('keydown', move)
-    return () => removeEventListener('keydown', move)
-  }, [index, total, onIndex])
+  useKeys({
+    ArrowLeft: index > 0 ? () => onIndex(index - 1) : undefined,
+    ArrowRight: index + 1 < total ? () => onIndex(index + 1) : undefined,
+    Home: () => onIndex(0),
+    End: () => onIndex(total - 1),
+  })
 
   return (
     <Dialog

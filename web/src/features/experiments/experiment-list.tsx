@@ -10,6 +10,7 @@ import { SearchInput } from '@/ui/search-input'
 import { Select } from '@/ui/select'
 import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
 import { Pager } from '@/ui/table'
+import { usePageWithin } from '@/ui/use-page-within'
 import { experimentsQuery, PAGE_SIZE } from './api'
 import { ExperimentTable } from './experiment-table'
 import {
@@ -59,12 +60,8 @@ export function ExperimentList({ projectId, mayWork, actions, create, onCompare 
       return writeSelected(now, chosen ? [...rest, ...ids] : rest)
     })
 
-  // The last page goes when its last row does.
   const total = jobs.data?.total ?? 0
-  const isBeyond = !jobs.isPlaceholderData && total > 0 && jobs.data?.rows.length === 0
-  useEffect(() => {
-    if (isBeyond) change({ page: Math.max(1, Math.ceil(total / PAGE_SIZE)) })
-  })
+  usePageWithin(jobs, PAGE_SIZE, (page) => change({ page }))
 
   if (jobs.data && total === 0 && !isFiltered(list) && !jobs.isPlaceholderData)
     return (

@@ -17,7 +17,7 @@ export type Answer = Omit<Schemas['Inference'], 'predictions'> & {
   image_width?: number
   image_height?: number
 }
-type Past = Omit<Schemas['PastInference'], 'predictions'> & { predictions: Prediction[] }
+export type Past = Omit<Schemas['PastInference'], 'predictions'> & { predictions: Prediction[] }
 
 export type Wishes = {
   jobId: number
@@ -65,7 +65,7 @@ export async function predict(file: File, wishes: Wishes, signal?: AbortSignal):
   return answer as unknown as Answer
 }
 
-const HISTORY_PAGE = 24
+export const HISTORY_PAGE = 24
 
 export const historyQuery = (jobId: number, page: number) =>
   queryOptions({
@@ -80,7 +80,7 @@ export const historyQuery = (jobId: number, page: number) =>
           signal,
         }),
       )
-      return { total: answer.total, pageSize: HISTORY_PAGE, rows: answer.inferences as Past[] }
+      return { total: answer.total, rows: answer.inferences as Past[] }
     },
     placeholderData: keepPreviousData,
   })

@@ -2,32 +2,48 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Card, CardGrid } from '@/ui/card'
+import { ConfirmDialog } from '@/ui/dialog'
 import { RelativeTime } from '@/ui/relative-time'
 import { EmptyState, Loaded } from '@/ui/states'
 import { Pager } from '@/ui/table'
-import { historyQuery, useForget } from './api'
+import { usePageWithin } from '@/ui/use-page-within'
+import { HISTORY_PAGE, historyQuery, useForget, type Past } from './api'
 import { ResultCard } from './result-card'
 import styles from './inference.module.css'
 
-type Props = { jobId: number; threshold: number; onThreshold: (threshold: number) => void }
+type Props = {
+  jobId: number
+  /** takes away what all of the project see */
+  mayForget: boolean
+  threshold: number
+  onThreshold: (threshold: number) => void
+}
+
+const nameOf = (row: Past) => row.image_name ?? `#${row.id}`
 
 /** What the job was asked before, by anybody of the project. */
-export function History({ jobId, threshold, onThreshold }: Props) {
+export function History({ jobId, mayForget, threshold, onThreshold }: Props) {
   const t = useT()
   const [page, setPage] = useState(1)
   const past = useQuery(historyQuery(jobId, page))
   const forget = useForget(jobId)
+  const [asked, setAsked] = useState<Past | null>(null)
+  usePageWithin(past, HISTORY_PAGE, setPage)
+  const close = () => {
+    setAsked(null)
+    forget.reset()
+  }
   return (
     <Card title={t('inference.history')}>
       <Loaded query={past}>
-        {({ rows, total, pageSize }) =>
-          rows.length ? (
+        {({ rows, total }) =>
+          rows.length || total ? (
             <>
               <CardGrid min="15rem">
                 {rows.map((row) => (
                   <div key={row.id} className={styles.past}>
                     <ResultCard
-                      name={row.image_name ?? `#${row.id}`}
+                      name={nameOf(row)}
                       image={row.image_url}
                       state="done"
                       answer={{
@@ -36,8 +52,8 @@ export function History({ jobId, threshold, onThreshold }: Props) {
                       }}
                       threshold={threshold}
                       onThreshold={onThreshold}
-                      removeLabel={t('inference.forget', { name: row.image_name ?? `#${row.id}` })}
-                      onRemove={() => forget.mutate(row.id)}
+                      removeLabel={t('inference.forget', { name: nameOf(row) })}
+                      onRemove={mayForget ? () => setAsked(row) : undefined}
                     />
                     <span className={styles.when}>
                       <RelativeTime time={row.created_at} />
@@ -45,8 +61,8 @@ export function History({ jobId, threshold, onThreshold }: Props) {
                   </div>
                 ))}
               </CardGrid>
-              {total > pageSize && (
-                <Pager page={page} pageSize={pageSize} total={total} onPage={setPage} />
+              {total > HISTORY_PAGE && (
+                <Pager page={page} pageSize={HISTORY_PAGE} total={total} onPage={setPage} />
               )}
             </>
           ) : (
@@ -54,6 +70,18 @@ export function History({ jobId, threshold, onThreshold }: Props) {
           )
         }
       </Loaded>
+      {asked && (
+        <ConfirmDialog
+          onClose={close}
+          title={t('inference.forget_title')}
+          action={t('common.delete')}
+          danger
+          running={forget}
+          onConfirm={() => forget.mutate(asked.id, { onSuccess: close })}
+        >
+          <p>{t('inference.forget_text', { name: nameOf(asked) })}</p>
+        </ConfirmDialog>
+      )}
     </Card>
   )
 }

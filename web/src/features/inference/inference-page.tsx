@@ -1,11 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router-dom'
 import { checkpointsQuery } from '@/api/job-results'
 import { jobName } from '@/api/jobs'
-import { projectQuery, type Job } from '@/api/queries'
+import { jobQuery, projectQuery, useMe, type Job } from '@/api/queries'
+import { mayInProject } from '@/api/roles'
 import { metricText } from '@/charts/metric-names'
 import { useT } from '@/i18n/i18n'
+import { Banner } from '@/ui/banner'
 import { Button, ButtonLink } from '@/ui/button'
 import { Card, CardGrid } from '@/ui/card'
 import { DropZone } from '@/ui/drop-zone'
@@ -13,7 +15,7 @@ import { Field } from '@/ui/field'
 import { Page, Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { Slider } from '@/ui/slider'
-import { EmptyState, Loaded } from '@/ui/states'
+import { EmptyState, ErrorState, Loaded, LoadingRows } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { useSearchPatch } from '@/ui/use-search-patch'
 import { predict, trainedJobsQuery, useHistoryGrew, type Wishes } from './api'
@@ -30,6 +32,8 @@ export default function InferencePage() {
   const projectId = Number(useParams().projectId)
   const project = useQuery(projectQuery(projectId))
   const jobs = useQuery(trainedJobsQuery(projectId))
+  const me = useMe()
+  const [search] = useSearchPatch()
   return (
     <Page
       title={t('inference.title')}
@@ -41,8 +45,8 @@ export default function InferencePage() {
     >
       <Loaded query={jobs}>
         {(all) =>
-          all.length ? (
-            <Panel jobs={all} />
+          all.length || search.get('job') ? (
+            <Panel jobs={all} mayWork={mayInProject(project.data, 'work', me)} />
           ) : (
             <EmptyState
               icon="target"
@@ -62,15 +66,47 @@ export default function InferencePage() {
   )
 }
 
-/** Job and checkpoint are in the address, so that a link leads to the same network. */
-function Panel({ jobs }: { jobs: readonly Job[] }) {
+type PanelProps = { jobs: readonly Job[]; mayWork: boolean }
+
+/** Job and checkpoint are in the address, so that a link leads to the same network, or to none. */
+function Panel({ jobs, mayWork }: PanelProps) {
   const t = useT()
   const [search, set] = useSearchPatch()
-  const asked = Number(search.get('job'))
-  const best = [...jobs].sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1))[0]!
-  const job = jobs.find((j) => j.id === asked) ?? best
+  const asked = Number(search.get('job')) || null
+  const best = [...jobs].sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1))[0]
+  const listed = asked === null ? best : jobs.find((j) => j.id === asked)
+  // The list holds the newest only.
+  const other = useQuery({ ...jobQuery(asked ?? 0), enabled: asked !== null && !listed })
+  const job = listed ?? other.data
+  const choice = (
+    <Field label={t('inference.job')}>
+      <Select
+        value={job ? String(job.id) : ''}
+        onChange={(id) => set({ job: id, checkpoint: null })}
+        options={(listed || !job ? jobs : [job, ...jobs]).map((j) => ({
+          value: String(j.id),
+          label: jobName(j),
+          hint: `${j.model_name} · ${metricText('accuracy', j.accuracy)}`,
+        }))}
+      />
+    </Field>
+  )
+  if (job) return <Network job={job} mayWork={mayWork} choice={choice} />
+  return (
+    <Stack>
+      {jobs.length > 0 && <Card>{choice}</Card>}
+      <Loaded query={other}>{() => null}</Loaded>
+    </Stack>
+  )
+}
+
+function Network({ job, mayWork, choice }: { job: Job; mayWork: boolean; choice: ReactNode }) {
+  const t = useT()
+  const [search, set] = useSearchPatch()
+  const asked = search.get('checkpoint')
   const checkpoints = useQuery(checkpointsQuery(job.id))
-  const chosen = checkpoints.data?.find((c) => String(c.id) === search.get('checkpoint'))
+  const chosen = checkpoints.data?.find((c) => String(c.id) === asked)
+  const isReady = asked === null || Boolean(chosen)
   const [threshold, setThreshold] = useState(0.25)
   const [topK, setTopK] = useState(5)
   const [iou, setIou] = useState(0.45)
@@ -88,20 +124,10 @@ function Panel({ jobs }: { jobs: readonly Job[] }) {
     <Stack>
       <Card>
         <div className={styles.choice}>
-          <Field label={t('inference.job')}>
-            <Select
-              value={String(job.id)}
-              onChange={(id) => set({ job: id, checkpoint: null })}
-              options={jobs.map((j) => ({
-                value: String(j.id),
-                label: jobName(j),
-                hint: `${j.model_name} · ${metricText('accuracy', j.accuracy)}`,
-              }))}
-            />
-          </Field>
+          {choice}
           <Field label={t('inference.checkpoint')}>
             <Select
-              value={chosen ? String(chosen.id) : BEST}
+              value={isReady ? (asked ?? BEST) : ''}
               onChange={(id) => set({ checkpoint: id === BEST ? null : id })}
               options={[
                 { value: BEST, label: t('inference.best') },
@@ -146,15 +172,55 @@ function Panel({ jobs }: { jobs: readonly Job[] }) {
           </div>
         </div>
       </Card>
-      <Predictions key={job.id} wishes={wishes} onThreshold={setThreshold} />
-      <History jobId={job.id} threshold={threshold} onThreshold={setThreshold} />
+      {!isReady && <Unresolved query={checkpoints} onBest={() => set({ checkpoint: null })} />}
+      <Predictions key={job.id} wishes={wishes} isReady={isReady} onThreshold={setThreshold} />
+      <History
+        key={`history ${job.id}`}
+        jobId={job.id}
+        mayForget={mayWork}
+        threshold={threshold}
+        onThreshold={setThreshold}
+      />
     </Stack>
   )
 }
 
-type PredictionsProps = { wishes: Wishes; onThreshold: (threshold: number) => void }
+type UnresolvedProps = {
+  query: Pick<UseQueryResult<unknown>, 'data' | 'error' | 'refetch'>
+  onBest: () => void
+}
 
-function Predictions({ wishes, onThreshold }: PredictionsProps) {
+/** Why the checkpoint that was asked for is not the one that predicts. */
+function Unresolved({ query, onBest }: UnresolvedProps) {
+  const t = useT()
+  if (query.data === undefined)
+    return query.error ? (
+      <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+    ) : (
+      <LoadingRows rows={1} />
+    )
+  return (
+    <Banner
+      tone="warn"
+      action={
+        <Button size="sm" onClick={onBest}>
+          {t('inference.use_best')}
+        </Button>
+      }
+    >
+      {t('inference.no_checkpoint')}
+    </Banner>
+  )
+}
+
+type PredictionsProps = {
+  wishes: Wishes
+  /** else the images wait until it is known which network is meant */
+  isReady: boolean
+  onThreshold: (threshold: number) => void
+}
+
+function Predictions({ wishes, isReady, onThreshold }: PredictionsProps) {
   const t = useT()
   const [items, setItems] = useState<Item[]>([])
   const latest = useRef({ items, wishes })
@@ -166,14 +232,14 @@ function Predictions({ wishes, onThreshold }: PredictionsProps) {
 
   // One at a time; whatever it comes to, the next one is looked for.
   useEffect(() => {
-    const item = nextWaiting(items)
+    const item = isReady && nextWaiting(items)
     if (!item) return
     setItems((old) => change(old, item.id, { state: 'running' }))
     predict(item.file, latest.current.wishes)
       .then((answer) => setItems((old) => change(old, item.id, { state: 'done', answer })))
       .catch((error) => setItems((old) => change(old, item.id, { state: 'failed', error })))
       .finally(() => void grew())
-  }, [items, grew])
+  }, [items, isReady, grew])
 
   const add = useCallback(
     (files: readonly { file: File }[]) => {

@@ -23,7 +23,8 @@ type Props = {
   threshold: number
   onThreshold: (threshold: number) => void
   onRetry?: () => void
-  onRemove: () => void
+  /** without it there is no button */
+  onRemove?: () => void
   removeLabel: string
 }
 
@@ -44,7 +45,9 @@ export function ResultCard(props: Props) {
         <h3 className={styles.file} title={name}>
           {name}
         </h3>
-        <IconButton icon="close" size="sm" label={props.removeLabel} onClick={props.onRemove} />
+        {props.onRemove && (
+          <IconButton icon="close" size="sm" label={props.removeLabel} onClick={props.onRemove} />
+        )}
       </header>
       {isDetection ? (
         <ObjectCanvas

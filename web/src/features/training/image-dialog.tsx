@@ -7,6 +7,7 @@ import { useT } from '@/i18n/i18n'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Icon } from '@/ui/icons'
+import { useKeys } from '@/ui/use-keys'
 import type { ValidationImage } from './api'
 import styles from './validation.module.css'
 
@@ -41,6 +42,7 @@ function barsOf(top5: unknown, truth: string | null) {
 export function ImageDialog({ image, skeleton, onClose, onPrevious, onNext }: Props) {
   const t = useT()
   const [threshold, setThreshold] = useState(THRESHOLD)
+  useKeys({ ArrowLeft: onPrevious, ArrowRight: onNext })
   const shapes = [
     ...shapesOf(image.true_boxes, 'truth'),
     ...shapesOf(image.predicted_boxes, 'found'),

@@ -14,6 +14,8 @@ import { fetchImages, IMAGES_PAGE, type ImageFilter, type ValidationImage } from
 import { ImageDialog, THRESHOLD } from './image-dialog'
 import styles from './validation.module.css'
 
+const NEAR_END = 8 // images; the next page is there when the last of this one is reached
+
 type Props = {
   jobId: number
   datasetId: string | null
@@ -50,6 +52,11 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
 
+  const show = (index: number) => {
+    setOpen(index)
+    if (index + NEAR_END >= images.length) more()
+  }
+
   if (query.error && !query.data)
     return <ErrorState error={query.error} onRetry={() => void query.refetch()} />
   if (!query.data) return <LoadingRows rows={3} height="8rem" />
@@ -71,7 +78,7 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
         onEnd={more}
       >
         {(index) => (
-          <ImageCard image={images[index]!} datasetId={datasetId} onOpen={() => setOpen(index)} />
+          <ImageCard image={images[index]!} datasetId={datasetId} onOpen={() => show(index)} />
         )}
       </VirtualGrid>
       {shown && open !== null && (
@@ -79,8 +86,8 @@ export function ImageGallery({ jobId, datasetId, epoch, filter, height, missing 
           image={shown}
           skeleton={skeletonOf(dataset.data?.keypoints)}
           onClose={() => setOpen(null)}
-          onPrevious={open > 0 ? () => setOpen(open - 1) : undefined}
-          onNext={open + 1 < images.length ? () => setOpen(open + 1) : undefined}
+          onPrevious={open > 0 ? () => show(open - 1) : undefined}
+          onNext={open + 1 < images.length ? () => show(open + 1) : undefined}
         />
       )}
     </>

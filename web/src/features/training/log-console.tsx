@@ -1,6 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { stream, useChannel } from '@/api/stream'
+import { useLayoutEffect, useRef, useState } from 'react'
 import { useT } from '@/i18n/i18n'
 import { Card } from '@/ui/card'
 import { CopyButton } from '@/ui/copy-button'
@@ -8,93 +7,20 @@ import { Input } from '@/ui/input'
 import { Select } from '@/ui/select'
 import { EmptyState, ErrorState, LoadingRows } from '@/ui/states'
 import { Switch } from '@/ui/switch'
-import { fetchLogs, type LogLevel, type LogLine } from './api'
-import { joinLines, matching, textOf, withoutEchoes, type Line } from './log-lines'
+import type { LogLevel } from './api'
+import { matching, textOf, withoutEchoes, type Line } from './log-lines'
+import { useLog } from './use-log'
 import styles from './log-console.module.css'
 
-const PAGE = 500
-const WAIT_MS = 400
 const NEAR_TOP_PX = 60
 const ROW_PX = 22
-
-type Loaded = { lines: Line[]; hasOlder: boolean }
-
-/** The job's log: the newest page, older ones when asked, newer ones as they are written. */
-function useLog(id: number, level: LogLevel) {
-  const [loaded, setLoaded] = useState<Loaded | null>(null)
-  const [error, setError] = useState<unknown>(null)
-  const [isOlderComing, setOlderComing] = useState(false)
-  const lines = useRef<Line[]>([])
-  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const round = useRef(0)
-
-  const take = useCallback((rows: readonly LogLine[], hasOlder?: boolean) => {
-    lines.current = joinLines(lines.current, rows)
-    setLoaded((old) => ({ lines: lines.current, hasOlder: hasOlder ?? old?.hasOlder ?? false }))
-  }, [])
-
-  const begin = useCallback(() => {
-    const mine = ++round.current
-    lines.current = []
-    setLoaded(null)
-    setError(null)
-    fetchLogs(id, { level, limit: PAGE })
-      .then((rows) => mine === round.current && take(rows, rows.length === PAGE))
-      .catch((problem) => mine === round.current && setError(problem))
-  }, [id, level, take])
-
-  useEffect(() => {
-    const rounds = round
-    begin()
-    return () => {
-      rounds.current++
-      clearTimeout(waiting.current)
-      waiting.current = undefined
-    }
-  }, [begin])
-
-  const askNewer = useCallback(() => {
-    waiting.current ??= setTimeout(() => {
-      const mine = round.current
-      waiting.current = undefined
-      fetchLogs(id, { level, limit: PAGE, after: lines.current.at(-1)?.id ?? 0 })
-        .then((rows) => {
-          if (mine !== round.current) return
-          take(rows)
-          if (rows.length === PAGE) askNewer()
-        })
-        .catch(() => undefined) // the next line, or the connection's return, asks again
-    }, WAIT_MS)
-  }, [id, level, take])
-
-  useChannel(`experiment:${id}`, (frame) => {
-    if (frame.type === 'training_log' || frame.type === 'training_status_change') askNewer()
-  })
-  useEffect(
-    () => stream.state.subscribe(() => stream.state.get() === 'connected' && askNewer()),
-    [askNewer],
-  )
-
-  const askOlder = useCallback(() => {
-    const first = lines.current[0]
-    if (!first || isOlderComing) return
-    const mine = round.current
-    setOlderComing(true)
-    fetchLogs(id, { level, limit: PAGE, before: first.id })
-      .then((rows) => mine === round.current && take(rows, rows.length === PAGE))
-      .catch(() => undefined)
-      .finally(() => setOlderComing(false))
-  }, [id, level, take, isOlderComing])
-
-  return { loaded, error, askOlder, isOlderComing, begin }
-}
 
 export default function LogConsole({ jobId }: { jobId: number }) {
   const t = useT()
   const [level, setLevel] = useState<LogLevel>('debug')
   const [search, setSearch] = useState('')
   const [follow, setFollow] = useState(true)
-  const { loaded, error, askOlder, isOlderComing, begin } = useLog(jobId, level)
+  const { loaded, error, askOlder, isOlderComing, begin } = useLog(jobId, level, follow)
   const shown = loaded ? matching(withoutEchoes(loaded.lines), search) : []
   return (
     <Card

@@ -26,9 +26,10 @@ export function withEpoch(
       next.push(series)
       continue
     }
-    const last = series.x.at(-1)
+    const last = series.x.at(-1) ?? 0
     if (series.resolution !== 1 || typeof value !== 'number') return null
-    if (last !== undefined && epoch < last) return null
+    // Between them are epochs that nobody heard, or that were not validated: not ours to tell.
+    if (epoch < last || epoch > last + 1) return null
     const keep = epoch === last ? -1 : undefined
     const add = <T>(column: readonly T[], item: T) => [...column.slice(0, keep), item]
     next.push({
@@ -49,8 +50,13 @@ function addEpoch(client: QueryClient, id: number, frame: ProgressFrame): boolea
   for (const query of client.getQueryCache().findAll({ queryKey: keys.metrics(id) })) {
     const old = query.state.data as Series[] | undefined
     const { names, from, to } = requestOf(query.queryKey)
-    if (!old || from !== undefined || to !== undefined) continue
-    const next = old.length === names?.length ? withEpoch(old, epoch, values) : null
+    if (from !== undefined || to !== undefined) continue
+    if (!query.isActive()) {
+      query.invalidate() // asked again when it is shown again
+      continue
+    }
+    // Without `old` the first answer is under way, and may have been made before this epoch.
+    const next = old && old.length === names?.length ? withEpoch(old, epoch, values) : null
     if (next) client.setQueryData(query.queryKey, next)
     else complete = false
   }
@@ -75,6 +81,8 @@ export function useLiveSeries(id: number): void {
       stop()
       Object.values(own).forEach(clearTimeout)
       timers.current = {}
+      // What comes from now on is not heard here.
+      void client.invalidateQueries({ queryKey: keys.metrics(id), refetchType: 'none' })
     }
   }, [client, id])
 

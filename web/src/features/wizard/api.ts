@@ -76,20 +76,6 @@ const configSchemaOf = (answer: Schemas['ConfigSchema']): ConfigSchema => ({
 export const schemaQuery = (framework: string, task: string) =>
   queryOptions({ ...configSchemaQuery(framework, task), select: configSchemaOf })
 
-export const datasetsQuery = (projectId: number) =>
-  queryOptions({
-    queryKey: keys.datasets({ projectId, as: 'choices' }),
-    queryFn: async ({ signal }) =>
-      (
-        await ok(
-          api.GET('/api/v1/datasets', {
-            params: { query: { project_id: projectId, limit: 200 } },
-            signal,
-          }),
-        )
-      ).datasets,
-  })
-
 /** What the run will need, by the engine's own plan; the same question is not asked twice. */
 export const preflightQuery = (body: JobBody) =>
   queryOptions({

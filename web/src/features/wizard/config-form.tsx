@@ -14,7 +14,7 @@ import {
   type Value,
 } from './config-values'
 import styles from './config.module.css'
-import { basicFields, basicNames, settingsOf, type BasicName, type Draft } from './draft'
+import { basicFields, draftSettings, modifiedNames, type BasicName, type Draft } from './draft'
 import { PresetChoice } from './preset-choice'
 
 export type ConfigProps = {
@@ -26,27 +26,16 @@ export type ConfigProps = {
   onChange: (change: Partial<Draft>) => void
 }
 
-/** How many values differ from what they would be without typing. */
-export function modifiedNames({ draft, model, schema }: Omit<ConfigProps, 'refused' | 'onChange'>) {
-  const { base, basicBases } = settingsOf(draft, model, schema)
-  return [
-    ...basicNames.filter(
-      (name) => draft[name] !== undefined && !isSame(draft[name], basicBases[name]),
-    ),
-    ...Object.keys(draft.typed).filter((name) => !isSame(draft.typed[name], base[name])),
-  ]
-}
-
 export function ConfigForm({ draft, model, schema, refused, onChange }: ConfigProps) {
   const t = useT()
-  const settings = settingsOf(draft, model, schema)
+  const settings = draftSettings(draft, model, schema)
   const { base, basics, values, problems } = settings
   const needsAdvanced = schema.fields.some(
     ({ name, advanced }) => advanced && (problems.has(name) || refused[name]),
   )
   const [isAdvanced, setAdvanced] = useState(false)
   const showsAdvanced = isAdvanced || needsAdvanced
-  const modified = new Set(modifiedNames({ draft, model, schema }))
+  const modified = new Set(modifiedNames(draft, model, schema))
 
   const errorOf = (name: string) => {
     const problem = problems.get(name)

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useT, type Translate } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { CopyButton } from '@/ui/copy-button'
@@ -43,8 +43,12 @@ export default function ConfigSource({
   const [source, setSource] = useState(() =>
     draft.text?.format === format ? draft.text.source : configText(draft, model, schema, format),
   )
-  const { problems } = readConfigText(source, format, draft, model, schema)
+  const { problems, change } = readConfigText(source, format, draft, model, schema)
 
+  // A kept text may hold for the model that was chosen meanwhile.
+  useEffect(() => {
+    if (change && draft.text?.format === format && draft.text.source === source) onChange(change)
+  })
   const type = (next: string) => {
     setSource(next)
     const read = readConfigText(next, format, draft, model, schema)

@@ -46,8 +46,8 @@ const schema: ConfigSchema = {
 }
 
 let draft: Draft
-function Step({ refused = {} }: { refused?: Record<string, string> }) {
-  const [held, setHeld] = useState<Draft>(() => withModel(emptyDraft, model))
+function Step({ refused = {}, ...more }: { refused?: Record<string, string> } & Partial<Draft>) {
+  const [held, setHeld] = useState<Draft>(() => ({ ...withModel(emptyDraft, model), ...more }))
   const [view, setView] = useState<ConfigView>('form')
   draft = held
   return (
@@ -115,6 +115,11 @@ describe('the configuration step', () => {
     expect(value('Epochs')).toBe('50')
     expect(draft.typed).toEqual({})
   })
+  it('counts nothing that was typed for a model with other settings', () => {
+    render(<Step typed={{ image_size: 16, mosaic: 0.5 }} />)
+    expect(value('Image size')).toBe('16')
+    expect(screen.getByText('1 value modified')).toBeTruthy()
+  })
   it('shows advanced fields on demand, and when the server complains of one', () => {
     const { unmount } = render(<Step />)
     expect(screen.queryByLabelText('Threads')).toBeNull()
@@ -136,5 +141,26 @@ describe('the configuration step', () => {
     expect(draft.text).toEqual({ format: 'yaml', source: 'epochs: 3\nimage_size: [\n' })
     type(source, 'epochs: 3\nimage_size: 16\n')
     expect(draft).toMatchObject({ epochs: 3, typed: { image_size: 16 }, text: null })
+  })
+  it('says in the other views that a text waits, and discards it', async () => {
+    render(<Step />)
+    fireEvent.click(screen.getByRole('button', { name: 'YAML' }))
+    await screen.findByLabelText('Configuration (YAML)')
+    type('Configuration (YAML)', 'nonsense: 1\n')
+    expect(screen.queryByText(/is not applied yet/)).toBeNull()
+    for (const view of ['JSON', 'Form']) {
+      fireEvent.click(screen.getByRole('button', { name: view }))
+      expect(await screen.findByText(/\(YAML\) is not applied yet/)).toBeTruthy()
+    }
+    fireEvent.click(screen.getByRole('button', { name: 'Discard the text' }))
+    expect(draft.text).toBeNull()
+    expect(screen.queryByText(/is not applied yet/)).toBeNull()
+  })
+  it('takes a kept text that has come to hold', async () => {
+    const text = { format: 'yaml', source: 'image_size: 16\n' } as const
+    render(<Step text={text} />)
+    fireEvent.click(screen.getByRole('button', { name: 'YAML' }))
+    await screen.findByLabelText('Configuration (YAML)')
+    expect(draft).toMatchObject({ typed: { image_size: 16 }, text: null })
   })
 })

@@ -6,9 +6,10 @@ import { fetched } from '@/ui/fetched'
 import { Stack } from '@/ui/page'
 import { LoadingRows } from '@/ui/states'
 import { Segmented } from '@/ui/tabs'
-import { ConfigForm, modifiedNames, type ConfigProps } from './config-form'
+import { ConfigForm, type ConfigProps } from './config-form'
 import styles from './config.module.css'
-import { settingsOf } from './draft'
+import { draftSettings, modifiedNames } from './draft'
+import { TextWaits } from './text-waits'
 
 const ConfigSource = lazy(fetched(() => import('./config-source'))) // with it the reader of YAML
 
@@ -19,8 +20,8 @@ export function ConfigStep({ view, onView, ...config }: Props) {
   const t = useT()
   const { draft, model, schema, onChange } = config
   const [resets, setResets] = useState(0)
-  const modified = modifiedNames({ draft, model, schema }).length
-  const wrong = settingsOf(draft, model, schema).problems.size
+  const modified = modifiedNames(draft, model, schema).length
+  const wrong = draftSettings(draft, model, schema).problems.size
   return (
     <Stack>
       <div className={styles.bar}>
@@ -58,6 +59,7 @@ export function ConfigStep({ view, onView, ...config }: Props) {
         </div>
       </div>
       {wrong > 0 && <Banner tone="danger">{t('wizard.config.fix', { count: wrong })}</Banner>}
+      {draft.text?.format !== view && <TextWaits draft={draft} onChange={onChange} />}
       {view === 'form' ? (
         <ConfigForm {...config} />
       ) : (

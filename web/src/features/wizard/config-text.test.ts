@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ConfigSchema, Model } from './api'
 import { configText, readConfigText } from './config-text'
 import { nest } from './config-values'
-import { emptyDraft, jobBody, loadDraft, saveDraft, withModel, type Draft } from './draft'
+import { choiceOf, emptyDraft, jobBody, loadDraft, saveDraft, withModel, type Draft } from './draft'
 
 const model = {
   framework: 'timm',
@@ -89,7 +89,6 @@ describe('a draft', () => {
         model_name: 'resnet18',
         task_type: 'image_classification',
         dataset_id: 'abc',
-        dataset_format: 'imagefolder',
         epochs: 50,
         batch_size: 32,
         learning_rate: 0.0001,
@@ -107,5 +106,27 @@ describe('a draft', () => {
     expect(sessionStorage.length).toBe(0)
     sessionStorage.setItem('new-experiment:9', '{broken')
     expect(loadDraft(9)).toEqual(emptyDraft)
+  })
+  it('names the format of a folder only: the server knows that of a data set', () => {
+    const config = { framework: 'timm', model_name: 'resnet18', task_type: 'image_classification' }
+    const by = (more: Partial<Draft>) => choiceOf({ ...draft, ...config, ...more })
+    expect(by({ dataset_id: 'abc' })).toEqual({ ...config, dataset_id: 'abc' })
+    expect(by({ dataset_path: ' /data ', dataset_format: 'yolo' })).toEqual({
+      ...config,
+      dataset_path: '/data',
+      dataset_format: 'yolo',
+    })
+  })
+  it('says which optimizer a detector has, or that it is chosen by itself', () => {
+    const options = ['auto', 'adam', 'sgd']
+    const field = { name: 'optimizer_type', type: 'select', default: 'auto', options }
+    const configOf = (typed: Draft['typed']) =>
+      jobBody(3, { ...draft, typed }, model, { fields: [field], presets: {} }, nest).config
+    expect(configOf({}).advanced_config).toEqual({ optimizer_type: 'auto' })
+    expect(configOf({})).not.toHaveProperty('optimizer')
+    expect(configOf({ optimizer_type: 'sgd' })).toMatchObject({
+      optimizer: 'sgd',
+      advanced_config: { optimizer_type: 'sgd' },
+    })
   })
 })

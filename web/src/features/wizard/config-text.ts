@@ -1,18 +1,18 @@
 /* config-text.ts - the configuration as one text, to be copied, kept and pasted: YAML or JSON. */
 import { ownName } from '@/api/job-settings'
+import { flatten } from '@/api/tree'
 import { fromYaml, toYaml, YamlError, type YamlReason } from '@/api/yaml'
 import type { ConfigSchema, Model } from './api'
 import {
   check,
   elsewhere,
-  flatten,
   isSame,
   nest,
   sentValues,
   type Problem,
   type Value,
 } from './config-values'
-import { basicFields, basicNames, settingsOf, type BasicName, type Draft } from './draft'
+import { basicFields, basicNames, draftSettings, type BasicName, type Draft } from './draft'
 
 export type TextFormat = 'yaml' | 'json'
 
@@ -23,7 +23,7 @@ export function configText(
   schema: ConfigSchema,
   format: TextFormat,
 ): string {
-  const { preset, basics } = settingsOf(draft, model, schema)
+  const { preset, basics } = draftSettings(draft, model, schema)
   const tree = {
     ...basics,
     pretrained: draft.pretrained,
@@ -82,7 +82,7 @@ export function readConfigText(
     if (!ofRequest.has(inner)) flat[inner] = value
   }
 
-  const { basicBases, base } = settingsOf(draft, model, schema)
+  const { basicBases, base } = draftSettings(draft, model, schema)
   const fields = new Map([...schema.fields, ...basicFields].map((field) => [field.name, field]))
   const change: Partial<Draft> = { text: null, typed: {} }
   for (const name of basicNames) change[name] = undefined

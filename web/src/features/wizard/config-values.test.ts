@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { flatten } from '@/api/tree'
 import {
   baseValues,
   check,
-  flatten,
   grouped,
   holds,
   nest,
@@ -50,6 +50,12 @@ describe('values of a form', () => {
       'optimizer.nesterov': false,
     })
     expect(sentValues(fields, null, {})).toEqual({})
+  })
+  it('are not sent when only the schema of another model has them', () => {
+    const preset = { loss: { gain: 2 } }
+    const typed = { seed: 7, label_smoothing: 0.1, 'loss.gain': 3 }
+    expect(sentValues(fields, preset, typed)).toEqual({ seed: 7, 'loss.gain': 3 })
+    expect(sentValues(fields, null, typed)).toEqual({ seed: 7 })
   })
   it('show under a condition', () => {
     const values = { 'scheduler.type': 'step', ema: true }

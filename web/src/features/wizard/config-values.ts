@@ -2,7 +2,9 @@
  *
  * A value is named as in the schema, "optimizer.type".  What a field shows is what the user gave it,
  * else what the preset says, else the schema's default. */
-export type Value = string | number | boolean | null | readonly unknown[]
+import { flatten, isObject, type Value } from '@/api/tree'
+
+export type { Value }
 export type Values = Readonly<Record<string, Value>>
 
 export type ConfigField = {
@@ -30,20 +32,7 @@ export type ConfigField = {
  * beside epochs and batch size, and a preset is merged, not named. */
 export const elsewhere: ReadonlySet<string> = new Set(['optimizer.learning_rate', 'preset'])
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** {optimizer: {type: 'sgd'}} -> {'optimizer.type': 'sgd'} */
-export function flatten(tree: unknown, prefix = ''): Record<string, Value> {
-  const flat: Record<string, Value> = {}
-  if (!isObject(tree)) return flat
-  for (const [name, value] of Object.entries(tree))
-    if (isObject(value)) Object.assign(flat, flatten(value, `${prefix}${name}.`))
-    else flat[prefix + name] = value as Value
-  return flat
-}
-
-/** The other way. */
+/** What flatten() was given: {'optimizer.type': 'sgd'} -> {optimizer: {type: 'sgd'}} */
 export function nest(flat: Values): Record<string, unknown> {
   const tree: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(flat)) {
@@ -87,6 +76,16 @@ export function holds(condition: ConfigField['visible_when'], values: Values): b
 export const isVisible = (field: ConfigField, values: Values) =>
   holds(field.visible_when, values) && holds(field.depends_on ?? undefined, values)
 
+/** Of what was typed what this schema or preset has: a model of another family asks for others. */
+export function typedValues(
+  fields: readonly ConfigField[],
+  preset: unknown,
+  typed: Values,
+): Record<string, Value> {
+  const names = new Set([...fields.map((field) => field.name), ...Object.keys(flatten(preset))])
+  return Object.fromEntries(Object.entries(typed).filter(([name]) => names.has(name)))
+}
+
 /** What is sent: the preset's values and the user's; nothing of fields that do not show. */
 export function sentValues(
   fields: readonly ConfigField[],
@@ -94,7 +93,7 @@ export function sentValues(
   typed: Values,
 ): Record<string, Value> {
   const all = { ...baseValues(fields, preset), ...typed }
-  const given = { ...flatten(preset), ...typed }
+  const given = { ...flatten(preset), ...typedValues(fields, preset, typed) }
   const hidden = new Set(fields.filter((f) => !isVisible(f, all)).map((f) => f.name))
   return Object.fromEntries(
     Object.entries(given).filter(([name]) => !hidden.has(name) && !elsewhere.has(name)),

@@ -1,7 +1,8 @@
 /* draft.ts - an experiment in the making: what was chosen and typed, kept in the tab's
  * sessionStorage until it is created.  Numbers are kept as typed when they are not numbers yet. */
+import { flatten } from '@/api/tree'
 import type { Model, ConfigSchema } from './api'
-import { baseValues, check, flatten, isSame, isVisible, sentValues } from './config-values'
+import { baseValues, check, isSame, isVisible, sentValues, typedValues } from './config-values'
 import type { ConfigField, Problem, Value, Values } from './config-values'
 
 export type Draft = {
@@ -92,15 +93,16 @@ export function basicBase(model: Model | undefined, preset: unknown): Record<Bas
 }
 
 /** Everything that the configuration step shows. */
-export function settingsOf(draft: Draft, model: Model | undefined, schema: ConfigSchema) {
+export function draftSettings(draft: Draft, model: Model | undefined, schema: ConfigSchema) {
   const preset = (draft.preset && schema.presets[draft.preset]) || null
   const basicBases = basicBase(model, preset)
   const base = baseValues(schema.fields, preset)
-  const values: Record<string, Value> = { ...base, ...draft.typed }
+  const typed = typedValues(schema.fields, preset, draft.typed)
+  const values: Record<string, Value> = { ...base, ...typed }
   const basics = { ...basicBases }
   for (const name of basicNames) {
-    const typed = draft[name]
-    if (typed !== undefined) basics[name] = typed
+    const given = draft[name]
+    if (given !== undefined) basics[name] = given
   }
   const problems = new Map<string, Problem>()
   for (const field of basicFields) {
@@ -111,7 +113,22 @@ export function settingsOf(draft: Draft, model: Model | undefined, schema: Confi
     const problem = isVisible(field, values) && check(values[field.name], field)
     if (problem) problems.set(field.name, problem)
   }
-  return { preset, basicBases, basics, base, values, problems }
+  return { preset, basicBases, basics, base, typed, values, problems }
+}
+
+/** What differs from what it would be without typing. */
+export function modifiedNames(
+  draft: Draft,
+  model: Model | undefined,
+  schema: ConfigSchema,
+): string[] {
+  const { base, basicBases, typed } = draftSettings(draft, model, schema)
+  return [
+    ...basicNames.filter(
+      (name) => draft[name] !== undefined && !isSame(draft[name], basicBases[name]),
+    ),
+    ...Object.keys(typed).filter((name) => !isSame(typed[name], base[name])),
+  ]
 }
 
 export const tagsOf = (text: string): string[] => [
@@ -132,18 +149,22 @@ export type JobBody = {
   config: Record<string, unknown>
 }
 
-/** Which model on which data set, in the words of a request. */
+/** Which model on which data set, in the words of a request.  The server knows the format of a data
+ * set; of a folder it has to be told. */
 export const choiceOf = (draft: Draft) => ({
   framework: draft.framework,
   model_name: draft.model_name,
   task_type: draft.task_type,
   ...(draft.dataset_id
     ? { dataset_id: draft.dataset_id }
-    : { dataset_path: draft.dataset_path.trim() }),
-  dataset_format: draft.dataset_format,
+    : { dataset_path: draft.dataset_path.trim(), dataset_format: draft.dataset_format }),
 })
 
-/** The same for a run that is only planned: its name and notes change nothing about it. */
+/** Classifiers and detectors name it differently. */
+export const optimizerNames = ['optimizer.type', 'optimizer_type'] as const
+const AUTOMATIC = 'auto' // of detectors: no optimizer by itself
+
+/** What is sent to create the job; the same asks what its run will need. */
 export function jobBody(
   projectId: number,
   draft: Draft,
@@ -151,8 +172,12 @@ export function jobBody(
   schema: ConfigSchema,
   nest: (flat: Values) => Record<string, unknown>,
 ): JobBody {
-  const { preset, basics, values } = settingsOf(draft, model, schema)
+  const { preset, basics, values } = draftSettings(draft, model, schema)
   const tags = tagsOf(draft.tags)
+  const optimizer = optimizerNames.map((name) => values[name]).find(Boolean)
+  const advanced = sentValues(schema.fields, preset, draft.typed)
+  // The server has a default of its own for `optimizer`, which only this wins over.
+  if (values.optimizer_type) advanced.optimizer_type = values.optimizer_type
   return {
     project_id: projectId,
     experiment_name: draft.name.trim() || null,
@@ -162,11 +187,9 @@ export function jobBody(
     config: {
       ...choiceOf(draft),
       ...basics,
-      ...(typeof values['optimizer.type'] === 'string'
-        ? { optimizer: values['optimizer.type'] }
-        : {}),
+      ...(optimizer && optimizer !== AUTOMATIC ? { optimizer } : {}),
       pretrained: draft.pretrained,
-      advanced_config: nest(sentValues(schema.fields, preset, draft.typed)),
+      advanced_config: nest(advanced),
     },
   }
 }

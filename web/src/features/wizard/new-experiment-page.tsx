@@ -49,8 +49,17 @@ export function NewExperimentPage({ DatasetPicker }: Props) {
 
 const emptySchema: ConfigSchema = { fields: [], presets: {} }
 
-function useWizardUrl(reachable: Step) {
+/** Who comes from a data set's page brings its id along: taken once, so that a reload does not undo
+ * a later choice. */
+function useWizardUrl(reachable: Step, onDataset: (id: string) => void) {
   const [search, patch] = useSearchPatch()
+  const brought = search.get('dataset')
+  useEffect(() => {
+    if (!brought) return
+    onDataset(brought)
+    patch({ dataset: null })
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, however long the address takes
+  }, [brought])
   const wanted = stepNames.find((name) => name === search.get('step')) ?? 'model'
   const step = stepNames.indexOf(wanted) > stepNames.indexOf(reachable) ? reachable : wanted
   const filter: ModelFilter = {
@@ -82,15 +91,11 @@ function Wizard({
 }: Props & { projectId: number; projectName: string }) {
   const t = useT()
   const navigate = useNavigate()
-  const [{ dataset }] = useState(() => ({
-    dataset: new URLSearchParams(location.search).get('dataset'),
-  }))
-  const { draft, model, schema, reachable, change, startOver, finish, isDone } = useDraft(
-    projectId,
-    dataset,
-  )
+  const { draft, model, schema, reachable, change, startOver, finish, isDone } = useDraft(projectId)
   const [wasThere, setWasThere] = useState(() => isTouched(draft))
-  const { step, filter, view, goTo, setFilter, setView } = useWizardUrl(reachable)
+  const { step, filter, view, goTo, setFilter, setView } = useWizardUrl(reachable, (dataset_id) =>
+    change({ dataset_id, dataset_path: '' }),
+  )
   const create = useCreateJob()
   const [refused, setRefused] = useState<Record<string, string>>({})
   const [destination, setDestination] = useState<string | null>(null)
@@ -226,7 +231,6 @@ function Wizard({
       <Foot
         step={step}
         canGoOn={stepNames.indexOf(reachable) > stepNames.indexOf(step)}
-        isTextBroken={step === 'config' && view !== 'form' && Boolean(draft.text)}
         chosen={step === 'model' ? (model?.display_name ?? '') : ''}
         busy={create.isPending ? (create.variables.start ? 'start' : 'create') : null}
         onStep={move}
@@ -239,14 +243,13 @@ function Wizard({
 type FootProps = {
   step: Step
   canGoOn: boolean
-  isTextBroken: boolean
   chosen: string
   busy: 'create' | 'start' | null
   onStep: (step: Step) => void
   onCreate: (start: boolean) => void
 }
 
-function Foot({ step, canGoOn, isTextBroken, chosen, busy, onStep, onCreate }: FootProps) {
+function Foot({ step, canGoOn, chosen, busy, onStep, onCreate }: FootProps) {
   const t = useT()
   const at = stepNames.indexOf(step)
   const before = stepNames[at - 1]
@@ -261,7 +264,7 @@ function Foot({ step, canGoOn, isTextBroken, chosen, busy, onStep, onCreate }: F
         <span className={styles.choice}>{chosen}</span>
       )}
       {after ? (
-        <Button variant="primary" disabled={!canGoOn || isTextBroken} onClick={() => onStep(after)}>
+        <Button variant="primary" disabled={!canGoOn} onClick={() => onStep(after)}>
           {t('wizard.next')}
         </Button>
       ) : (

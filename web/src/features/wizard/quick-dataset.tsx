@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { datasetsQuery } from '@/api/queries'
 import { useT } from '@/i18n/i18n'
 import { Field } from '@/ui/field'
 import { Input } from '@/ui/input'
 import { Stack } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { Segmented } from '@/ui/tabs'
-import { datasetsQuery } from './api'
 import styles from './config.module.css'
 import type { Draft } from './draft'
 
@@ -24,7 +24,7 @@ export function QuickDataset({ projectId, draft, error, onChange }: Props) {
   const t = useT()
   const datasets = useQuery(datasetsQuery(projectId))
   const [isPath, setIsPath] = useState(Boolean(draft.dataset_path))
-  const all = datasets.data ?? []
+  const all = datasets.data?.datasets ?? []
   return (
     <Stack gap={2}>
       <Segmented

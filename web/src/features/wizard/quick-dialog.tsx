@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { fieldError } from '@/api/errors'
-import { useT, type Translate } from '@/i18n/i18n'
+import { tMaybe, useT } from '@/i18n/i18n'
+import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field } from '@/ui/field'
@@ -11,17 +12,21 @@ import { Input } from '@/ui/input'
 import { Row } from '@/ui/page'
 import { Select } from '@/ui/select'
 import { toast } from '@/ui/toast'
-import { identity, modelsQuery, useCreateJob, type Model } from './api'
+import { identity, modelsQuery, schemaQuery, useCreateJob, type Model } from './api'
 import { problemText } from './config-field'
-import { check } from './config-values'
+import { nest, optionsOf } from './config-values'
 import styles from './config.module.css'
 import {
-  basicBase,
   basicFields,
-  choiceOf,
+  basicNames,
+  draftSettings,
   emptyDraft,
+  jobBody,
   loadDraft,
+  modifiedNames,
+  optimizerNames,
   saveDraft,
+  tagsOf,
   withModel,
   type BasicName,
   type Draft,
@@ -29,6 +34,7 @@ import {
 import { anyModel, ModelCatalogue } from './model-catalogue'
 import { NumberInput } from './number-input'
 import { QuickDataset } from './quick-dataset'
+import { TextWaits } from './text-waits'
 
 type Props = { projectId: number; onClose: () => void }
 
@@ -80,37 +86,31 @@ type FormProps = Props & {
   onModel: () => void
 }
 
-const optimizers = ['adam', 'adamw', 'sgd', 'rmsprop']
-
 function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) {
   const t = useT()
   const navigate = useNavigate()
   const models = useQuery(modelsQuery({}))
   const model = models.data?.find((m) => identity(m) === identity(draft))
+  const schema = useQuery(schemaQuery(draft.framework, draft.task_type))
   const create = useCreateJob()
   const [wasSent, setWasSent] = useState(false)
-  const basics = { ...basicBase(model, null), ...given(draft) }
-  const optimizer = String(draft.typed['optimizer.type'] ?? 'adam')
-  const problems = problemsOf(t, basics, draft)
+  const { fields, presets } = schema.data ?? { fields: [], presets: {} }
+  const { basics, values, problems } = draftSettings(draft, model, { fields, presets })
+  const optimizer = fields.find(({ name }) => optimizerNames.some((one) => one === name))
+  const lacksData = !draft.dataset_id && !draft.dataset_path.trim()
+  const elsewhere = [...problems.keys()].filter((name) => !shown.includes(name)).length
+  const problemOf = (name: string) => {
+    if (name === 'dataset_id' && lacksData) return t('wizard.dataset.needed')
+    const problem = problems.get(name)
+    return problem && problemText(t, problem)
+  }
   const errorOf = (name: string) =>
-    (wasSent ? problems[name] : undefined) ?? fieldError(create.error, name)
+    (wasSent ? problemOf(name) : undefined) ?? fieldError(create.error, name)
 
   const submit = () => {
     setWasSent(true)
-    if (Object.keys(problems).length || create.isPending) return
-    const body = {
-      project_id: projectId,
-      experiment_name: draft.name.trim() || null,
-      tags: null,
-      notes: null,
-      priority: 0,
-      config: {
-        ...choiceOf(draft),
-        ...basics,
-        optimizer,
-        pretrained: draft.pretrained,
-      },
-    }
+    if (!schema.data || lacksData || problems.size || draft.text) return
+    const body = jobBody(projectId, draft, model, schema.data, nest)
     create.mutate(
       { body, start: false },
       {
@@ -128,7 +128,10 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
       onClose={onClose}
       title={t('wizard.quick.config_title')}
       onSubmit={submit}
-      running={create}
+      running={{
+        isPending: create.isPending || schema.isLoading,
+        error: create.error ?? schema.error,
+      }}
       fields={shown}
       action={t('wizard.quick.submit')}
       extra={
@@ -141,6 +144,10 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
         </Button>
       }
     >
+      <TextWaits draft={draft} onChange={onChange} />
+      {elsewhere > 0 && (
+        <Banner tone="danger">{t('wizard.quick.fix_elsewhere', { count: elsewhere })}</Banner>
+      )}
       <ChosenModel draft={draft} model={model} onModel={onModel} />
       <QuickDataset
         projectId={projectId}
@@ -162,13 +169,15 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
             />
           </Field>
         ))}
-        <Field label={t('wizard.config.optimizer')}>
-          <Select
-            value={optimizer}
-            onChange={(type) => onChange({ typed: { ...draft.typed, 'optimizer.type': type } })}
-            options={optimizers.map((type) => ({ value: type, label: type }))}
-          />
-        </Field>
+        {optimizer && (
+          <Field label={t('wizard.config.optimizer')} error={errorOf(optimizer.name)}>
+            <Select
+              value={String(values[optimizer.name])}
+              onChange={(type) => onChange({ typed: { ...draft.typed, [optimizer.name]: type } })}
+              options={optionsOf(optimizer)}
+            />
+          </Field>
+        )}
       </div>
       <Field label={t('wizard.review.name')} optional={t('common.optional')}>
         <Input
@@ -178,33 +187,34 @@ function QuickForm({ projectId, draft, onChange, onClose, onModel }: FormProps) 
           onChange={(event) => onChange({ name: event.target.value })}
         />
       </Field>
+      {schema.data && <Rest draft={draft} changed={modifiedNames(draft, model, schema.data)} />}
     </FormDialog>
   )
 }
 
-/** What the server may complain of at its field; the rest stands above the form. */
-const shown = ['dataset_id', 'dataset_path', 'epochs', 'batch_size', 'learning_rate']
+/** What is said at its field; the rest stands above the form. */
+const shown: readonly string[] = ['dataset_id', 'dataset_path', ...basicNames, ...optimizerNames]
 
-const given = (draft: Draft) =>
-  Object.fromEntries(
-    basicFields
-      .map(({ name }) => [name, draft[name as BasicName]] as const)
-      .filter(([, value]) => value !== undefined),
+/** What the draft has from the long way: it counts here too, though no field shows it. */
+function Rest({ draft, changed }: { draft: Draft; changed: readonly string[] }) {
+  const t = useT()
+  const count = changed.filter((name) => !shown.includes(name)).length
+  const preset = draft.preset && (tMaybe(`wizard.config.presets.${draft.preset}`) ?? draft.preset)
+  const parts = [
+    preset && `${t('wizard.config.preset')}: ${preset}`,
+    count && t('wizard.config.modified_count', { count }),
+    !draft.pretrained && t('wizard.config.pretrained_off'),
+    tagsOf(draft.tags).length && `${t('wizard.review.tags')}: ${tagsOf(draft.tags).join(', ')}`,
+    draft.notes.trim() && t('wizard.review.notes'),
+    Number(draft.priority) && `${t('wizard.review.priority')}: ${draft.priority}`,
+  ].filter(Boolean)
+  return (
+    parts.length > 0 && (
+      <Banner tone="info" title={t('wizard.quick.rest')}>
+        {parts.join(' · ')}
+      </Banner>
+    )
   )
-
-function problemsOf(
-  t: Translate,
-  basics: Record<string, unknown>,
-  draft: Draft,
-): Record<string, string> {
-  const problems: Record<string, string> = {}
-  for (const field of basicFields) {
-    const problem = check(basics[field.name], field)
-    if (problem) problems[field.name] = problemText(t, problem)
-  }
-  if (!draft.dataset_id && !draft.dataset_path.trim())
-    problems.dataset_id = t('wizard.dataset.needed')
-  return problems
 }
 
 function ChosenModel({

@@ -8,9 +8,8 @@ import { Field } from '@/ui/field'
 import { Input, Textarea } from '@/ui/input'
 import { Columns, Row, Stack } from '@/ui/page'
 import type { ConfigSchema, Model } from './api'
-import { modifiedNames } from './config-form'
 import { nest } from './config-values'
-import { jobBody, settingsOf, tagsOf, type Draft } from './draft'
+import { draftSettings, jobBody, modifiedNames, tagsOf, type Draft } from './draft'
 import { NumberInput } from './number-input'
 import { PreflightCard } from './preflight-card'
 import styles from './review.module.css'
@@ -116,8 +115,8 @@ function Summary({
     ...datasetQuery(draft.dataset_id ?? ''),
     enabled: Boolean(draft.dataset_id),
   })
-  const { basics, values } = settingsOf(draft, model, schema)
-  const changed = modifiedNames({ draft, model, schema }).filter((name) => name in values)
+  const { basics, values } = draftSettings(draft, model, schema)
+  const changed = modifiedNames(draft, model, schema).filter((name) => name in values)
   const presetName =
     draft.preset && (tMaybe(`wizard.config.presets.${draft.preset}`) ?? draft.preset)
   const change = (step: Step) => (

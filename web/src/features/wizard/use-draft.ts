@@ -2,17 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { ApiError } from '@/api/errors'
 import { identity, modelsQuery, schemaQuery } from './api'
-import { dropDraft, emptyDraft, loadDraft, saveDraft, type Draft } from './draft'
-import { settingsOf } from './draft'
+import { draftSettings, dropDraft, emptyDraft, loadDraft, saveDraft, type Draft } from './draft'
 import type { Step } from './steps'
 
-/** The draft of a project in this tab, and what it lacks.  Who comes from a data set's page brings
- * its id along. */
-export function useDraft(projectId: number, datasetId: string | null = null) {
-  const [draft, setDraft] = useState<Draft>(() => {
-    const stored = loadDraft(projectId)
-    return datasetId ? { ...stored, dataset_id: datasetId, dataset_path: '' } : stored
-  })
+/** The draft of a project in this tab, and what it lacks. */
+export function useDraft(projectId: number) {
+  const [draft, setDraft] = useState<Draft>(() => loadDraft(projectId))
   const [isDone, setDone] = useState(false)
   useEffect(() => {
     if (!isDone) saveDraft(projectId, draft)
@@ -25,8 +20,11 @@ export function useDraft(projectId: number, datasetId: string | null = null) {
     enabled: Boolean(draft.framework && draft.task_type),
   })
   const hasData = Boolean(draft.dataset_id || draft.dataset_path.trim())
+  // A text that does not hold yet is part of what is wanted: not gone on without it.
   const isConfigured =
-    schema.data !== undefined && !settingsOf(draft, model, schema.data).problems.size
+    !draft.text &&
+    schema.data !== undefined &&
+    !draftSettings(draft, model, schema.data).problems.size
   const reachable: Step = !draft.model_name
     ? 'model'
     : !hasData

@@ -1,6 +1,6 @@
 /* remembered.ts - uploads that have not come to their end, for after a reload of the page.  The
  * files themselves cannot be kept: the user chooses them again, and they are known by their
- * fingerprint. */
+ * fingerprint.  One that another tab is at is not interrupted: tabs tell each other what they have. */
 import { createStore } from '@/api/store'
 import type { Format } from './plan'
 
@@ -35,10 +35,41 @@ function read(): Remembered[] {
   }
 }
 
+const mine = new Set<string>()
+const elsewhere = new Set<string>()
+
+/** Without those of other tabs. */
 export const rememberedUploads = createStore<readonly Remembered[]>(read())
+const show = (list: readonly Remembered[]) =>
+  rememberedUploads.set(list.filter(({ id }) => !elsewhere.has(id)))
+
+type Word = { ask?: true; begun?: string[]; left?: string[] }
+const tabs = new BroadcastChannel('uploads')
+const say = (word: Word) => tabs.postMessage(word)
+
+tabs.onmessage = ({ data }: MessageEvent<Word>) => {
+  if (data.ask) return mine.size && say({ begun: [...mine] })
+  data.begun?.forEach((id) => elsewhere.add(id))
+  data.left?.forEach((id) => elsewhere.delete(id))
+  show(read())
+}
+addEventListener('storage', ({ key }) => key === KEY && show(read()))
+addEventListener('pagehide', () => mine.size && say({ left: [...mine] }))
+say({ ask: true })
+
+/** This tab is at it. */
+export function claim(id: string): void {
+  mine.add(id)
+  say({ begun: [id] })
+}
+
+/** No more: whoever chooses its files goes on with it. */
+export function release(id: string): void {
+  if (mine.delete(id)) say({ left: [id] })
+}
 
 function write(list: readonly Remembered[]): void {
-  rememberedUploads.set(list)
+  show(list)
   try {
     localStorage.setItem(KEY, JSON.stringify(list))
   } catch {
@@ -66,4 +97,7 @@ export function findRemembered(
   )
 }
 
-export const forget = (id: string) => write(read().filter((entry) => entry.id !== id))
+export function forget(id: string): void {
+  write(read().filter((entry) => entry.id !== id))
+  release(id)
+}

@@ -1,14 +1,11 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { keys } from '@/api/keys'
 import type { Dataset } from '@/api/queries'
 import { useStore } from '@/api/store'
-import { t as say, useT } from '@/i18n/i18n'
+import { useT } from '@/i18n/i18n'
 import { Banner } from '@/ui/banner'
 import { Button } from '@/ui/button'
 import { DropZone, type PathFile } from '@/ui/drop-zone'
 import { Form } from '@/ui/form'
-import { toast } from '@/ui/toast'
 import { useUnsavedGuard } from '@/ui/use-unsaved-guard'
 import { Interrupted } from './interrupted'
 import { fingerprint, isArchive, planOf, type Batch } from './plan'
@@ -17,7 +14,7 @@ import { findRemembered, rememberedUploads, type Draft } from './remembered'
 import { UploadFields } from './upload-fields'
 import styles from './upload-panel.module.css'
 import { UploadProgress } from './upload-progress'
-import { dismiss, startUpload, uploads } from './uploader'
+import { startUpload, uploads } from './uploader'
 
 type Props = {
   projectId: number
@@ -29,12 +26,8 @@ type Props = {
 /** The form of an upload, or the upload that runs for this project. */
 export default function UploadPanel(props: Props) {
   const running = useStore(uploads).get(props.projectId)
-  const client = useQueryClient()
   const done = (dataset: Dataset) => {
-    if (running) dismiss(running)
-    toast.success(say('datasets.upload.uploaded', { name: dataset.name }))
-    void client.invalidateQueries({ queryKey: keys.datasets() })
-    void client.invalidateQueries({ queryKey: keys.projects })
+    running?.leave()
     props.onDone(dataset)
   }
   return (

@@ -9,10 +9,8 @@ import { Button } from '@/ui/button'
 import { ConfirmDialog } from '@/ui/dialog'
 import { ProgressBar } from '@/ui/progress-bar'
 import { toast } from '@/ui/toast'
-import { dismiss, type Upload, type UploadState } from './uploader'
+import type { Upload, UploadState } from './uploader'
 import styles from './upload-panel.module.css'
-
-const endPhases = ['done', 'failed', 'cancelled', 'paused']
 
 /** An upload that runs: how far it is, how fast, what stands in its way and what to do about it. */
 export function UploadProgress({
@@ -33,12 +31,7 @@ export function UploadProgress({
     told.current = true
     onDone(dataset)
   }, [dataset, onDone])
-  useEffect(() => {
-    if (endPhases.includes(phase)) return
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
-    addEventListener('beforeunload', ask)
-    return () => removeEventListener('beforeunload', ask)
-  }, [phase])
+  useEffect(() => upload.watch(), [upload])
 
   const isGoing = phase === 'sending' || phase === 'waiting' || phase === 'starting'
   return (
@@ -85,7 +78,7 @@ export function UploadProgress({
           </Button>
         )}
         {phase === 'failed' && (
-          <Button icon="edit" onClick={() => dismiss(upload)}>
+          <Button icon="edit" onClick={upload.leave}>
             {t('datasets.upload.back_to_form')}
           </Button>
         )}

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { PathFile } from '@/ui/dropped-files'
+import { toast } from '@/ui/toast'
 import { fingerprint, planOf } from './plan'
 import { rememberedUploads } from './remembered'
-import { startUpload, type Upload } from './uploader'
+import { startUpload, uploads, type Upload } from './uploader'
 
 /** A server of uploads, as small as it can be: offsets that only grow at their end. */
 class Server {
@@ -171,4 +172,99 @@ it('throws away on the server what is cancelled', async () => {
   await upload.cancel()
   expect(server.requests.at(-1)).toBe('DELETE /api/v1/uploads/u1')
   expect(rememberedUploads.get()).toEqual([])
+})
+
+/** Holds back the answer to the first request of this kind. */
+function holdBack(method: string) {
+  const { fetch } = server
+  const held = { isThere: false, release: () => {} }
+  server.fetch = async (request) => {
+    const answer = await fetch(request)
+    if (request.method !== method || held.isThere) return answer
+    held.isThere = true
+    await new Promise<void>((resolve) => (held.release = resolve))
+    return answer
+  }
+  return held
+}
+const isAsked = (held: { isThere: boolean }) => vi.waitFor(() => expect(held.isThere).toBe(true))
+const settles = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+it.each(['POST', 'GET'])('is paused while its first %s is under way', async (method) => {
+  const held = holdBack(method)
+  const upload = start()
+  await isAsked(held)
+  upload.pause()
+  held.release()
+  await settles()
+  expect(upload.state.get().phase).toBe('paused')
+  expect(server.requests.filter((line) => line.startsWith('PUT'))).toEqual([])
+  upload.goOn()
+  await reaches(upload, 'done')
+  expectAllThere()
+  expect(server.id).toBe(1)
+})
+
+it('begins once when it is paused and gone on with before the server answers', async () => {
+  const held = holdBack('POST')
+  const upload = start()
+  await isAsked(held)
+  upload.pause()
+  upload.goOn()
+  held.release()
+  await reaches(upload, 'done')
+  expect(server.id).toBe(1)
+})
+
+it('is thrown away when it is cancelled before the server has named it', async () => {
+  const held = holdBack('POST')
+  const upload = start()
+  await isAsked(held)
+  const cancelled = upload.cancel()
+  held.release()
+  await cancelled
+  await settles()
+  expect(server.requests.at(-1)).toBe('DELETE /api/v1/uploads/u1')
+  expect(upload.state.get().phase).toBe('cancelled')
+  expect(rememberedUploads.get()).toEqual([])
+})
+
+/** Would the tab be closed without a question? */
+const closes = () => dispatchEvent(new Event('beforeunload', { cancelable: true }))
+
+it('asks before the tab is closed, whatever page is shown, as long as it is going', async () => {
+  const held = holdBack('PUT')
+  const upload = start()
+  await isAsked(held)
+  expect(closes()).toBe(false)
+  upload.pause()
+  expect(closes()).toBe(true)
+  upload.goOn()
+  expect(closes()).toBe(false)
+  held.release()
+  await reaches(upload, 'done')
+  await settles()
+  expect(closes()).toBe(true)
+})
+
+it('says on any page how it ended, and leads away only who looks at it', async () => {
+  const success = vi.spyOn(toast, 'success')
+  const error = vi.spyOn(toast, 'error')
+  await reaches(start(), 'done')
+  expect(uploads.get().has(7)).toBe(false)
+  const seen = start()
+  seen.watch()
+  await reaches(seen, 'done')
+  expect(uploads.get().get(7)).toBe(seen)
+  expect(success).toHaveBeenCalledTimes(2)
+  seen.leave()
+  server.faults.push((request) =>
+    isPut(request) ? server.reply(507, { detail: 'full', code: 'NO_SPACE' }) : undefined,
+  )
+  server.files.clear()
+  const failed = start()
+  await reaches(failed, 'failed')
+  expect(error).toHaveBeenCalledOnce()
+  expect(uploads.get().get(7)).toBe(failed)
+  failed.leave()
 })

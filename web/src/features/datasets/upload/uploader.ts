@@ -2,16 +2,20 @@
  *
  * The server's offsets are the truth: whenever something breaks (a lost connection, a restart of the
  * server, a page that was reloaded) they are asked for, and what is missing is sent.  Runs outlive
- * the component that began them; runningUpload(projectId) finds them again. */
+ * the component that began them: `uploads` has them, and how one ends is said on any page. */
 import { api, ok, type Schemas } from '@/api/client'
 import { onBack } from '@/api/connection'
-import { ApiError, isStatus } from '@/api/errors'
+import { ApiError, errorText, isStatus } from '@/api/errors'
+import { keys } from '@/api/keys'
+import { queryClient } from '@/api/query'
 import type { Dataset } from '@/api/queries'
 import { createStore, type Store } from '@/api/store'
+import { t } from '@/i18n/i18n'
 import type { PathFile } from '@/ui/dropped-files'
+import { toast } from '@/ui/toast'
 import type { Plan } from './plan'
 import { createRate } from './rate'
-import { forget, remember, type Draft, type Remembered } from './remembered'
+import { claim, forget, release, remember, type Draft, type Remembered } from './remembered'
 
 type Phase =
   | 'starting'
@@ -62,6 +66,10 @@ export type Upload = {
   goOn: () => void
   /** and the server throws away what has arrived */
   cancel: () => Promise<void>
+  /** somebody looks at it, until the answer is called */
+  watch: () => () => void
+  /** it is not shown any more; what has arrived stays */
+  leave: () => void
 }
 
 /* No answer, or one of a proxy that has none: what our server says has a code of its own. */
@@ -69,7 +77,6 @@ const isPassing = (error: unknown) =>
   error instanceof ApiError &&
   ([0, 429, 502, 503, 504].includes(error.status) ||
     (error.status >= 500 && error.code === `HTTP_${error.status}`))
-const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError'
 
 const running = createStore<ReadonlyMap<number, Upload>>(new Map())
 export const uploads = running
@@ -81,8 +88,15 @@ function keep(projectId: number, upload: Upload | null): void {
   running.set(next)
 }
 
-/** The panel has shown how it ended. */
-export const dismiss = (upload: Upload) => keep(upload.job.projectId, null)
+const goingPhases: readonly Phase[] = ['starting', 'sending', 'waiting', 'committing']
+const isGoing = ({ state }: Upload) => goingPhases.includes(state.get().phase)
+const askBeforeUnload = (event: BeforeUnloadEvent) => event.preventDefault()
+
+/** The tab is not closed without a question while one is going. */
+function guard(): void {
+  if ([...running.get().values()].some(isGoing)) addEventListener('beforeunload', askBeforeUnload)
+  else removeEventListener('beforeunload', askBeforeUnload)
+}
 
 /** Until the server is back, or a while. */
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
@@ -151,6 +165,8 @@ export function startUpload(job: Job): Upload {
   const rate = createRate()
   const progress: Progress = { sent: new Map(), active: new Map() }
   let id = job.resume?.id ?? null
+  let beginning: Promise<void> | null = null
+  let watchers = 0
   let pieceBytes = PIECE_FIRST
   let pieceLimit = PIECE_MOST
   let ending = new AbortController()
@@ -190,24 +206,30 @@ export function startUpload(job: Job): Upload {
     })
   }
 
+  async function open(): Promise<void> {
+    const session = await begin(job)
+    id = session.upload_id
+    pieceLimit = Math.min(PIECE_MOST, session.chunk_limit)
+    claim(id)
+    remember({
+      id,
+      projectId: job.projectId,
+      draft: job.draft,
+      kind: plan.kind,
+      batches: job.batches,
+      fileCount: plan.files.length,
+      bytes: plan.bytes,
+      begunAt: Date.now(),
+    })
+  }
+
   /** What the server has; forgets what it does not know any more. */
-  async function look(): Promise<void> {
-    if (!id) {
-      const session = await begin(job)
-      id = session.upload_id
-      pieceLimit = Math.min(PIECE_MOST, session.chunk_limit)
-      remember({
-        id,
-        projectId: job.projectId,
-        draft: job.draft,
-        kind: plan.kind,
-        batches: job.batches,
-        fileCount: plan.files.length,
-        bytes: plan.bytes,
-        begunAt: Date.now(),
-      })
-    }
-    const known = await ok(api.GET('/api/v1/uploads/{upload}', { params: upload(id) }))
+  async function look(signal: AbortSignal): Promise<void> {
+    // Never broken off: the server would keep an upload that nobody knows of.
+    if (!id) await (beginning ??= open().finally(() => (beginning = null)))
+    signal.throwIfAborted()
+    const known = await ok(api.GET('/api/v1/uploads/{upload}', { params: upload(id!), signal }))
+    signal.throwIfAborted()
     progress.sent = arrived(known, plan)
     progress.active.clear()
     rate.restart()
@@ -259,9 +281,10 @@ export function startUpload(job: Job): Upload {
   }
 
   async function once(signal: AbortSignal): Promise<Dataset> {
-    await look()
+    await look(signal)
     set({ phase: 'sending', error: null })
     await sendAll(signal)
+    signal.throwIfAborted() // there may have been nothing left to send
     set({ phase: 'committing', active: [], bytesPerSecond: null, secondsLeft: null })
     return (await ok(
       api.POST('/api/v1/uploads/{upload}/commit', { params: upload(id!), signal }),
@@ -272,6 +295,25 @@ export function startUpload(job: Job): Upload {
     const known = error instanceof ApiError ? error : new ApiError(-1, 'UPLOAD', String(error))
     if (id && known.status === 404) forget(id)
     set({ phase: 'failed', error: known, active: [] })
+    const { name } = job.draft
+    if (!watchers)
+      toast.error(t('datasets.upload.failed_elsewhere', { name, reason: errorText(known) }))
+  }
+
+  function end(dataset: Dataset): void {
+    forget(id!)
+    set({ phase: 'done', dataset })
+    toast.success(t('datasets.upload.uploaded', { name: dataset.name }))
+    void queryClient.invalidateQueries({ queryKey: keys.datasets() })
+    void queryClient.invalidateQueries({ queryKey: keys.projects })
+    // Who looks at it goes on from here; who does not is not led away from another page later.
+    if (!watchers) leave()
+  }
+
+  function leave(): void {
+    keep(job.projectId, null)
+    if (id) release(id)
+    guard()
   }
 
   async function run(): Promise<void> {
@@ -279,12 +321,9 @@ export function startUpload(job: Job): Upload {
     let wait = 1000
     for (let conflicts = 0; ;)
       try {
-        const dataset = await once(signal)
-        forget(id!)
-        set({ phase: 'done', dataset })
-        return
+        return end(await once(signal))
       } catch (error) {
-        if (isAbort(error)) return
+        if (signal.aborted) return
         // Another request of ours is still being written there: its offset is asked for again.
         const isBehind = isStatus(error, 409) && conflicts++ < 3
         if (!isPassing(error) && !isBehind) return fail(error)
@@ -298,27 +337,40 @@ export function startUpload(job: Job): Upload {
       }
   }
 
+  function start(): void {
+    void run().finally(guard)
+    guard()
+  }
+
   const result: Upload = {
     job,
     state,
+    leave,
+    watch: () => {
+      watchers++
+      return () => void watchers--
+    },
     pause: () => {
       ending.abort()
       set({ phase: 'paused', active: [], bytesPerSecond: null, secondsLeft: null })
+      guard()
     },
     goOn: () => {
       if (state.get().error?.status === 404) id = null // it has expired: from the beginning
       set({ phase: 'starting', error: null })
-      void run()
+      start()
     },
     cancel: async () => {
       ending.abort()
       set({ phase: 'cancelled', active: [] })
-      keep(job.projectId, null)
+      leave()
+      await beginning?.catch(() => undefined)
       if (id) await discardUpload(id)
     },
   }
   keep(job.projectId, result)
-  void run()
+  if (id) claim(id)
+  start()
   return result
 }
 
