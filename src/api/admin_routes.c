@@ -151,6 +151,15 @@ static bool take_profile(struct call *call, const struct account_body *b, struct
     return taken;
 }
 
+static int change_profile(struct call *call, const struct account_body *b, struct user *user)
+{
+    struct user before = *user;
+
+    return take_profile(call, b, user)
+               ? users_update_profile(call->app, &before, user, &call->err)
+               : 0;
+}
+
 void route_admin_user_put(struct call *call)
 {
     struct account_body b = { 0 };
@@ -163,8 +172,7 @@ void route_admin_user_put(struct call *call)
                                       is_given(call, "is_active") ? b.is_active : -1 };
     if (accounts_get(call->app, &call->user, call->ids[0], call->arena, &account, &call->err) ||
         accounts_change(call->app, &call->user, call->ids[0], &change, &call->err) ||
-        (take_profile(call, &b, &account.user) &&
-         users_update_profile(call->app, &account.user, &call->err)))
+        change_profile(call, &b, &account.user))
         call_fail_taken(call);
     else
         send_account(call);
@@ -257,13 +265,15 @@ static bool open_project(struct call *call, struct project *project)
 static int change_project(struct call *call, const struct project_admin_body *b,
                           struct project *project)
 {
+    struct project before = *project;
+
     if (b->name)
         project->name = b->name;
     if (call_has(call, "description"))
         project->description = b->description;
     if (call_has(call, "task_type"))
         project->task_type = b->task_type;
-    if (projects_update(call->app, project, &call->err))
+    if (projects_update(call->app, &before, project, &call->err))
         return -1;
     return b->user_id ? projects_hand_over(call->app, project, b->user_id, &call->err) : 0;
 }

@@ -18,7 +18,11 @@
 #include <string.h>
 
 #define BODY_LIMIT_BYTES ((size_t)1 << 20)
+/* A validation of 1,000 classes is 2 MB, and a trainer reads events of 8 MB (trainer/tail.c). */
+#define CALLBACK_LIMIT_BYTES ((size_t)16 << 20)
 #define DRAIN_SECONDS 10.0
+
+route_handler route_internal_callback;
 
 /* --- other origins --------------------------------------------------------------------------- */
 
@@ -200,7 +204,9 @@ static void begin(void *context, struct http_request *request, struct http_plan 
     }
     http_set_user(request, call);
     plan->body = call->route->fields ? HTTP_BODY_WHOLE : HTTP_BODY_NONE;
-    plan->limit_bytes = BODY_LIMIT_BYTES;
+    plan->limit_bytes = call->route->handler == route_internal_callback && call_knows_secret(call)
+                            ? CALLBACK_LIMIT_BYTES
+                            : BODY_LIMIT_BYTES;
     plan->is_slow = route_is_slow(call->route);
     begin_stream(call, plan);
 }
@@ -220,8 +226,10 @@ static void finish(void *context, struct http_request *request)
     struct call *call = http_user(request);
 
     (void)context;
-    if (call->route->access == ACCESS_OPEN || call->has_stream || call_identify(call))
+    if (call->route->access == ACCESS_OPEN || call->has_stream || call_identify(call)) {
+        sessions_note_use(call->app, &call->user);
         call->route->handler(call); /* which responds, upgrades or defers */
+    }
 }
 
 static void end(void *context, struct http_request *request)

@@ -305,7 +305,7 @@ static bool set_password(struct call *call, const struct profile_body *b)
 void route_auth_update(struct call *call)
 {
     struct profile_body b = { 0 };
-    struct user *u = &call->user;
+    struct user *u = &call->user, before = *u;
 
     if (!call_read_body(call, &b) || (b.password && !set_password(call, &b)))
         return;
@@ -322,7 +322,7 @@ void route_auth_update(struct call *call)
     TAKE(bio);
     TAKE(badge_color);
 #undef TAKE
-    if (users_update_profile(call->app, u, &call->err) ||
+    if (users_update_profile(call->app, &before, u, &call->err) ||
         users_get(call->app, u->id, call->arena, u, &call->err))
         call_fail(call);
     else if (b.password) /* all tokens have ended: this one stays logged in by new ones */

@@ -239,10 +239,11 @@ void route_dataset_get(struct call *call)
 void route_dataset_put(struct call *call)
 {
     struct dataset_body b = { 0 };
-    struct dataset dataset;
+    struct dataset dataset, before;
 
     if (!call_open_dataset(call, RIGHT_WORK, &dataset) || !call_read_body(call, &b))
         return;
+    before = dataset;
     if (b.name)
         dataset.name = b.name;
     if (call_has(call, "description"))
@@ -251,7 +252,7 @@ void route_dataset_put(struct call *call)
         dataset.visibility = b.visibility;
     if (call_has(call, "tags"))
         dataset.tags = call_written(call, b.tags);
-    if (datasets_update(call->app, &dataset, &call->err))
+    if (datasets_update(call->app, &before, &dataset, &call->err))
         call_fail(call);
     else if (call_open_dataset(call, RIGHT_VIEW, &dataset))
         send_dataset(call, 200, &dataset);

@@ -21,7 +21,7 @@ struct profile_body {
 struct key_body {
     const char *name;
 };
-/* Training jobs: flat, or with the settings of the training in config (D-07). */
+/* Training jobs: flat, or with the settings of the training in config. */
 struct job_body {
     int64_t session_id, project_id, num_classes, epochs, batch_size, priority;
     double learning_rate;

@@ -99,10 +99,9 @@ void route_job_stop(struct call *call)
         fail_action(call);
         return;
     }
-    message = !strcmp(after.status, "running")
-                  ? "Stopping: the engine is writing its checkpoint"
-                  : !strcmp(after.status, "pending") ? "Taken out of the queue"
-                                                     : "Training stopped";
+    message = job.queued_at                        ? "Taken out of the queue"
+              : !strcmp(after.status, "running") ? "Stopping: the engine is writing its checkpoint"
+                                                 : "Training stopped";
     send_job(call, job.id, 200, message);
 }
 
@@ -178,20 +177,23 @@ void route_job_patch(struct call *call)
 {
     struct job_change_body b = { 0 };
     struct project project;
-    struct job job;
+    struct job job, before;
     char *tags = NULL;
     int result = 0;
 
     if (!call_open_job(call, RIGHT_WORK, &job, &project) || !call_read_body(call, &b))
         return;
+    before = job;
     if (b.tags)
         tags = json_dumps(b.tags, JSON_COMPACT);
+    if (call_has(call, "experiment_name"))
+        job.experiment_name = b.experiment_name;
+    if (call_has(call, "tags"))
+        job.tags = tags;
+    if (call_has(call, "notes"))
+        job.notes = b.notes;
     if (call_has(call, "experiment_name") || call_has(call, "notes") || call_has(call, "tags"))
-        result = jobs_rename(call->app, job.id,
-                             call_has(call, "experiment_name") ? b.experiment_name
-                                                               : job.experiment_name,
-                             call_has(call, "tags") ? tags : job.tags,
-                             call_has(call, "notes") ? b.notes : job.notes, &call->err);
+        result = jobs_rename(call->app, &before, &job, &call->err);
     if (!result && call_has(call, "priority"))
         result = jobs_set_priority(call->app, job.id, b.priority, &call->err);
     free(tags);

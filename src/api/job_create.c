@@ -90,7 +90,7 @@ static bool refuse_texts(struct call *call, const struct job_body *b)
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
-/* D-09: an id that is unknown is 404, a path that leads nowhere 400. */
+/* An id that is unknown is 404, a path that leads nowhere 400. */
 static int check_dataset(struct call *call, struct job *job)
 {
     if (job->dataset_id)

@@ -1,5 +1,4 @@
-/* job_json.h - training jobs on the wire (section 2.3 of the contract), and finding the one of a
- * path. */
+/* job_json.h - training jobs on the wire, and finding the one of a path. */
 #ifndef API_JOB_JSON_H
 #define API_JOB_JSON_H
 

@@ -14,6 +14,7 @@ route_handler route_job_metrics, route_job_metric_schema, route_jobs_compare;
 
 #define NAMES_MOST 64
 #define COMPARED_MOST 20
+#define ANSWER_POINTS_MOST 1000000 /* of all series together: a memory's worth, and a browser's */
 
 static void put_metric(struct json_writer *w, const struct job_metric *m)
 {
@@ -79,6 +80,37 @@ static int read_stretch(struct call *call, struct stretch *stretch)
                : 0;
 }
 
+/* One series, with memory of its own: what was read for it is far more than what is answered. */
+static int put_one(struct call *call, struct json_writer *w, int64_t job_id, const char *name,
+                   size_t length, const struct stretch *stretch)
+{
+    struct arena scratch = ARENA_INIT;
+    struct series series;
+    int result = series_read(call->app, job_id, arena_strndup(&scratch, name, length),
+                             stretch->from, stretch->to, stretch->points, &scratch, &series,
+                             &call->err);
+
+    if (!result)
+        put_series(w, &series);
+    arena_release(&scratch);
+    return result;
+}
+
+/* Before anything is read: would the answer get too long? */
+static int check_size(struct call *call, const char *names, int jobs, const struct stretch *stretch)
+{
+    int count = *names != 0;
+
+    for (const char *c = names; *c && count < NAMES_MOST; c++)
+        count += *c == ',';
+    if (stretch->points * count * jobs <= ANSWER_POINTS_MOST)
+        return 0;
+    return FAIL(&call->err, INVALID,
+                "%d series of %lld points are too many for one answer: ask for fewer points, names "
+                "or jobs, at most %d points in all",
+                count * jobs, (long long)stretch->points, ANSWER_POINTS_MOST);
+}
+
 /* An array of the series that are named; one that the job lacks fails, or is left out. */
 static int put_named(struct call *call, struct json_writer *w, int64_t job_id, const char *names,
                      const struct stretch *stretch, bool may_lack)
@@ -86,13 +118,9 @@ static int put_named(struct call *call, struct json_writer *w, int64_t job_id, c
     json_array_open(w);
     for (int i = 0; *names && i < NAMES_MOST; i++) {
         size_t length = strcspn(names, ",");
-        struct series series;
 
-        if (!series_read(call->app, job_id, arena_strndup(call->arena, names, length),
-                         stretch->from, stretch->to, stretch->points, call->arena, &series,
-                         &call->err))
-            put_series(w, &series);
-        else if (!may_lack || call->err.kind != ERR_NOT_FOUND)
+        if (put_one(call, w, job_id, names, length, stretch) &&
+            (!may_lack || call->err.kind != ERR_NOT_FOUND))
             return -1;
         names += length + (names[length] == ',');
     }
@@ -118,7 +146,7 @@ static void send_series(struct call *call, const struct job *job, const char *na
     struct json_writer *w;
     int failed;
 
-    if (call_failed(call, read_stretch(call, &stretch)))
+    if (call_failed(call, read_stretch(call, &stretch) || check_size(call, names, 1, &stretch)))
         return;
     w = answer_begin(&answer);
     json_object_open(w);
@@ -160,7 +188,9 @@ void route_jobs_compare(struct call *call)
     struct project *projects;
     int count, failed = 0;
 
-    if (call_failed(call, read_ids(call, ids, &count) || read_stretch(call, &stretch)))
+    names = names ? names : "";
+    if (call_failed(call, read_ids(call, ids, &count) || read_stretch(call, &stretch) ||
+                              check_size(call, names, count, &stretch)))
         return;
     jobs = ARENA_ARRAY(call->arena, struct job, count);
     projects = ARENA_ARRAY(call->arena, struct project, count);
@@ -181,7 +211,7 @@ void route_jobs_compare(struct call *call)
         json_object_open(w);
         json_put_int(w, "job_id", ids[i]);
         json_key(w, "series");
-        failed = put_named(call, w, ids[i], names ? names : "", &stretch, true);
+        failed = put_named(call, w, ids[i], names, &stretch, true);
         if (!failed)
             json_close(w);
     }

@@ -108,17 +108,18 @@ void route_project_get(struct call *call)
 void route_project_put(struct call *call)
 {
     struct project_body b = { 0 };
-    struct project project;
+    struct project project, before;
 
     if (!call_open_project(call, RIGHT_MANAGE, &project) || !call_read_body(call, &b))
         return;
+    before = project;
     if (b.name)
         project.name = b.name;
     if (call_has(call, "description"))
         project.description = b.description;
     if (call_has(call, "task_type"))
         project.task_type = b.task_type;
-    if (projects_update(call->app, &project, &call->err))
+    if (projects_update(call->app, &before, &project, &call->err))
         call_fail_taken(call);
     else if (call_open_project(call, RIGHT_VIEW, &project))
         send_project(call, 200, &project);

@@ -15,6 +15,7 @@ route_handler route_validation_list, route_validation_get, route_validation_imag
     route_validation_summary, route_validation_image;
 
 #define LIMIT_MOST 1000
+#define RESULTS_MOST 100 /* each may have a matrix of a megabyte */
 
 static void put_validation(struct json_writer *w, const struct validation *v)
 {
@@ -48,7 +49,7 @@ void route_validation_list(struct call *call)
     int count;
 
     if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
-        call_failed(call, call_query_span(call, 100, LIMIT_MOST, &limit, &skip) ||
+        call_failed(call, call_query_span(call, RESULTS_MOST, RESULTS_MOST, &limit, &skip) ||
                               validations_list(call->app, job.id, limit, skip, call->arena, &rows,
                                                &count, &total, &call->err)))
         return;
@@ -229,14 +230,13 @@ void route_validation_summary(struct call *call)
     struct project project;
     struct answer answer;
     struct json_writer *w;
-    int64_t total;
     struct job job;
     bool lower;
     int count;
 
     if (!call_open_job(call, RIGHT_VIEW, &job, &project) ||
-        call_failed(call, validations_list(call->app, job.id, INT64_MAX, 0, call->arena, &rows,
-                                           &count, &total, &call->err)))
+        call_failed(call, validations_summary(call->app, job.id, call->arena, &rows, &count,
+                                              &call->err)))
         return;
     lower = job.primary_metric_mode && !strcmp(job.primary_metric_mode, "min");
     for (int i = 0; i < count; i++)
@@ -245,7 +245,7 @@ void route_validation_summary(struct call *call)
     w = answer_open(&answer);
     json_put_int(w, "job_id", job.id);
     json_put_text(w, "task_type", job.task_type);
-    json_put_int(w, "total_epochs", total);
+    json_put_int(w, "total_epochs", count);
     put_id_or_null(w, "best_epoch", best ? best->epoch : 0);
     put_number_or_null(w, "best_metric_value", best ? best->primary_metric_value : NAN);
     json_put_text(w, "best_metric_name", best ? best->primary_metric_name : job.primary_metric);

@@ -85,19 +85,30 @@ static int make_folder(char **real, const char *folder, struct error *err)
     return *real ? 0 : FAIL_ERRNO(err, "%s cannot be used", folder);
 }
 
-/* What has arrived is moved into its data set, which must not be a copy. */
-static int check_same_disk(const struct app *app, struct error *err)
+/* What is not there will be made in the data folder; what is may be a link. */
+static int check_same_disk(const struct app *app, const char *name, const char *path,
+                           struct error *err)
 {
-    struct stat data, uploads;
+    struct stat data, other;
 
-    if (stat(app->data_folder, &data) || stat(app->upload_folder, &uploads))
-        return FAIL_ERRNO(err, "%s cannot be used", app->upload_folder);
-    if (data.st_dev != uploads.st_dev)
-        return FAIL(err, INVALID,
-                    "UPLOAD_DIR '%s' must be on the same file system as the data "
-                    "folder '%s'",
-                    app->upload_folder, app->data_folder);
-    return 0;
+    if (stat(app->data_folder, &data) || stat(path, &other) || data.st_dev == other.st_dev)
+        return 0;
+    return FAIL(err, INVALID, "%s '%s' must be on the same file system as the data folder '%s'",
+                name, path, app->data_folder);
+}
+
+/* What has arrived is moved into its data set, and what a fix takes out into quarantine: neither
+ * may be a copy. */
+static int check_disks(const struct app *app, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    int result =
+        check_same_disk(app, "UPLOAD_DIR", app->upload_folder, err) ||
+        check_same_disk(app, "datasets", app_path(app, "datasets", &arena), err) ||
+        check_same_disk(app, "quarantine", app_path(app, "quarantine", &arena), err);
+
+    arena_release(&arena);
+    return result ? -1 : 0;
 }
 
 static int make_folders(struct app *app, const char *data, struct error *err)
@@ -113,7 +124,7 @@ static int make_folders(struct app *app, const char *data, struct error *err)
     if (!result)
         result = make_folder(&app->upload_folder, uploads ? uploads : app->data_folder, err);
     arena_release(&arena);
-    return result ? result : check_same_disk(app, err);
+    return result ? result : check_disks(app, err);
 }
 
 /* The rest of the path below a folder; NULL: it lies elsewhere. */

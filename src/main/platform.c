@@ -66,7 +66,8 @@ static int open_services(struct platform *p, const struct platform_options *o, s
 }
 
 /* The API comes last: nobody may call before all parts are there.  Events of engines that were
- * found running again are applied as soon as the trainer is open. */
+ * found running again are applied while the trainer opens; the queue, which may start a job when it
+ * hears of an end, has to wait until it is open. */
 int platform_open(struct platform *platform, const struct platform_options *options,
                   struct error *err)
 {
@@ -76,9 +77,11 @@ int platform_open(struct platform *platform, const struct platform_options *opti
     if (!app_open(&platform->app, &options->app, err)) {
         control_open(platform->app);
         api.app = platform->app;
-        if (!open_services(platform, options, err) && !datasets_open(platform->app, err) &&
-            !api_open(&platform->api, &api, err))
-            return 0;
+        if (!open_services(platform, options, err) && !datasets_open(platform->app, err)) {
+            control_run(platform->app);
+            if (!api_open(&platform->api, &api, err))
+                return 0;
+        }
     }
     platform_close(platform, false);
     return -1;

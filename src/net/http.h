@@ -52,7 +52,8 @@ struct http_plan {
 };
 
 /* What became of a request; refused ones are told as well, their path as "-" if it was the reason.
- */
+ * request_id is the client's X-Request-Id where that is sane (1 to 64 of A-Z a-z 0-9 - _ .), else a
+ * new one; it is sent back in the response. */
 struct http_access {
     const char *method, *path, *address, *request_id;
     const struct http_request *request; /* for what the handler left there */
@@ -100,9 +101,6 @@ const char *http_query(const struct http_request *request, const char *name);
 const char *http_header(const struct http_request *request, const char *name); /* NULL: absent */
 const char *http_cookie(const struct http_request *request, const char *name); /* NULL: absent */
 const char *http_address(const struct http_request *request);                  /* of the client */
-/* X-Request-Id of the client where it is sane (1 to 64 of A-Z a-z 0-9 - _ .), else a new one; it
- * is sent back in the response. */
-const char *http_request_id(const struct http_request *request);
 const char *http_body(const struct http_request *request, size_t *size_bytes); /* BODY_WHOLE */
 
 /* Call with every parameter of the query. */

@@ -318,11 +318,6 @@ const char *http_address(const struct http_request *request)
     return request->address;
 }
 
-const char *http_request_id(const struct http_request *request)
-{
-    return request->id;
-}
-
 const char *http_body(const struct http_request *request, size_t *size_bytes)
 {
     *size_bytes = request->body_bytes;

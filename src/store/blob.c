@@ -125,6 +125,11 @@ int blob_move(struct blob *blob, const char *from, const char *to, struct error 
     return blob->functions->move(blob, from, to, err);
 }
 
+int blob_copy(struct blob *blob, const char *from, const char *to, struct error *err)
+{
+    return blob->functions->copy(blob, from, to, err);
+}
+
 int blob_remove(struct blob *blob, const char *key, struct error *err)
 {
     return blob->functions->remove(blob, key, err);

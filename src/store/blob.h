@@ -1,6 +1,7 @@
-/* blob.h - where files of data sets live, the same for a local folder and for object storage.
+/* blob.h - where files of data sets live: in a folder of this machine.
  *
- * A struct of functions with a row per kind of storage.  Files have keys, "datasets/ID/train/cat/
+ * A struct of functions with a row per kind of storage, of which there is one; callers reach files
+ * by key alone, so that another may stand beside it.  Files have keys, "datasets/ID/train/cat/
  * a.jpg": relative, with slashes, never a path of the machine; what of a key somebody else chose
  * has passed blob_check_key().  A tree is all keys that begin with "PREFIX/".
  *
@@ -35,6 +36,7 @@ struct blob_functions {
     int (*list_folders)(struct blob *blob, const char *prefix, struct arena *arena, char ***names,
                         int *count, struct error *err);
     int (*move)(struct blob *blob, const char *from, const char *to, struct error *err);
+    int (*copy)(struct blob *blob, const char *from, const char *to, struct error *err);
     int (*remove)(struct blob *blob, const char *key, struct error *err);
     int (*remove_tree)(struct blob *blob, const char *prefix, struct error *err);
     bool (*has)(struct blob *blob, const char *key);
@@ -81,9 +83,10 @@ int blob_list(struct blob *blob, const char *prefix, struct arena *arena,
 int blob_list_folders(struct blob *blob, const char *prefix, struct arena *arena, char ***names,
                       int *count, struct error *err);
 
-/* Give a file another key; what had that one is replaced.  NOT_FOUND.  Folders that become empty
- * go, also with blob_remove(). */
+/* Give a file another key, or a second one.  CONFLICT when a file has that already, which stays;
+ * NOT_FOUND.  Folders that become empty go, also with blob_remove(). */
 int blob_move(struct blob *blob, const char *from, const char *to, struct error *err);
+int blob_copy(struct blob *blob, const char *from, const char *to, struct error *err);
 /* Removing what is not there is no error. */
 int blob_remove(struct blob *blob, const char *key, struct error *err);
 int blob_remove_tree(struct blob *blob, const char *prefix, struct error *err);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -62,18 +63,92 @@ static int sync_folder(const char *path, struct error *err)
 
 /* --- putting --------------------------------------------------------------------------------- */
 
-static int local_put(struct blob *blob, const char *key, const char *path, struct error *err)
+/* Onto nothing.  A file system that cannot do it at once is looked at before. */
+static int rename_new(const char *from, const char *to)
+{
+    struct stat status;
+
+    if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (lstat(to, &status))
+        return rename(from, to);
+    errno = EEXIST;
+    return -1;
+}
+
+static int put_with(struct blob *blob, const char *key, const char *path,
+                    int (*place)(const char *from, const char *to), struct error *err)
 {
     struct str target = path_of(blob, key);
     int result = make_parents(target.text, err);
 
     if (result && err->kind == ERR_CONFLICT)
         FAIL(err, CONFLICT, "cannot store '%s': one of its folders is a file", key);
-    else if (!result && rename(path, target.text))
+    else if (!result && place(path, target.text))
         result = errno == EISDIR || errno == ENOTEMPTY
                      ? FAIL(err, CONFLICT, "cannot store '%s': a folder has this name", key)
+                 : errno == EEXIST
+                     ? FAIL(err, CONFLICT, "cannot store '%s': there is one already", key)
                      : FAIL_ERRNO(err, "cannot store '%s'", key);
     str_release(&target);
+    return result;
+}
+
+static int local_put(struct blob *blob, const char *key, const char *path, struct error *err)
+{
+    return put_with(blob, key, path, rename, err);
+}
+
+static bool write_bytes(int from, int to)
+{
+    ssize_t count;
+
+    do
+        count = sendfile(to, from, NULL, (size_t)1 << 30);
+    while (count > 0);
+    return !count && !fsync(to);
+}
+
+/* Under another name first: the one that is asked for is whole or not there. */
+static int copy_bytes(const char *from, const char *to)
+{
+    struct str made = STR_INIT;
+    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), out, result = -1, code;
+
+    str_printf(&made, "%s.copying", to);
+    out = open(made.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (in >= 0 && out >= 0 && write_bytes(in, out))
+        result = rename_new(made.text, to);
+    code = errno;
+    if (out >= 0 && result)
+        unlink(made.text);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    str_release(&made);
+    errno = code;
+    return result;
+}
+
+/* A second name is enough, as no file is ever written to; some file systems have none. */
+static int place_copy(const char *from, const char *to)
+{
+    if (!link(from, to))
+        return 0;
+    return errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == ENOSYS
+               ? copy_bytes(from, to)
+               : -1;
+}
+
+static int local_copy(struct blob *blob, const char *from, const char *to, struct error *err)
+{
+    struct str source = path_of(blob, from);
+    int result = put_with(blob, to, source.text, place_copy, err);
+
+    str_release(&source);
     return result;
 }
 
@@ -281,7 +356,7 @@ static void prune(struct blob *blob, const char *key)
 static int local_move(struct blob *blob, const char *from, const char *to, struct error *err)
 {
     struct str source = path_of(blob, from);
-    int result = local_put(blob, to, source.text, err);
+    int result = put_with(blob, to, source.text, rename_new, err);
 
     if (!result)
         prune(blob, from);
@@ -364,6 +439,7 @@ static const struct blob_functions local_functions = {
     .list = local_list,
     .list_folders = local_list_folders,
     .move = local_move,
+    .copy = local_copy,
     .remove = local_remove,
     .remove_tree = local_remove_tree,
     .has = local_has,

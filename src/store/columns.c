@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_time(const struct db_value *value)
@@ -50,4 +51,16 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     BUG_IF(rows->columns != count);
     for (int i = 0; i < count; i++)
         read_one(&columns[i], db_at(rows, row, i), (char *)record + columns[i].offset);
+}
+
+int64_t columns_changed(const char *const *before, const char *const *after, int count)
+{
+    int64_t mask = 0;
+
+    for (int i = 0; i < count; i++) {
+        bool is_same = before[i] && after[i] ? !strcmp(before[i], after[i]) : before[i] == after[i];
+
+        mask |= (int64_t)!is_same << i;
+    }
+    return mask;
 }

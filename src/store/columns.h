@@ -23,6 +23,13 @@ struct column {
 void columns_read(const struct column *columns, int count, const struct db_rows *rows, int row,
                   void *record);
 
+/* Who changes some columns of a row that he has read must not write the others: somebody else may
+ * have changed those.  Bit i: before[i] and after[i] are different texts (or one is NULL). */
+int64_t columns_changed(const char *const *before, const char *const *after, int count);
+/* In an UPDATE: the column stays what it is unless its bit is in the parameter `mask`. */
+#define SET_CHANGED(column, value, mask, bit) \
+    column " = CASE WHEN (" mask " & " #bit ") <> 0 THEN " value " ELSE " column " END, "
+
 /* "id, email, ..." */
 #define COLUMN_SQL_FIRST(type, name) #name
 #define COLUMN_SQL(type, name) ", " #name
@@ -65,7 +72,8 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
                                     X(TEXT, start_checkpoint) X(INT, attempt) X(INT, last_seq)     \
                                         X(INT, priority) X(TIME, queued_at) X(TIME, created_at)    \
                                             X(TIME, updated_at) X(TIME, started_at)                \
-                                                X(TIME, completed_at)
+                                                X(TIME, completed_at) X(TEXT, queued_from)         \
+                                                    X(BOOL, engine_ending)
 
 #define METRIC_COLUMNS(FIRST, X)                                                 \
     FIRST(INT, id)                                                               \
@@ -84,6 +92,12 @@ void columns_read(const struct column *columns, int count, const struct db_rows 
     X(REAL, primary_metric_value) X(REAL, overall_loss) X(TEXT, metrics)           \
     X(TEXT, per_class_metrics) X(TEXT, confusion_matrix) X(TEXT, pr_curves)        \
     X(TEXT, class_names) X(TEXT, checkpoint_path) X(BOOL, is_best) X(TIME, created_at)
+
+/* What says how good an epoch was: the others are long. */
+#define VALIDATION_SUMMARY_COLUMNS(FIRST, X)                               \
+    FIRST(INT, id)                                                         \
+    X(INT, epoch) X(TEXT, primary_metric_name)                             \
+    X(REAL, primary_metric_value) X(REAL, overall_loss) X(TEXT, metrics)
 
 #define VALIDATION_IMAGE_COLUMNS(FIRST, X)                                           \
     FIRST(INT, id)                                                                   \

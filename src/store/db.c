@@ -234,6 +234,23 @@ int db_write(struct db *db, enum statement statement, const struct db_value *arg
     return db_transact(db, run_single, &single, err);
 }
 
+int db_write_parts(struct db *db, enum statement statement, const struct db_value *args, int count,
+                   struct error *err)
+{
+    bool is_over = false;
+    int result = 0;
+
+    while (!result && !is_over) {
+        struct arena arena = ARENA_INIT;
+        struct db_rows rows = { 0 };
+
+        result = db_write(db, statement, args, count, &arena, &rows, err);
+        is_over = !rows.count;
+        arena_release(&arena);
+    }
+    return result;
+}
+
 static struct db_connection *take_reader(struct db *db, struct error *err)
 {
     struct db_connection *reader;
@@ -311,29 +328,38 @@ static int migrate(struct db *db, struct error *err)
     return result;
 }
 
-/* "sqlite:///FILE" is how others write it, "sqlite:////FILE" with an absolute path. */
-static const char *path_of(const char *url)
+/* "sqlite:///FILE" is how others write it, "sqlite:////FILE" with an absolute path.  NULL: it is of
+ * another kind; what was given is not said, as it may hold a password. */
+static const char *find_path(const char *url, struct error *err)
 {
+    const char *path = url;
+
     if (str_starts_with(url, "sqlite:///"))
-        return url + strlen("sqlite:///");
-    return str_starts_with(url, "sqlite:") ? url + strlen("sqlite:") : url;
+        path += strlen("sqlite:///");
+    else if (str_starts_with(url, "sqlite:"))
+        path += strlen("sqlite:");
+    if (*path && !strstr(path, "://")) /* SQLite takes no name at all for a database of its own */
+        return path;
+    FAIL(err, UNSUPPORTED, "the URL of the database is of another kind; only SQLite is "
+                           "supported: a path, or sqlite:///PATH");
+    return NULL;
 }
 
 int db_open(struct db **out, const char *url, struct error *err)
 {
-    struct db *db = calloc(1, sizeof(*db));
+    const char *path = find_path(url, err);
+    struct db *db;
 
+    if (!path)
+        return -1;
+    db = calloc(1, sizeof(*db));
     BUG_IF(!db);
     pthread_mutex_init(&db->lock, NULL);
     pthread_cond_init(&db->wake, NULL);
     pthread_cond_init(&db->done, NULL);
     db->backend = &db_sqlite;
-    db->url = strdup(path_of(url));
+    db->url = strdup(path);
     BUG_IF(!db->url);
-    if (strstr(db->url, "://")) {
-        FAIL(err, UNSUPPORTED, "no back end for the database '%s'", url);
-        goto failed;
-    }
     if (db->backend->connect(&db->writer, db->url, true, err) || migrate(db, err))
         goto failed;
     if (pthread_create(&db->thread, NULL, write_groups, db)) {
@@ -350,20 +376,21 @@ failed:
 
 int db_peek(const char *url, int *version, int *known, struct error *err)
 {
+    const char *path = find_path(url, err);
     struct db_connection *connection;
     struct error ignored;
     int result;
 
-    if (!strstr(path_of(url), "://") && access(path_of(url), F_OK))
-        return FAIL(err, NOT_FOUND, "there is no database '%s'", path_of(url));
-    if (db_sqlite.connect(&connection, path_of(url), false, err))
+    if (!path)
+        return -1;
+    if (access(path, F_OK))
+        return FAIL(err, NOT_FOUND, "there is no database '%s'", path);
+    if (db_sqlite.connect(&connection, path, false, err))
         return -1;
     result = db_read_version(connection, version, &ignored);
     db_sqlite.disconnect(connection);
     *known = db_migration_count();
-    return result ? FAIL(err, CORRUPT, "'%s' is no database of Fovea: %s", path_of(url),
-                         ignored.text)
-                  : 0;
+    return result ? FAIL(err, CORRUPT, "'%s' is no database of Fovea: %s", path, ignored.text) : 0;
 }
 
 void db_close(struct db *db)

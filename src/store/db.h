@@ -1,7 +1,8 @@
-/* db.h - the database, the same for SQLite and PostgreSQL.
+/* db.h - the database, which is SQLite.
  *
- * SQL stands in one table of named statements (statements.def), in the subset that both speak, with
- * $1 ... $n as placeholders.  What must differ is in the back end's file.
+ * SQL stands in one table of named statements (statements.def), with $1 ... $n as placeholders, in
+ * the subset that PostgreSQL speaks too: what only SQLite understands is in the back end's file,
+ * db_sqlite.c, so that another one may stand beside it.
  *
  * Reading    db_read() runs a statement on a connection of its own; any number of threads may.
  *            It sees what was committed before it began, and never waits for a writer.
@@ -64,8 +65,8 @@ static inline const struct db_value *db_at(const struct db_rows *rows, int row, 
     return &rows->values[(size_t)row * (size_t)rows->columns + (size_t)column];
 }
 
-/* url: "sqlite:///PATH", "sqlite:PATH" or a plain path.  Creates and migrates; a schema that is
- * newer than this program is UNSUPPORTED and left alone. */
+/* url: "sqlite:///PATH", "sqlite:PATH" or a plain path.  Creates and migrates.  UNSUPPORTED for
+ * another kind of URL, and for a schema that is newer than this program, which is left alone. */
 int db_open(struct db **out, const char *url, struct error *err);
 void db_close(struct db *db); /* NULL is fine */
 
@@ -84,6 +85,12 @@ int db_run(struct db_connection *connection, enum statement statement, const str
 /* A transaction of one statement. */
 int db_write(struct db *db, enum statement statement, const struct db_value *args, int count,
              struct arena *arena, struct db_rows *rows, struct error *err);
+
+/* A statement that does a part and returns the rows of it, again and again until it returns none,
+ * each time in a transaction of its own: what deletes much lets others write in between.  What it
+ * has done stays when a later one fails. */
+int db_write_parts(struct db *db, enum statement statement, const struct db_value *args, int count,
+                   struct error *err);
 
 /* A copy of the whole database as it is at one moment, while others go on. */
 int db_backup(struct db *db, const char *path, struct error *err);

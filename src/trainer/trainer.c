@@ -58,14 +58,20 @@ static char *engine_beside(void)
     return copy(path);
 }
 
-static char *framework_of(const char *name)
+/* Who runs a service for each framework also has one for "huggingface", without models yet. */
+static int read_framework(char **out, const char *name, struct error *err)
 {
     static const char *const frameworks[] = { "timm", "ultralytics", "huggingface" };
 
-    for (size_t i = 0; name && i < sizeof(frameworks) / sizeof(*frameworks); i++)
-        if (!strcmp(name, frameworks[i]))
-            return copy(name);
-    return NULL;
+    if (!name)
+        return 0;
+    for (size_t i = 0; i < sizeof(frameworks) / sizeof(*frameworks); i++)
+        if (!strcmp(name, frameworks[i])) {
+            *out = copy(name);
+            return 0;
+        }
+    return FAIL(err, INVALID, "there is no framework '%s'; it is timm or ultralytics, or none for "
+                              "the models of both", name);
 }
 
 /* Who started us may have ignored SIGCHLD: then the kernel would throw exit codes away. */
@@ -85,12 +91,12 @@ int trainer_open(struct trainer **out, const struct trainer_options *options, st
     const char *data = options->data_folder;
 
     BUG_IF(!t);
-    t->framework = framework_of(options->framework);
     t->engine = options->engine ? copy(options->engine) : engine_beside();
     t->sink = options->sink;
     t->launcher = &launcher_local;
     keep_exit_codes();
-    if (open_folder(&t->data_folder, data, err) ||
+    if (read_framework(&t->framework, options->framework, err) ||
+        open_folder(&t->data_folder, data, err) ||
         open_folder_below(&t->dataset_folder, options->dataset_folder, data, "datasets", err) ||
         open_folder_below(&t->state_folder, options->state_folder, data, "trainer", err) ||
         open_folder_below(&t->weights_folder, options->weights_folder, data, "weights", err))

@@ -15,7 +15,8 @@
  *                                     dataset_path, dataset_format, num_classes, output_dir,
  *                                     epochs, batch_size, learning_rate, optimizer, pretrained,
  *                                     advanced_config, project_id, checkpoint_path, resume,
- *                                     image_size?, device?, primary_metric?, primary_metric_mode?}
+ *                                     image_size?, device?, primary_metric?, primary_metric_mode?,
+ *                                     split_strategy?}: the last is the path of a file of it
  *                                    {status: "started", job_id, pid}; 409 when it runs already
  *   POST /training/preflight         as start, starts nothing: the engine's --dry-run; 400 in the
  *                                    engine's words when it does not fit
@@ -24,13 +25,19 @@
  *   GET  /training/status/{job_id}   {job_id, status, error, pid, attempt, started_at,
  *                                     last_event_at, epoch, exit_code}; -N: killed by signal N
  *   POST /inference/predict          {checkpoint_path, image_path, top_k, confidence_threshold,
- *                                     strict}
+ *        /inference/quick            strict, iou_threshold?, max_detections?}; both are the same
  *                                    {predictions, inference_time_ms, was_loaded, ...}
- *   POST /datasets/check             {dataset_path, thumbnails_folder?}: the doctor's report; with
- *                                    the folder also small pictures and files.jsonl in it
+ *   POST /datasets/check             {dataset_path, thumbnails_folder?, format?, task?}: the
+ *                                    doctor's report; with the folder also small pictures,
+ *                                    files.jsonl and annotations.jsonl in it
+ *   POST /datasets/fix               {dataset_path, quarantine_folder, ids?, format?, task?}:
+ *                                    change label files as the report's fixes with these ids say
+ *                                    (without ids all), and keep in the folder what they were
+ *                                    {status: "fixed"}
  *
  * Files    dataset_path without a slash is the id of a dataset below dataset_folder; a relative
- *          output_dir lies below data_folder.  One state file per run, STATE_FOLDER/job_ID.json.
+ *          output_dir lies below data_folder.  Two small files per run, job_ID.json and
+ *          job_ID.position of STATE_FOLDER (trainer/run_state.h).
  * Threads  trainer_call() may be called from any thread and may wait, up to the engine's answer.
  */
 #ifndef TRAINER_TRAINER_H
@@ -59,7 +66,7 @@ struct trainer_sink {
 };
 
 struct trainer_options {
-    const char *framework;      /* whose models it has; NULL: all of the engine */
+    const char *framework;      /* whose models it has, "timm"; NULL: all of the engine */
     const char *engine;         /* NULL: fovea-engine beside this program */
     const char *data_folder;    /* base of relative folders */
     const char *dataset_folder; /* NULL: DATA_FOLDER/datasets */

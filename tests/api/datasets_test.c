@@ -21,7 +21,7 @@ static const char *path_of(const char *format, const char *id)
     return path;
 }
 
-/* --- X-10 ------------------------------------------------------------------------------------ */
+/* --- uploads --------------------------------------------------------------------------------- */
 
 TEST(dataset_of_a_form_has_its_numbers_at_once)
 {

@@ -298,6 +298,9 @@ TEST(jobs_are_compared_in_one_answer)
     json_decref(expect(&s.p, 401, "GET", path, NULL, NULL));
     json_decref(expect(&s.p, 400, "GET", "/api/v1/training/compare", s.token, NULL));
     json_decref(expect(&s.p, 400, "GET", "/api/v1/training/compare?jobs=1,x", s.token, NULL));
+    json_decref(expect(&s.p, 400, "GET", /* more than a memory holds */
+                       "/api/v1/training/compare?jobs=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"
+                       "&names=a,b,c,d,e,f&points=10000", s.token, NULL));
     json_decref(expect(&s.p, 400, "GET",
                        "/api/v1/training/compare?jobs=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
                        s.token, NULL));

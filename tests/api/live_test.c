@@ -99,8 +99,7 @@ static void report_epoch(const struct stage *s, int epoch)
     report(&s->p, s->job_id, "epoch_complete", data);
 }
 
-/* X-15 and X-16 of the contract: one frame for the client that reads data and the one that reads
- * flat keys. */
+/* One frame for the client that reads data and the one that reads flat keys. */
 TEST(watcher_of_a_job_is_told_an_epoch_in_both_forms)
 {
     struct stage s;

@@ -416,6 +416,84 @@ TEST(upload_adds_to_a_data_set)
     lab_close(&lab);
 }
 
+/* An upload of two files into the data set, which has been made. */
+static char *begin_upload_into(struct lab *lab, const char *dataset, struct arena *arena)
+{
+    json_t *body = expect(&lab->platform, 201, "POST", "/api/v1/uploads", lab->ada,
+                          arena_printf(arena, "{\"dataset\":{\"id\":\"%s\"},\"total_bytes\":2}",
+                                       dataset));
+    char *id = strdup(text_at(body, "upload_id"));
+
+    put(lab, id, "train/circle/new.jpg", 0, "x", 1, 200, 1);
+    put(lab, id, "clash/new.jpg", 0, "y", 1, 200, 1);
+    json_decref(body);
+    return id;
+}
+
+/* The process ended while the files were moved; here it meets what it cannot move. */
+TEST(upload_into_a_data_set_goes_on_when_its_commit_was_cut_off)
+{
+    struct arena arena = ARENA_INIT;
+    const char *session, *dataset;
+    struct lab lab;
+    json_t *body;
+    char *id, *into;
+
+    lab_open(&lab);
+    into = begin_upload(&lab, "");
+    put_folder(&lab, into, sample_folder());
+    json_decref(commit(&lab, into, 201));
+    id = begin_upload_into(&lab, into, &arena);
+    session = arena_printf(&arena, "%s/uploads/%s", lab.platform.folder, id);
+    dataset = arena_printf(&arena, "%s/datasets/%s", lab.platform.folder, into);
+    run_program("touch %s/clash", dataset); /* a file where a folder is to be */
+    json_decref(commit(&lab, id, 409));
+    /* Wherever it came to: one is there, the other is not. */
+    run_program("rm %s/clash && test ! -e %s/files/train || mv %s/files/train/circle/new.jpg "
+                "%s/train/circle/new.jpg", dataset, session, session, dataset);
+    lab_reopen(&lab);
+    put(&lab, id, "train/circle/new.jpg", 0, "x", 1, 409, -1);
+    body = commit(&lab, id, 201);
+    CHECK_TEXT(text_at(body, "id"), into);
+    CHECK(int_at(body, "file_count") == 20);
+    json_decref(body);
+    json_decref(expect(&lab.platform, 404, "GET", url_of(id, ""), lab.ada, NULL));
+    CHECK(!file_exists(session));
+    free(id);
+    free(into);
+    arena_release(&arena);
+    lab_close(&lab);
+}
+
+/* And when it ended after all files were moved. */
+TEST(upload_into_a_data_set_is_done_when_its_commit_was_cut_off_at_the_end)
+{
+    struct arena arena = ARENA_INIT;
+    const char *session, *dataset;
+    struct lab lab;
+    json_t *body;
+    char *id, *into;
+
+    lab_open(&lab);
+    into = begin_upload(&lab, "");
+    put_folder(&lab, into, sample_folder());
+    json_decref(commit(&lab, into, 201));
+    id = begin_upload_into(&lab, into, &arena);
+    session = arena_printf(&arena, "%s/uploads/%s", lab.platform.folder, id);
+    dataset = arena_printf(&arena, "%s/datasets/%s", lab.platform.folder, into);
+    run_program("touch %s/clash", dataset);
+    json_decref(commit(&lab, id, 409));
+    run_program("rm %s/clash && cp -r %s/files/. %s && rm -r %s/files", dataset, session, dataset,
+                session);
+    body = commit(&lab, id, 201);
+    CHECK(int_at(body, "file_count") == 20);
+    json_decref(body);
+    free(id);
+    free(into);
+    arena_release(&arena);
+    lab_close(&lab);
+}
+
 TEST(upload_that_does_not_fit_is_refused)
 {
     struct lab lab;

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ELSEWHERE "/dev/shm/fovea_test_XXXXXX"
+
 struct setup {
     const char *folder;
     struct app *app;
@@ -98,6 +100,7 @@ TEST(a_job_of_another_folder_for_outputs_says_a_relative_one)
     setenv("OUTPUT_DIR", in(&s, "big"), 1);
     CHECK_OK(open_app(&s, &err), err);
     control_open(s.app);
+    control_run(s.app);
     CHECK_OK(users_register(s.app, &profile, "long enough 1", ROLE_STANDARD_ENGINEER, &s.arena,
                             &user, &err), err);
     CHECK_OK(projects_add(s.app, &user, &wanted, &s.arena, &project, &err), err);
@@ -138,21 +141,59 @@ TEST(a_way_to_sign_that_is_not_ours_is_refused_at_the_start)
     setup_release(&s);
 }
 
-TEST(a_folder_for_uploads_on_another_disk_is_refused)
+/* A new folder on another file system than the test's; the caller removes it. */
+static bool make_elsewhere(struct setup *s, char folder[static sizeof(ELSEWHERE)])
 {
     struct stat here, there;
+
+    memcpy(folder, ELSEWHERE, sizeof(ELSEWHERE));
+    return !stat(s->folder, &here) && !stat("/dev/shm", &there) && here.st_dev != there.st_dev &&
+           mkdtemp(folder);
+}
+
+TEST(a_folder_for_uploads_on_another_disk_is_refused)
+{
     struct setup s;
-    char folder[] = "/dev/shm/fovea_test_XXXXXX";
+    char folder[sizeof(ELSEWHERE)];
 
     setup_init(&s);
-    if (stat(s.folder, &here) || stat("/dev/shm", &there) || here.st_dev == there.st_dev ||
-        !mkdtemp(folder)) {
+    if (!make_elsewhere(&s, folder)) {
         setup_release(&s);
         SKIP("there is no other file system to write to");
     }
     setenv("UPLOAD_DIR", folder, 1);
     check_refused(&s, arena_printf(&s.arena, "UPLOAD_DIR '%s' must be on the same file system as "
                                              "the data folder '%s'", folder, in(&s, "data")));
+    CHECK(!rmdir(folder));
+    setup_release(&s);
+}
+
+/* Files are renamed into both; outputs are written where they stay. */
+TEST(of_the_links_to_another_disk_only_outputs_is_taken)
+{
+    static const char *const refused[] = { "datasets", "quarantine" };
+    struct setup s;
+    struct error err;
+    char folder[sizeof(ELSEWHERE)];
+
+    setup_init(&s);
+    if (!make_elsewhere(&s, folder)) {
+        setup_release(&s);
+        SKIP("there is no other file system to write to");
+    }
+    CHECK(!mkdir(in(&s, "data"), 0700));
+    CHECK(!symlink(folder, in(&s, "data/outputs")));
+    for (int i = 0; i < 2; i++) {
+        const char *link = in(&s, arena_printf(&s.arena, "data/%s", refused[i]));
+
+        CHECK(!symlink(folder, link));
+        check_refused(&s, arena_printf(&s.arena, "%s '%s' must be on the same file system as the "
+                                                 "data folder '%s'", refused[i], link,
+                                       in(&s, "data")));
+        CHECK(!unlink(link));
+    }
+    CHECK_OK(open_app(&s, &err), err);
+    CHECK_TEXT(app_path(s.app, "outputs", &s.arena), folder);
     CHECK(!rmdir(folder));
     setup_release(&s);
 }

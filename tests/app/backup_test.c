@@ -188,6 +188,10 @@ TEST(backup_has_outputs_that_lie_elsewhere)
     CHECK(backup_restore(in(&s, "b.tar"), in(&s, "new"), false, &s.arena, &account, &err) &&
           err.kind == ERR_INVALID && strstr(err.text, "OUTPUT_DIR is set"));
     unsetenv("OUTPUT_DIR");
+    setenv("DATABASE_URL", in(&s, "elsewhere.db"), 1);
+    CHECK(backup_restore(in(&s, "b.tar"), in(&s, "new"), false, &s.arena, &account, &err) &&
+          err.kind == ERR_INVALID && strstr(err.text, "DATABASE_URL is set"));
+    unsetenv("DATABASE_URL");
     restore(&s, "new");
     check_file(&s, "new/outputs/1/run/checkpoints/best.safetensors", "weights");
     CHECK_OK(jobs_get(s.app, 1, &s.arena, &job, &err), err);

@@ -136,12 +136,36 @@ TEST(datasets_rights_follow_project_owner_and_visibility)
         CHECK(right_kind(&s, &s.bob, id, RIGHT_WORK) == ERR_NOT_FOUND);
         d = i ? alone : in_project;
         d.visibility = i ? "public" : "organization";
-        CHECK_OK(datasets_update(s.app, &d, &err), err);
+        CHECK_OK(datasets_update(s.app, i ? &alone : &in_project, &d, &err), err);
         CHECK(right_kind(&s, &s.bob, id, RIGHT_VIEW) == GOOD);
         CHECK(right_kind(&s, &s.guest, id, RIGHT_VIEW) == GOOD);
         CHECK(right_kind(&s, &s.bob, id, RIGHT_WORK) == ERR_DENIED);
     }
     CHECK(right_kind(&s, &s.ada, "none", RIGHT_VIEW) == ERR_NOT_FOUND);
+    scene_close(&s);
+}
+
+TEST(datasets_changes_at_the_same_moment_are_both_kept)
+{
+    const struct dataset wanted = { .name = "d", .format = "imagefolder", .visibility = "private" };
+    struct dataset made, first, second, now;
+    struct scene s;
+    struct error err;
+
+    scene_open(&s);
+    CHECK_OK(datasets_add(s.app, &s.ada, &wanted, &s.arena, &made, &err), err);
+    first = second = made; /* both have read the same */
+    first.name = "renamed";
+    first.visibility = "public";
+    second.description = "described";
+    second.tags = "[\"a\"]";
+    CHECK_OK(datasets_update(s.app, &made, &first, &err), err);
+    CHECK_OK(datasets_update(s.app, &made, &second, &err), err);
+    CHECK_OK(datasets_get(s.app, &s.ada, made.id, RIGHT_VIEW, &s.arena, &now, &err), err);
+    CHECK_TEXT(now.name, "renamed");
+    CHECK_TEXT(now.visibility, "public");
+    CHECK_TEXT(now.description, "described");
+    CHECK_TEXT(now.tags, "[\"a\"]");
     scene_close(&s);
 }
 
@@ -262,7 +286,8 @@ TEST(datasets_are_listed_while_no_doctor_is_there)
     CHECK_TEXT(files[0].state, "excluded");
     CHECK_OK(datasets_sums(s.app, &dataset, &s.arena, &sums, &err), err);
     CHECK(sums.used_files == 3 && sums.excluded_files == 1 && sums.fixed_files == 0);
-    CHECK_OK(datasets_remove_of_project(s.app, s.project.id, &removed, &err), err);
+    CHECK_OK(datasets_remove_of_project(s.app, s.project.id, false, &removed, &err),
+             err);
     CHECK(removed == 1);
     CHECK_OK(projects_remove(s.app, s.project.id, &err), err);
     scene_close(&s);

@@ -1,7 +1,8 @@
-/* Starting, queueing and stopping jobs, with a training service inside this test: the other user of
- * the seam that `fovea serve` uses for its trainer. */
+/* Starting, queueing and stopping jobs. */
 
-#include "app/jobs/job_control.h"
+#include "job_support.h"
+
+#include "app/datasets/datasets.h"
 #include "app/services/services.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -11,143 +12,9 @@
 #include "test.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What the service was asked last, and what it answers. */
-struct service {
-    pthread_mutex_t lock;
-    int start_status, starts, stops;
-    int64_t started_job, attempt;
-    bool resume, forgets;
-    char output_dir[512], split[512];
-};
-
-struct setup {
-    const char *folder;
-    struct app *app;
-    struct arena arena;
-    struct user user;
-    struct project project;
-    struct service service;
-};
-
-static void answer_start(struct service *s, const json_t *parameters, int *status, json_t **answer)
-{
-    const char *folder = json_string_value(json_object_get(parameters, "output_dir"));
-    const char *split = json_string_value(json_object_get(parameters, "split_strategy"));
-
-    s->starts++;
-    s->started_job = json_integer_value(json_object_get(parameters, "job_id"));
-    s->attempt = json_integer_value(json_object_get(parameters, "attempt"));
-    s->resume = json_is_true(json_object_get(parameters, "resume"));
-    snprintf(s->output_dir, sizeof(s->output_dir), "%s", folder ? folder : "");
-    snprintf(s->split, sizeof(s->split), "%s", split ? split : "");
-    *status = s->start_status;
-    *answer = json_pack("{s:s, s:s}", "status", "started", "detail", "no room");
-}
-
-static void module(void *context, const char *method, const char *path, const json_t *parameters,
-                   int *status, json_t **answer)
-{
-    struct service *s = context;
-
-    pthread_mutex_lock(&s->lock);
-    *status = 200;
-    *answer = NULL;
-    if (!strcmp(path, "/training/start"))
-        answer_start(s, parameters, status, answer);
-    else if (str_starts_with(path, "/training/stop/"))
-        s->stops++;
-    else if (str_starts_with(path, "/training/status/"))
-        *status = s->forgets ? 404 : 200;
-    else if (!strcmp(path, "/models/list") && !strcmp(method, "GET"))
-        *answer = json_pack("{s:[{s:s, s:s, s:[s]}]}", "models", "framework",
-                            json_string_value(json_object_get(parameters, "framework")),
-                            "model_name", "resnet18", "task_types", "image_classification");
-    pthread_mutex_unlock(&s->lock);
-}
-
-static void setup_init(struct setup *s)
-{
-    struct user profile = { .email = "ada@example.com" };
-    struct project wanted = { .name = "Dog vs Cat" };
-    struct app_options options;
-    struct error err;
-
-    *s = (struct setup){ .folder = test_folder(), .service.start_status = 200 };
-    CHECK(!pthread_mutex_init(&s->service.lock, NULL));
-    options = (struct app_options){ .data_folder = s->folder };
-    CHECK_OK(app_open(&s->app, &options, &err), err);
-    s->app->services = services_new(&(struct services_options){ .module = module,
-                                                                .module_context = &s->service });
-    control_open(s->app);
-    CHECK_OK(users_register(s->app, &profile, "long enough 1", ROLE_STANDARD_ENGINEER, &s->arena,
-                            &s->user, &err), err);
-    CHECK_OK(projects_add(s->app, &s->user, &wanted, &s->arena, &s->project, &err), err);
-}
-
-static void setup_release(struct setup *s)
-{
-    control_close(s->app);
-    services_free(s->app->services);
-    app_close(s->app);
-    arena_release(&s->arena);
-    pthread_mutex_destroy(&s->service.lock);
-}
-
-static struct job add_with_split(struct setup *s, const char *split_strategy)
-{
-    struct job wanted = { .project_id = s->project.id, .user_id = s->user.id, .framework = "timm",
-                          .model_name = "resnet18", .task_type = "image_classification",
-                          .dataset_path = "/data/cats", .epochs = 3, .batch_size = 8,
-                          .learning_rate = 0.01, .split_strategy = split_strategy };
-    struct error err;
-    struct job job;
-
-    CHECK_OK(control_create(s->app, &wanted, &s->arena, &job, &err), err);
-    return job;
-}
-
-static struct job add(struct setup *s)
-{
-    return add_with_split(s, NULL);
-}
-
-static const char *status_of(struct setup *s, int64_t id)
-{
-    struct error err;
-    struct job job;
-
-    CHECK_OK(jobs_get(s->app, id, &s->arena, &job, &err), err);
-    return job.status;
-}
-
-static void wait_for(struct setup *s, int64_t id, const char *status)
-{
-    double until = clock_seconds() + 20;
-
-    while (strcmp(status_of(s, id), status) && clock_seconds() < until)
-        usleep(5000);
-    CHECK_TEXT(status_of(s, id), status);
-}
-
-static int start(struct setup *s, int64_t id, int resume, bool *queued, struct error *err)
-{
-    return control_start(s->app, id, &(struct start_request){ .resume = resume }, queued, err);
-}
-
-static void report(struct setup *s, int64_t id, const char *event, const char *data)
-{
-    json_t *message = json_pack("{s:I, s:s}", "job_id", (json_int_t)id, "event", event);
-    struct error err;
-
-    json_object_set_new(message, "data", json_parse(data, strlen(data), "data", &err));
-    CHECK_OK(control_event(s->app, message, &err), err);
-    json_decref(message);
-}
 
 /* --- folders --------------------------------------------------------------------------------- */
 

@@ -244,16 +244,21 @@ TEST(series_say_of_any_stretch_what_its_points_say)
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-static void report(struct setup *s, const char *event, int64_t seq, const char *json, bool wanted)
+static void report_as(struct setup *s, int64_t attempt, const char *event, int64_t seq,
+                      const char *json, bool wanted)
 {
     struct error err;
     json_t *data = json_parse(json, strlen(json), "data", &err);
     bool applied;
 
-    CHECK_OK(jobs_apply_event(s->app, s->job_id, event, seq ? 1 : 0, seq, data, &applied, &err),
-             err);
+    CHECK_OK(jobs_apply_event(s->app, s->job_id, event, attempt, seq, data, &applied, &err), err);
     CHECK(applied == wanted);
     json_decref(data);
+}
+
+static void report(struct setup *s, const char *event, int64_t seq, const char *json, bool wanted)
+{
+    report_as(s, seq ? 1 : 0, event, seq, json, wanted);
 }
 
 static void start(struct setup *s)
@@ -362,6 +367,9 @@ TEST(a_fresh_start_clears_what_an_earlier_attempt_left_and_resuming_keeps_it)
     CHECK_OK(jobs_start(s.app, s.job_id, &(struct job_start){ .resume = false }, &attempt, &err),
              err);
     CHECK(attempt == 3);
+    CHECK_OK(series_read(s.app, s.job_id, "f1_score", 0, 0, 9, &s.arena, &series, &err), err);
+    CHECK(series.count == 1); /* it has not begun yet */
+    report_as(&s, 3, "log", 0, "{\"message\":\"hello\"}", true);
     CHECK(series_read(s.app, s.job_id, "f1_score", 0, 0, 9, &s.arena, &series, &err) &&
           err.kind == ERR_NOT_FOUND);
     setup_release(&s);

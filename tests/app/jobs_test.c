@@ -483,3 +483,74 @@ TEST(job_events_set_classes_best_and_logs)
     CHECK(!count && !get(&s, id).best_checkpoint_path);
     setup_release(&s);
 }
+
+static int count(struct setup *s, const char *table, const char *where)
+{
+    char path[512], sql[200];
+    sqlite3_stmt *statement;
+    sqlite3 *handle;
+    int rows;
+
+    snprintf(path, sizeof(path), "%s/vision_platform.db", s->folder);
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s WHERE %s", table, where);
+    CHECK(sqlite3_open(path, &handle) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK);
+    CHECK(sqlite3_step(statement) == SQLITE_ROW);
+    rows = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return rows;
+}
+
+/* Others must get to write in between. */
+TEST(job_with_many_rows_is_removed_in_parts)
+{
+    static const char many[] = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n "
+                               "WHERE i < 5000) ";
+    struct db_statistics before, after;
+    char sql[1000];
+    struct setup s;
+    struct error err;
+    int64_t id, other;
+
+    setup_init(&s);
+    id = add_job(&s);
+    other = add_job(&s);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO metric_series (id, job_id, name, axis) VALUES (1, %lld, 'loss', 'step'), "
+             "(2, %lld, 'loss', 'step');"
+             "%s INSERT INTO metric_points SELECT 1, 0, i, 0, 0, 0 FROM n;"
+             "INSERT INTO metric_points VALUES (2, 0, 1, 0, 0, 0);"
+             "%s INSERT INTO training_logs (job_id, log_type, content, created_at) "
+             "SELECT %lld, 'info', 'x', i FROM n",
+             (long long)id, (long long)other, many, many, (long long)id);
+    by_hand(&s, sql);
+    db_read_statistics(s.app->db, &before);
+    CHECK_OK(jobs_remove(s.app, id, &err), err);
+    db_read_statistics(s.app->db, &after);
+    CHECK(after.writes - before.writes >= 8);
+    CHECK(!count(&s, "metric_points", "series_id = 1") && !count(&s, "training_logs", "true"));
+    CHECK(count(&s, "metric_points", "series_id = 2") == 1);
+    CHECK(jobs_remove(s.app, id, &err) && err.kind == ERR_NOT_FOUND);
+    setup_release(&s);
+}
+
+TEST(job_changes_at_the_same_moment_are_both_kept)
+{
+    struct job read, first, second;
+    struct setup s;
+    struct error err;
+
+    setup_init(&s);
+    read = first = second = get(&s, add_job(&s)); /* both have read the same */
+    first.experiment_name = "renamed";
+    second.notes = "noted";
+    second.tags = "[\"a\"]";
+    CHECK_OK(jobs_rename(s.app, &read, &first, &err), err);
+    CHECK_OK(jobs_rename(s.app, &read, &second, &err), err);
+    read = get(&s, read.id);
+    CHECK_TEXT(read.experiment_name, "renamed");
+    CHECK_TEXT(read.notes, "noted");
+    CHECK_TEXT(read.tags, "[\"a\"]");
+    setup_release(&s);
+}

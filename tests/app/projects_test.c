@@ -131,6 +131,26 @@ TEST(project_names_are_ones_own)
     setup_release(&s);
 }
 
+TEST(project_changes_at_the_same_moment_are_both_kept)
+{
+    struct project first, second, again;
+    struct setup s;
+    struct error err;
+
+    setup_init(&s);
+    first = second = s.project; /* both have read the same */
+    first.name = "Renamed";
+    second.description = "Described";
+    second.task_type = "detection";
+    CHECK_OK(projects_update(s.app, &s.project, &first, &err), err);
+    CHECK_OK(projects_update(s.app, &s.project, &second, &err), err);
+    CHECK_OK(projects_open(s.app, &s.owner, s.project.id, RIGHT_OWN, &s.arena, &again, &err), err);
+    CHECK_TEXT(again.name, "Renamed");
+    CHECK_TEXT(again.description, "Described");
+    CHECK_TEXT(again.task_type, "detection");
+    setup_release(&s);
+}
+
 TEST(project_changes_and_goes)
 {
     struct project changed, again;
@@ -141,7 +161,7 @@ TEST(project_changes_and_goes)
     changed = s.project;
     changed.name = "Renamed 이름";
     changed.description = NULL;
-    CHECK_OK(projects_update(s.app, &changed, &err), err);
+    CHECK_OK(projects_update(s.app, &s.project, &changed, &err), err);
     CHECK_OK(projects_open(s.app, &s.owner, s.project.id, RIGHT_OWN, &s.arena, &again, &err), err);
     CHECK_TEXT(again.name, "Renamed 이름");
     CHECK(!again.description && again.updated_at >= s.project.updated_at);

@@ -64,7 +64,7 @@ async function uploaded(folder, name, format) {
 
 /* --- models and data ------------------------------------------------------------------------- */
 
-test('X-01: the three models of the family come first, in their order', async () => {
+test('the three models of the family come first, in their order', async () => {
   const list = await ask(200, 'GET', '/api/v1/models/list?framework=ultralytics')
   assert.deepEqual(list.slice(0, 3).map(model => model.model_name), families.map(family => family.model))
   assert.deepEqual(list.slice(0, 3).map(model => model.task_types), families.map(family => [family.task]))
@@ -74,7 +74,7 @@ test('X-01: the three models of the family come first, in their order', async ()
 })
 
 for (const family of families) {
-  test(`X-10: a dataset for ${family.model} of many files with their paths`, async () => {
+  test(`a dataset for ${family.model} of many files with their paths`, async () => {
     const form = new FormData()
     for (const [key, value] of Object.entries({ name: 'My Dataset', format: 'yolo', visibility: 'private',
       project_id: String(project) })) form.append(key, value)
@@ -124,7 +124,7 @@ const jobKeys = ['id', 'project_id', 'model_name', 'framework', 'task_type', 'da
   'created_at', 'updated_at', 'started_at', 'completed_at', 'error_message']
 
 for (const family of families) {
-  test(`X-05, X-06: a ${family.model} job in the flat form, and what is refused`, async () => {
+  test(`a ${family.model} job in the flat form, and what is refused`, async () => {
     const body = flat(family, folders[family.task])
     const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner(body))
     for (const key of jobKeys) assert.ok(key in job, key)
@@ -201,7 +201,7 @@ test('model and dataset have to be of one task', async () => {
 
 /* --- running --------------------------------------------------------------------------------- */
 
-test('X-08: experiments of the family are listed with their accuracies', async () => {
+test('experiments of the family are listed with their accuracies', async () => {
   const listing = (await expectCall(server, 201, 'POST', '/api/v1/projects', { token, body: { name: 'Listing' } })).id
   const db = await Database.open(join(server.data, 'vision_platform.db'))
   for (const [i, [family, status, accuracy]] of [[0, 'completed', 0.89], [1, 'running', null], [2, 'failed', null]].entries())
@@ -214,7 +214,7 @@ test('X-08: experiments of the family are listed with their accuracies', async (
   await db.run(`DELETE FROM training_jobs WHERE project_id = ${listing}`)
 })
 
-test('X-15, X-16: a callback of a detector becomes a row, series and a frame', async () => {
+test('a callback of a detector becomes a row, series and a frame', async () => {
   const family = families[1]
   const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner(flat(family, folders[family.task])))
   const socket = io(server.url, { auth: { token }, forceNew: true })
@@ -273,7 +273,7 @@ function checkAnswer(family, answer) {
 const mostDetections = 5
 
 for (const family of families) {
-  test(`X-13, X-14, X-17, X-18: ${family.model} is trained and predicts`, { timeout: 300000 }, async () => {
+  test(`${family.model} is trained and predicts`, { timeout: 300000 }, async () => {
     const body = { ...flat(family, folders[family.task]), epochs: 1, batch_size: 2, pretrained: false,
       advanced_config: { imgsz: size, val_interval: 1, threads: 1 } } // as the contract calls them
     const forecast = await ask(200, 'POST', '/api/v1/training/preflight', asOwner(body))

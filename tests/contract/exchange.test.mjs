@@ -1,4 +1,4 @@
-/* exchange.test.mjs - X-03: a training service alone is exchanged for one that knows another model, and
+/* exchange.test.mjs - a training service alone is exchanged for one that knows another model, and
  * the platform, which runs on, shows it. */
 
 import assert from 'node:assert/strict'
@@ -41,7 +41,7 @@ async function stop(child) {
   await ended
 }
 
-test('X-03: yolo11l appears when the ultralytics service alone is exchanged', { timeout: 120000 }, async () => {
+test('yolo11l appears when the ultralytics service alone is exchanged', { timeout: 120000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fovea-exchange-'))
   const older = await olderProgram(folder, 'yolo11l')
   const port = await freePort()

@@ -1,5 +1,5 @@
-/* fixtures.test.mjs - the fixtures X-01 to X-19 of the contract over HTTP, with resnet18 where the
- * contract has a model of another family.  X-03 is in tests/extending: it needs another engine. */
+/* fixtures.test.mjs - what clients of the API rely on, call by call, with resnet18.  That a new model
+ * shows when a training service alone is exchanged is in tests/extending: it needs another engine. */
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -47,7 +47,7 @@ const asOwner = body => ({ token, body })
 const cardFields = ['framework', 'model_name', 'display_name', 'description', 'params', 'input_size', 'task_types',
   'pretrained_available', 'recommended_batch_size', 'recommended_lr', 'tags', 'priority']
 
-test('X-01, X-02: the catalogue, its order and its fields', async () => {
+test('the catalogue, its order and its fields', async () => {
   const list = await ask(200, 'GET', '/api/v1/models/list')
   assert.deepEqual(list.slice(0, 3).map(model => model.model_name), ['resnet50', 'efficientnet_b0', 'efficientnetv2_s'])
   for (const model of list) {
@@ -66,7 +66,7 @@ test('X-01, X-02: the catalogue, its order and its fields', async () => {
     list.filter(model => model.priority === 0).map(() => 0))
 })
 
-test('X-02: with every service away the built-in definitions are shown', async () => {
+test('with every service away the built-in definitions are shown', async () => {
   const lonely = await startServer(['--no_trainer'])
   try {
     const list = await expectCall(lonely, 200, 'GET', '/api/v1/models/list')
@@ -78,7 +78,7 @@ test('X-02: with every service away the built-in definitions are shown', async (
   }
 })
 
-test('X-04: models of a task, in both forms', async () => {
+test('models of a task, in both forms', async () => {
   for (const task of ['image_classification', 'classification']) {
     const answer = await call(server, 'GET', `/api/v1/models/list?task_type=${task}`)
     const names = answer.body.map(model => model.model_name)
@@ -100,7 +100,7 @@ test('X-04: models of a task, in both forms', async () => {
 
 /* --- making jobs ----------------------------------------------------------------------------- */
 
-test('X-05: a job in the flat form', async () => {
+test('a job in the flat form', async () => {
   const body = flat(project, samples)
   const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner(body))
   for (const [key, value] of Object.entries(body)) assert.deepEqual(job[key], value, key)
@@ -112,7 +112,7 @@ test('X-05: a job in the flat form', async () => {
   assert.deepEqual((await readdir(join(server.data, job.output_dir))).sort(), ['checkpoints', 'logs', 'results'])
 })
 
-test('X-06: what does not fit is refused in the words of the contract and leaves nothing', async () => {
+test('what does not fit is refused in the words of the contract and leaves nothing', async () => {
   const count = async () => (await call(server, 'GET', `/api/v1/projects/${project}/experiments`, { token })).body.length
   const folders = async () => (await readdir(join(server.data, 'outputs', String(project)))).length
   const before = [await count(), await folders()]
@@ -146,7 +146,7 @@ test('X-06: what does not fit is refused in the words of the contract and leaves
   assert.deepEqual([await count(), await folders()], before)
 })
 
-test('X-11: the schema of settings, its values and presets', async () => {
+test('the schema of settings, its values and presets', async () => {
   const answer = await ask(200, 'GET', '/api/v1/training/config-schema?framework=timm&task_type=image_classification')
   const field = name => answer.schema.fields.find(one => one.name === name)
   const values = name => field(name).options.map(option => option.value)
@@ -176,7 +176,7 @@ test('X-11: the schema of settings, its values and presets', async () => {
   }
 })
 
-test('X-12: a job in the nested form, on an uploaded dataset', async () => {
+test('a job in the nested form, on an uploaded dataset', async () => {
   const dataset = await upload(server, token, project, samples)
   const body = id => ({
     session_id: 1, project_id: project, experiment_name: 'ResNet-50 Experiment', tags: ['baseline'],
@@ -221,7 +221,7 @@ test('the final configurations of the seeds fit, and every field that does not i
 
 /* --- projects and their experiments ---------------------------------------------------------- */
 
-test('X-07: a project, and that foreign ones do not show', async () => {
+test('a project, and that foreign ones do not show', async () => {
   const mine = await ask(200, 'GET', `/api/v1/projects/${project}`, { token })
   assert.deepEqual([mine.id, mine.name, mine.description], [project, 'Dog vs Cat', 'Classification project'])
   assert.ok(mine.created_at && mine.updated_at)
@@ -232,7 +232,7 @@ test('X-07: a project, and that foreign ones do not show', async () => {
   await ask(401, 'GET', `/api/v1/projects/${project}`)
 })
 
-test('X-08, X-09, X-19: experiments, newest first, by pages and status, rows put in by hand included', async () => {
+test('experiments, newest first, by pages and status, rows put in by hand included', async () => {
   const listing = (await expectCall(server, 201, 'POST', '/api/v1/projects', { token, body: { name: 'Listing' } })).id
   const db = await Database.open(join(server.data, 'vision_platform.db'))
   const insert = (model, status, accuracy, loss, error, created) => db.run(
@@ -263,7 +263,7 @@ test('X-08, X-09, X-19: experiments, newest first, by pages and status, rows put
 
 /* --- datasets -------------------------------------------------------------------------------- */
 
-test('X-10: a dataset of many files with their paths', async () => {
+test('a dataset of many files with their paths', async () => {
   const form = new FormData()
   for (const [key, value] of Object.entries({ name: 'My Dataset', format: 'dice', visibility: 'private',
     project_id: String(project) })) form.append(key, value)
@@ -291,7 +291,7 @@ test('X-10: a dataset of many files with their paths', async () => {
 
 /* --- running --------------------------------------------------------------------------------- */
 
-test('X-13, X-14: start, start again, unknown, refused; what the engine is told', async () => {
+test('start, start again, unknown, refused; what the engine is told', async () => {
   const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner({ ...flat(project, samples), epochs: 200,
     advanced_config: { image_size: 32, threads: 1 } }))
   const started = await ask(200, 'POST', `/api/v1/training/jobs/${job.id}/start`, { token })
@@ -332,7 +332,7 @@ test('X-13, X-14: start, start again, unknown, refused; what the engine is told'
   }
 })
 
-test('X-15: the callback, its secret and its row', async () => {
+test('the callback, its secret and its row', async () => {
   const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner(flat(project, samples)))
   const data = { epoch: 10, loss: 0.45, accuracy: 0.85, learning_rate: 0.0008, extra_metrics: { val_loss: 0.5, precision: 0.84 } }
   const body = { job_id: job.id, event: 'epoch_complete', data }
@@ -350,7 +350,7 @@ test('X-15: the callback, its secret and its row', async () => {
   assert.deepEqual(series.series.map(one => one.last), [[0.5], [0.85]])
 })
 
-test('X-17, X-18: train, predict with the best checkpoint, then with the latest', async () => {
+test('train, predict with the best checkpoint, then with the latest', async () => {
   const job = await ask(201, 'POST', '/api/v1/training/jobs', asOwner({ ...flat(project, samples), epochs: 1,
     learning_rate: 0.001, advanced_config: { image_size: 32, threads: 1 } }))
   await ask(200, 'POST', `/api/v1/training/jobs/${job.id}/start`, { token })

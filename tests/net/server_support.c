@@ -48,9 +48,8 @@ static void finish_describe(struct net_server *server, struct http_request *requ
     (void)server;
     str_printf(&text, "%s\n%s\n", http_method(request), http_path(request));
     http_query_each(request, add_parameter, &text);
-    str_printf(&text, "\n%s\n%s\n%s\n%s\n%s\n", first ? first : "(none)",
-               header ? header : "(none)", cookie ? cookie : "(none)", http_address(request),
-               http_request_id(request));
+    str_printf(&text, "\n%s\n%s\n%s\n%s\n", first ? first : "(none)",
+               header ? header : "(none)", cookie ? cookie : "(none)", http_address(request));
     respond_text(request, text.text);
     str_release(&text);
 }

@@ -105,6 +105,32 @@ TEST(blob_local_puts_moves_and_removes_files)
     arena_release(&arena);
 }
 
+TEST(blob_local_moves_and_copies_onto_nothing)
+{
+    const char *folder = test_folder();
+    struct arena arena = ARENA_INIT;
+    struct blob *blob;
+    struct error err;
+
+    CHECK_OK(blob_open_local(&blob, file_join(&arena, folder, "data"), &err), err);
+    write_file(&arena, folder, "data/datasets/1/a", "one");
+    write_file(&arena, folder, "data/datasets/1/b", "two");
+    CHECK(blob_move(blob, "datasets/1/a", "datasets/1/b", &err) && err.kind == ERR_CONFLICT);
+    CHECK(blob_copy(blob, "datasets/1/a", "datasets/1/b", &err) && err.kind == ERR_CONFLICT);
+    check_content(blob, "datasets/1/a", "one");
+    check_content(blob, "datasets/1/b", "two");
+    CHECK_OK(blob_copy(blob, "datasets/1/a", "quarantine/1/x/a", &err), err);
+    CHECK_OK(blob_put(blob, "datasets/1/a", write_file(&arena, folder, "new", "three"), &err),
+             err);
+    check_content(blob, "datasets/1/a", "three");
+    check_content(blob, "quarantine/1/x/a", "one"); /* has a content of its own */
+    CHECK(blob_copy(blob, "datasets/1/none", "quarantine/1/none", &err) &&
+          err.kind == ERR_NOT_FOUND);
+    CHECK(blob_move(blob, "datasets/1/a", "quarantine/1/x", &err) && err.kind == ERR_CONFLICT);
+    blob_close(blob);
+    arena_release(&arena);
+}
+
 TEST(blob_local_takes_trees_and_adds_to_them)
 {
     const char *folder = test_folder();

@@ -334,7 +334,22 @@ TEST(db_says_what_is_wrong_with_the_file)
           strstr(err.text, "broken.db"));
     str_printf(&url, "%s/none/there.db", folder);
     CHECK(db_open(&db, url.text, &err) && strstr(err.text, "there.db"));
-    CHECK(db_open(&db, "mysql://host/x", &err) && err.kind == ERR_UNSUPPORTED);
     str_release(&path);
     str_release(&url);
+}
+
+/* And no password that stands in a URL is repeated. */
+TEST(db_is_a_file_of_sqlite)
+{
+    static const char *const urls[] = { "postgresql://user:secret@host/x",
+                                        "sqlite+driver:///secret.db", "sqlite:///", "" };
+    int version, known;
+    struct db *db;
+    struct error err;
+
+    for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+        CHECK(db_open(&db, urls[i], &err) && err.kind == ERR_UNSUPPORTED);
+        CHECK(strstr(err.text, "only SQLite is supported") && !strstr(err.text, "secret"));
+        CHECK(db_peek(urls[i], &version, &known, &err) && err.kind == ERR_UNSUPPORTED);
+    }
 }

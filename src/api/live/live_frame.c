@@ -53,11 +53,6 @@ void live_frame_release(struct live_frame *frame)
     free(frame);
 }
 
-const char *live_frame_type(const struct live_frame *frame)
-{
-    return frame->type;
-}
-
 const char *live_frame_text(const struct live_frame *frame, size_t *length)
 {
     *length = frame->text.length;

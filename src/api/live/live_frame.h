@@ -1,4 +1,4 @@
-/* live_frame.h - what watchers are told: one JSON object per event (section 2.4 of the contract).
+/* live_frame.h - what watchers are told: one JSON object per event.
  *
  * A frame is built once and sent to any number of watchers: as text of a WebSocket, or as an event
  * of Socket.IO, where its type is the event's name.  Frames are counted; any thread may keep and
@@ -20,7 +20,6 @@ struct live_frame *live_frame_new(const char *type, struct str *text);
 struct live_frame *live_frame_keep(struct live_frame *frame);
 void live_frame_release(struct live_frame *frame); /* NULL is fine */
 
-const char *live_frame_type(const struct live_frame *frame);
 const char *live_frame_text(const struct live_frame *frame, size_t *length);
 struct websocket_message *live_frame_message(struct live_frame *frame); /* NULL: no memory */
 /* 42["training_progress",{...}], and the same as a message */

@@ -22,21 +22,54 @@ int password_links_add(struct app *app, int64_t user_id, struct arena *arena, co
     return 0;
 }
 
-/* Taken by removing it, so that of two at the same moment one gets it. */
+static int refuse(struct error *err)
+{
+    return FAIL(err, DENIED, "This link is not valid, or no longer");
+}
+
+struct using {
+    const char *link_hash, *password_hash;
+    int64_t user_id;
+};
+
+/* Taken by removing it, so that of two at the same moment one gets it; with the password, so that
+ * none is used up for nothing. */
+static int use(struct db_connection *connection, void *context, struct error *err)
+{
+    struct using *u = context;
+    struct arena arena = ARENA_INIT;
+    struct db_rows rows;
+    int result = db_run(connection, STATEMENT_password_link_take,
+                        DB_ARGS(db_text(u->link_hash), db_int(clock_unix_microseconds())), &arena,
+                        &rows, err);
+
+    if (!result && !rows.count)
+        result = refuse(err);
+    if (!result) {
+        u->user_id = db_at(&rows, 0, 0)->integer;
+        result = users_set_password_in(connection, u->user_id, u->password_hash, err);
+    }
+    arena_release(&arena);
+    return result;
+}
+
 int password_links_use(struct app *app, const char *token, const char *password,
                        struct arena *arena, struct user *user, struct error *err)
 {
-    char hash[TOKEN_HASH_SIZE];
+    char link[TOKEN_HASH_SIZE], hash[PASSWORD_HASH_SIZE];
+    struct using using = { .link_hash = link, .password_hash = hash };
     struct db_rows rows;
 
-    token_hash(token, hash);
+    token_hash(token, link);
+    /* Hashing a password is slow: a link that nobody made does not get so far. */
     if (password_check(password, err) ||
-        db_write(app->db, STATEMENT_password_link_take,
-                 DB_ARGS(db_text(hash), db_int(clock_unix_microseconds())), arena, &rows, err))
+        db_read(app->db, STATEMENT_password_link_find,
+                DB_ARGS(db_text(link), db_int(clock_unix_microseconds())), arena, &rows, err))
         return -1;
     if (!rows.count)
-        return FAIL(err, DENIED, "This link is not valid, or no longer");
-    if (users_set_password(app, db_at(&rows, 0, 0)->integer, password, err))
-        return -1;
-    return users_get(app, db_at(&rows, 0, 0)->integer, arena, user, err);
+        return refuse(err);
+    password_hash(password, hash);
+    return db_transact(app->db, use, &using, err)
+               ? -1
+               : users_get(app, using.user_id, arena, user, err);
 }

@@ -103,13 +103,17 @@ int projects_add(struct app *app, const struct user *user, const struct project 
     return projects_open(app, user, db_at(&rows, 0, 0)->integer, RIGHT_OWN, arena, project, err);
 }
 
-int projects_update(struct app *app, const struct project *p, struct error *err)
+int projects_update(struct app *app, const struct project *before, const struct project *after,
+                    struct error *err)
 {
-    if (check(p, err))
+    const char *const old[] = { before->name, before->description, before->task_type };
+    const char *const new[] = { after->name, after->description, after->task_type };
+
+    if (check(after, err))
         return -1;
     if (db_write(app->db, STATEMENT_project_update,
-                 DB_ARGS(db_int(p->id), db_text(p->name), db_text(p->description),
-                         db_text(p->task_type), db_int(clock_unix_microseconds())),
+                 DB_ARGS(db_int(after->id), db_text(new[0]), db_text(new[1]), db_text(new[2]),
+                         db_int(clock_unix_microseconds()), db_int(columns_changed(old, new, 3))),
                  NULL, NULL, err))
         return name_taken(err);
     return 0;

@@ -25,7 +25,9 @@ int projects_list(struct app *app, const struct user *user, struct arena *arena,
  * DENIED to guests. */
 int projects_add(struct app *app, const struct user *user, const struct project *wanted,
                  struct arena *arena, struct project *project, struct error *err);
-int projects_update(struct app *app, const struct project *project, struct error *err);
+/* name, description and task_type, of which only what has changed is written. */
+int projects_update(struct app *app, const struct project *before, const struct project *after,
+                    struct error *err);
 int projects_remove(struct app *app, int64_t id, struct error *err);
 
 /* --- members --------------------------------------------------------------------------------- */

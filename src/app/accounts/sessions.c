@@ -3,6 +3,7 @@
 #include "app/accounts/users.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #include <sodium.h>
@@ -12,6 +13,7 @@
 #define KEY_CHARACTERS 40
 #define KEY_SHOWN 8                          /* of the prefix that is listed */
 #define KEY_USE_MICROSECONDS (60 * 1000000LL) /* last_used_at is this exact */
+#define REFRESH_GRACE_MICROSECONDS (10 * 1000000LL)
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
@@ -80,7 +82,8 @@ int sessions_login(struct app *app, const char *email, const char *password, str
 }
 
 /* One use of a refresh token, inside a transaction: two that come at the same moment are told
- * apart. */
+ * apart.  Within the grace each gets a successor: they are tabs of one browser that share the
+ * cookie, or one who has not heard the answer to the first. */
 struct rotation {
     const char *old_id;
     char *new_id;
@@ -102,12 +105,14 @@ static int rotate(struct db_connection *connection, void *context, struct error 
         FAIL(err, DENIED, "Invalid refresh token");
         goto done;
     }
-    if (db_at(&rows, 0, 3)->type != DB_NULL) {
+    if (db_at(&rows, 0, 3)->type != DB_NULL &&
+        now - db_at(&rows, 0, 3)->integer > REFRESH_GRACE_MICROSECONDS) {
         r->was_stolen = true;
         result = db_run(connection, STATEMENT_refresh_end_family, DB_ARGS(*db_at(&rows, 0, 0)),
                         NULL, NULL, err);
         goto done;
     }
+    /* The first use stays noted: a later one does not prolong the grace. */
     result = db_run(connection, STATEMENT_refresh_use, DB_ARGS(db_text(r->old_id), db_int(now)),
                     NULL, NULL, err) ||
                      db_run(connection, STATEMENT_refresh_add,
@@ -232,7 +237,9 @@ int api_keys_remove(struct app *app, int64_t user_id, int64_t id, struct error *
 
 /* --- who is it -------------------------------------------------------------------------------- */
 
-static int owner_of_key(struct app *app, const char *key, int64_t *user_id, struct error *err)
+/* *key_id: of a key whose use is to be noted; 0: it was not long ago. */
+static int owner_of_key(struct app *app, const char *key, int64_t *user_id, int64_t *key_id,
+                        struct error *err)
 {
     char hash[TOKEN_HASH_SIZE];
     struct arena arena = ARENA_INIT;
@@ -245,15 +252,25 @@ static int owner_of_key(struct app *app, const char *key, int64_t *user_id, stru
     if (!result && !rows.count)
         result = FAIL(err, DENIED, "Could not validate credentials");
     if (!result) {
-        int64_t now = clock_unix_microseconds(), used = db_at(&rows, 0, 2)->integer;
+        int64_t used = db_at(&rows, 0, 2)->integer;
 
         *user_id = db_at(&rows, 0, 1)->integer;
-        if (now - used > KEY_USE_MICROSECONDS)
-            result = db_write(app->db, STATEMENT_api_key_used,
-                              DB_ARGS(*db_at(&rows, 0, 0), db_int(now)), NULL, NULL, err);
+        if (clock_unix_microseconds() - used > KEY_USE_MICROSECONDS)
+            *key_id = db_at(&rows, 0, 0)->integer;
     }
     arena_release(&arena);
     return result;
+}
+
+void sessions_note_use(struct app *app, const struct user *user)
+{
+    struct error err;
+
+    if (user->used_key_id &&
+        db_write(app->db, STATEMENT_api_key_used,
+                 DB_ARGS(db_int(user->used_key_id), db_int(clock_unix_microseconds())), NULL, NULL,
+                 &err))
+        log_warn("the use of an API key could not be noted: %s", err.text);
 }
 
 int sessions_identify(struct app *app, const char *bearer, struct arena *arena, struct user *user,
@@ -261,9 +278,10 @@ int sessions_identify(struct app *app, const char *bearer, struct arena *arena, 
 {
     bool is_key = str_starts_with(bearer, KEY_PREFIX);
     struct token token = { 0 };
+    int64_t key_id = 0;
 
     if (is_key) {
-        if (owner_of_key(app, bearer, &token.user_id, err))
+        if (owner_of_key(app, bearer, &token.user_id, &key_id, err))
             return -1;
     } else if (token_read(&token, bearer, TOKEN_ACCESS, app->token_secret,
                           clock_unix_microseconds() / 1000000, err)) {
@@ -274,5 +292,6 @@ int sessions_identify(struct app *app, const char *bearer, struct arena *arena, 
                                           : -1;
     if (!user->is_active || (!is_key && token.generation != user->session_generation))
         return FAIL(err, DENIED, "Could not validate credentials");
+    user->used_key_id = key_id;
     return 0;
 }

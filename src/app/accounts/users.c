@@ -234,6 +234,15 @@ static int change_in(struct db_connection *connection, void *context, struct err
     return !result && c->ends_sessions ? end_all(connection, c->id, err) : result;
 }
 
+int users_set_password_in(struct db_connection *connection, int64_t id, const char *hash,
+                          struct error *err)
+{
+    struct change change = { .id = id, .statement = STATEMENT_user_set_password,
+                             .value = db_text(hash), .ends_sessions = true };
+
+    return change_in(connection, &change, err);
+}
+
 int users_set_password(struct app *app, int64_t id, const char *password, struct error *err)
 {
     char hash[PASSWORD_HASH_SIZE];
@@ -291,15 +300,21 @@ int users_remove(struct app *app, int64_t id, struct error *err)
     return db_transact(app->db, remove_in, &id, err);
 }
 
-int users_update_profile(struct app *app, const struct user *u, struct error *err)
+#define PROFILE_TEXTS(u)                                                                      \
+    { (u)->full_name, (u)->company, (u)->company_custom, (u)->division, (u)->division_custom, \
+      (u)->department, (u)->phone_number, (u)->bio, (u)->badge_color }
+
+int users_update_profile(struct app *app, const struct user *before, const struct user *after,
+                         struct error *err)
 {
-    if (check_profile(u, err))
+    const char *const old[] = PROFILE_TEXTS(before), *const new[] = PROFILE_TEXTS(after);
+
+    if (check_profile(after, err))
         return -1;
     return db_write(app->db, STATEMENT_user_update_profile,
-                    DB_ARGS(db_int(u->id), db_text(u->full_name), db_text(u->company),
-                            db_text(u->company_custom), db_text(u->division),
-                            db_text(u->division_custom), db_text(u->department),
-                            db_text(u->phone_number), db_text(u->bio), db_text(u->badge_color),
-                            db_int(clock_unix_microseconds())),
+                    DB_ARGS(db_int(after->id), db_text(new[0]), db_text(new[1]), db_text(new[2]),
+                            db_text(new[3]), db_text(new[4]), db_text(new[5]), db_text(new[6]),
+                            db_text(new[7]), db_text(new[8]), db_int(clock_unix_microseconds()),
+                            db_int(columns_changed(old, new, 9))),
                     NULL, NULL, err);
 }

@@ -7,8 +7,8 @@
  *   manager            see all users below manager
  *   admin              everything
  * Sessions: an access token for an hour and a refresh token for a week that serves once and is
- * replaced by each use.  One that comes a second time was stolen or copied: all that stem from the
- * same login end.
+ * replaced by each use.  One that comes again more than 10 seconds later was stolen or copied: all
+ * that stem from the same login end.  Until then it is another tab that refreshes: it is served.
  * API keys look like "fvk_" and 40 letters and digits; the database has their hash alone.
  */
 #ifndef APP_USERS_H
@@ -25,6 +25,7 @@ struct user {
     const char *email, *hashed_password, *full_name, *company, *company_custom, *division,
         *division_custom, *department, *phone_number, *bio, *system_role, *badge_color;
     int64_t session_generation;
+    int64_t used_key_id; /* of sessions_identify(): an API key whose use is to be noted, or 0 */
     bool is_active;
 };
 
@@ -59,10 +60,15 @@ int users_count(struct app *app, int64_t *count, struct error *err);
 /* Who had the old password, or got in before the account was closed, is out at once: sessions and
  * access tokens end, and links to set a password.  API keys of an active account stay. */
 int users_set_password(struct app *app, int64_t id, const char *password, struct error *err);
+/* The same inside a transaction, with what password_hash() gives. */
+int users_set_password_in(struct db_connection *connection, int64_t id, const char *hash,
+                          struct error *err);
 /* INVALID for what would leave the platform without an active administrator. */
 int users_set_role(struct app *app, int64_t id, enum role role, struct error *err);
 int users_set_active(struct app *app, int64_t id, bool is_active, struct error *err);
-int users_update_profile(struct app *app, const struct user *user, struct error *err);
+/* The texts of the profile, of which only what has changed is written. */
+int users_update_profile(struct app *app, const struct user *before, const struct user *after,
+                         struct error *err);
 /* INVALID "User owns projects"; jobs and data sets in projects of others stay. */
 int users_remove(struct app *app, int64_t id, struct error *err);
 
@@ -101,9 +107,13 @@ int sessions_refresh(struct app *app, const char *refresh_token, struct arena *a
 /* Ends the session that the token belongs to; one that is no token ends nothing. */
 int sessions_end(struct app *app, const char *refresh_token, struct error *err);
 
-/* Who a bearer of this is, by access token or API key.  DENIED "Could not validate credentials". */
+/* Who a bearer of this is, by access token or API key.  DENIED "Could not validate credentials".
+ * It only reads, so that it may be asked from a thread that must not wait. */
 int sessions_identify(struct app *app, const char *bearer, struct arena *arena, struct user *user,
                       struct error *err);
+/* last_used_at of the key that identified them; a database that cannot write is no reason to refuse
+ * a request that only reads. */
+void sessions_note_use(struct app *app, const struct user *user);
 
 /* --- API keys -------------------------------------------------------------------------------- */
 

@@ -197,17 +197,22 @@ int datasets_add(struct app *app, const struct user *user, const struct dataset 
     return dataset_read(app, id, arena, dataset, err);
 }
 
-int datasets_update(struct app *app, const struct dataset *d, struct error *err)
+int datasets_update(struct app *app, const struct dataset *before, const struct dataset *after,
+                    struct error *err)
 {
+    const char *const old[] = { before->name, before->description, before->visibility,
+                                before->tags };
+    const char *const new[] = { after->name, after->description, after->visibility, after->tags };
     struct arena arena = ARENA_INIT;
     struct db_rows rows = { 0 };
     int result = -1;
 
-    if (!check_texts(d, err))
+    if (!check_texts(after, err))
         result = db_write(app->db, STATEMENT_dataset_update,
-                          DB_ARGS(db_text(d->id), db_text(d->name), db_text(d->description),
-                                  db_text(d->visibility), db_text(d->tags),
-                                  db_int(clock_unix_microseconds())),
+                          DB_ARGS(db_text(after->id), db_text(new[0]), db_text(new[1]),
+                                  db_text(new[2]), db_text(new[3]),
+                                  db_int(clock_unix_microseconds()),
+                                  db_int(columns_changed(old, new, 4))),
                           &arena, &rows, err);
     if (!result && !rows.count)
         result = FAIL(err, NOT_FOUND, "Dataset not found");
@@ -237,7 +242,9 @@ int dataset_check_idle(struct app *app, const struct dataset *dataset, struct er
     return result;
 }
 
-static int release_jobs(struct app *app, const char *id, bool force, struct error *err)
+/* Forced: they are cancelled, those that run only where `stops_running`. */
+static int release_jobs(struct app *app, const char *id, bool force, bool stops_running,
+                        struct error *err)
 {
     struct arena arena = ARENA_INIT;
     struct db_rows jobs;
@@ -246,7 +253,7 @@ static int release_jobs(struct app *app, const char *id, bool force, struct erro
     for (int i = 0; !result && i < jobs.count; i++) {
         int64_t job = db_at(&jobs, i, 0)->integer;
 
-        if (!force)
+        if (!force || (!stops_running && !strcmp(db_at(&jobs, i, 1)->text, "running")))
             result = FAIL(err, CONFLICT, "The dataset is in use by training job %lld (%s)",
                           (long long)job, db_at(&jobs, i, 1)->text);
         else if (app->control)
@@ -260,12 +267,28 @@ static int release_jobs(struct app *app, const char *id, bool force, struct erro
     return result;
 }
 
+static int remove_rows(struct app *app, const char *id, struct error *err)
+{
+    struct db_value key = db_text(id);
+    int64_t now = clock_unix_microseconds();
+
+    /* Many rows go before it, in parts.  If we do not get to the end, the doctor makes new ones. */
+    return db_write(app->db, STATEMENT_dataset_set_changed, DB_ARGS(key, db_int(now)), NULL, NULL,
+                    err) ||
+                   db_write_parts(app->db, STATEMENT_dataset_object_forget_all, DB_ARGS(key),
+                                  err) ||
+                   db_write_parts(app->db, STATEMENT_dataset_file_forget_all, DB_ARGS(key), err) ||
+                   db_write(app->db, STATEMENT_dataset_remove, DB_ARGS(key), NULL, NULL, err)
+               ? -1
+               : 0;
+}
+
 /* The row first: without it the files are what the janitor takes for lost, if we do not come to
  * their end. */
-static int remove_all(struct app *app, const char *id, struct error *err)
+int dataset_remove_all(struct app *app, const char *id, struct error *err)
 {
     struct arena arena = ARENA_INIT;
-    int result = db_write(app->db, STATEMENT_dataset_remove, DB_ARGS(db_text(id)), NULL, NULL, err);
+    int result = remove_rows(app, id, err);
 
     for (int i = 0; !result && i < DATASET_KIND_COUNT; i++)
         result = blob_remove_tree(app->datasets->blob,
@@ -274,14 +297,27 @@ static int remove_all(struct app *app, const char *id, struct error *err)
     return result;
 }
 
-int datasets_remove(struct app *app, const struct dataset *dataset, bool force, struct error *err)
+static int remove_one(struct app *app, const char *id, bool force, bool stops_running,
+                      struct error *err)
 {
-    if (release_jobs(app, dataset->id, force, err))
+    struct dataset_lock lock;
+    int result;
+
+    if (dataset_lock(app, id, &lock, err))
         return -1;
-    return remove_all(app, dataset->id, err);
+    result = release_jobs(app, id, force, stops_running, err) || dataset_remove_all(app, id, err)
+                 ? -1
+                 : 0;
+    dataset_unlock(app, &lock);
+    return result;
 }
 
-int datasets_remove_of_project(struct app *app, int64_t project_id, int64_t *removed,
+int datasets_remove(struct app *app, const struct dataset *dataset, bool force, struct error *err)
+{
+    return remove_one(app, dataset->id, force, true, err);
+}
+
+int datasets_remove_of_project(struct app *app, int64_t project_id, bool force, int64_t *removed,
                                struct error *err)
 {
     struct arena arena = ARENA_INIT;
@@ -291,10 +327,7 @@ int datasets_remove_of_project(struct app *app, int64_t project_id, int64_t *rem
 
     *removed = 0;
     for (int i = 0; !result && i < ids.count; i++) {
-        result = release_jobs(app, db_at(&ids, i, 0)->text, true, err) ||
-                         remove_all(app, db_at(&ids, i, 0)->text, err)
-                     ? -1
-                     : 0;
+        result = remove_one(app, db_at(&ids, i, 0)->text, force, false, err);
         *removed += !result;
     }
     arena_release(&arena);

@@ -1,8 +1,9 @@
 /* datasets.h - data sets: their files, who may see them, what the doctor says of them.
  *
  * The files of a data set have the keys datasets/ID/PATH in the store (store/blob.h), thumbnails
- * thumbnails/ID/PATH.jpg, and what a fix took out quarantine/ID/PATH: nothing is destroyed but by
- * removing the data set.
+ * thumbnails/ID/PATH.jpg, and what a fix took out quarantine/ID/PATH (.2/PATH and so on where that
+ * is taken): nothing is destroyed but by removing the data set.  Changes of one data set (files,
+ * split, fixes, removing it) wait for each other, a while: then they are CONFLICT.
  *
  *   empty      no files yet
  *   analyzing  the files have changed; one background thread looks at one set after the other.  A
@@ -79,14 +80,16 @@ int datasets_check(struct app *app, const struct user *user, const struct datase
 /* Without files; id NULL: a new one. */
 int datasets_add(struct app *app, const struct user *user, const struct dataset *wanted,
                  struct arena *arena, struct dataset *dataset, struct error *err);
-/* name, description, visibility, tags */
-int datasets_update(struct app *app, const struct dataset *dataset, struct error *err);
+/* name, description, visibility and tags, of which only what has changed is written. */
+int datasets_update(struct app *app, const struct dataset *before, const struct dataset *after,
+                    struct error *err);
 
 /* The row and all files; the disk is free when it returns.  CONFLICT while a pending or running job
  * uses it, unless forced: those are cancelled. */
 int datasets_remove(struct app *app, const struct dataset *dataset, bool force, struct error *err);
-/* All of a project, whose jobs are gone. */
-int datasets_remove_of_project(struct app *app, int64_t project_id, int64_t *removed,
+/* All of a project, whose jobs are gone.  CONFLICT while one of another project runs with one of
+ * them, also when forced: those that wait are cancelled then. */
+int datasets_remove_of_project(struct app *app, int64_t project_id, bool force, int64_t *removed,
                                struct error *err);
 
 /* --- files ----------------------------------------------------------------------------------- */

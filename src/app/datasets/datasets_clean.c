@@ -3,6 +3,7 @@
 #include "app/datasets/datasets_internal.h"
 
 #include "app/datasets/uploads_internal.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -82,20 +83,38 @@ static void remove_tree(struct blob *blob, const char *key)
         log_warn("cannot clean up '%s': %s", key, err.text);
 }
 
-/* A folder of files that no row knows: a process ended between the two.  When the upload that they
- * came from is still there, they go back to it. */
-static void clean_folder(struct app *app, const char *id, struct arena *arena)
+static bool has_no_row(struct app *app, const char *id, struct arena *arena)
 {
     struct dataset dataset;
     struct error err;
 
-    if (!dataset_read(app, id, arena, &dataset, &err) || err.kind != ERR_NOT_FOUND)
-        return;
-    if (upload_take_back(app, id) != TAKEN_BACK_NOT)
+    return dataset_read(app, id, arena, &dataset, &err) && err.kind == ERR_NOT_FOUND;
+}
+
+/* A folder of files that no row knows: a process ended between the two.  When the upload that they
+ * came from is still there, they go back to it; its commit may come again meanwhile. */
+static void clean_locked(struct app *app, const char *id, struct arena *arena)
+{
+    if (!has_no_row(app, id, arena) || upload_take_back(app, id) != TAKEN_BACK_NOT)
         return;
     log_info("removing the files of dataset %s, which was never finished", id);
     for (int i = 0; i < DATASET_KIND_COUNT; i++)
         remove_tree(app->datasets->blob, dataset_key(dataset_kinds[i], id, NULL, arena));
+}
+
+static void clean_folder(struct app *app, const char *id, struct arena *arena)
+{
+    struct dataset_lock lock;
+    struct error err;
+
+    if (!has_no_row(app, id, arena))
+        return;
+    if (dataset_lock(app, id, &lock, &err)) {
+        log_warn("cannot clean up 'datasets/%s': %s", id, err.text);
+        return;
+    }
+    clean_locked(app, id, arena);
+    dataset_unlock(app, &lock);
 }
 
 static void clean_start(struct app *app)
@@ -162,18 +181,20 @@ static int64_t choose_reserve(const char *folder)
     return share < most ? share : most;
 }
 
-static void set_limits(struct dataset_limits *limits, const char *folder)
+static int set_limits(struct dataset_limits *limits, const char *folder, struct error *err)
 {
-    const char *bytes = getenv("UPLOAD_LIMIT_BYTES");
+    double bytes;
+    int result = environment_number("UPLOAD_LIMIT_BYTES", 0x1p40, 1, 1e18, &bytes, err);
 
     *limits = (struct dataset_limits){
         .files = 500000,
-        .bytes = bytes && *bytes ? strtoll(bytes, NULL, 10) : (int64_t)1 << 40,
+        .bytes = (int64_t)bytes,
         .reserve_bytes = choose_reserve(folder),
         .chunk_bytes = (int64_t)64 << 20,
         .field_bytes = (int64_t)16 << 20,
         .session_seconds = (int64_t)7 * 24 * 60 * 60,
     };
+    return result;
 }
 
 struct dataset_limits *datasets_limits(struct app *app)
@@ -200,8 +221,9 @@ int datasets_open(struct app *app, struct error *err)
     BUG_IF(!d);
     app->datasets = d;
     arena_init(&d->arena);
-    set_limits(&d->limits, app->data_folder);
-    if (blob_open_local(&d->blob, app->data_folder, err) ||
+    dataset_locks_init(&d->locks);
+    if (set_limits(&d->limits, app->data_folder, err) ||
+        blob_open_local(&d->blob, app->data_folder, err) ||
         blob_open_local(&d->local, app->upload_folder, err) || list_leftovers(d, err)) {
         datasets_close(app);
         return -1;
@@ -227,6 +249,7 @@ void datasets_close(struct app *app)
     background_stop(&d->janitor);
     blob_close(d->blob);
     blob_close(d->local);
+    dataset_locks_release(&d->locks);
     arena_release(&d->arena);
     free(d);
     app->datasets = NULL;

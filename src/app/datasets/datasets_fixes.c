@@ -76,6 +76,7 @@ int datasets_fixes(struct app *app, const struct dataset *dataset, struct arena 
 
 /* What edited files were, in the quarantine: apart from files that are taken out. */
 #define EDITED ".edited"
+#define TAKEN_OUT_MOST 1000 /* files of one path */
 
 static bool is_edit(const struct dataset_fix *fix)
 {
@@ -101,6 +102,22 @@ static int note(struct app *app, const struct dataset *dataset, const struct dat
     return result;
 }
 
+/* To the same path in the quarantine; what was taken out there before stays, and this one goes to
+ * .2/PATH, and so on. */
+static int quarantine(struct app *app, const char *id, const char *path, struct arena *arena,
+                      struct error *err)
+{
+    const char *from = dataset_key("datasets", id, path, arena);
+    const char *to = dataset_key("quarantine", id, path, arena);
+    int result = blob_move(app->datasets->blob, from, to, err);
+
+    for (int i = 2; result && err->kind == ERR_CONFLICT && i < TAKEN_OUT_MOST; i++) {
+        to = dataset_key("quarantine", id, arena_printf(arena, ".%d/%s", i, path), arena);
+        result = blob_move(app->datasets->blob, from, to, err);
+    }
+    return result;
+}
+
 static int remove_file(struct app *app, const struct dataset *dataset,
                        const struct dataset_fix *fix, struct error *err)
 {
@@ -108,8 +125,7 @@ static int remove_file(struct app *app, const struct dataset *dataset,
     int result = -1;
 
     if (!blob_check_key(fix->path, err) &&
-        !blob_move(app->datasets->blob, dataset_key("datasets", dataset->id, fix->path, &arena),
-                   dataset_key("quarantine", dataset->id, fix->path, &arena), err))
+        !quarantine(app, dataset->id, fix->path, &arena, err))
         result = note(app, dataset, fix, err);
     else if (err->kind == ERR_NOT_FOUND)
         result = 0; /* somebody else has */
@@ -180,14 +196,13 @@ static int choose(struct dataset_fix *fixes, int *count, const char *const *ids,
     return 0;
 }
 
-int datasets_apply_fixes(struct app *app, const struct dataset *dataset, const char *const *ids,
-                         int id_count, int *applied, struct error *err)
+static int apply(struct app *app, const struct dataset *dataset, const char *const *ids,
+                 int id_count, int *applied, struct error *err)
 {
     struct arena arena = ARENA_INIT;
     struct dataset_fix *fixes;
     int count, result = -1;
 
-    *applied = 0;
     if (dataset_check_idle(app, dataset, err) ||
         datasets_fixes(app, dataset, &arena, &fixes, &count, err) ||
         choose(fixes, &count, ids, id_count, err))
@@ -208,6 +223,26 @@ int datasets_apply_fixes(struct app *app, const struct dataset *dataset, const c
     if (!result)
         result = datasets_analyze(app, dataset, err);
 done:
+    arena_release(&arena);
+    return result;
+}
+
+int datasets_apply_fixes(struct app *app, const struct dataset *dataset, const char *const *ids,
+                         int id_count, int *applied, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct dataset_lock lock;
+    struct dataset now;
+    int result;
+
+    *applied = 0;
+    if (dataset_lock(app, dataset->id, &lock, err))
+        return -1;
+    result = dataset_read(app, dataset->id, &arena, &now, err) ||
+                     apply(app, &now, ids, id_count, applied, err)
+                 ? -1
+                 : 0;
+    dataset_unlock(app, &lock);
     arena_release(&arena);
     return result;
 }

@@ -55,14 +55,34 @@ static int list_and_wake(struct app *app, const char *id, struct arena *arena,
     return 0;
 }
 
+static int import(struct app *app, const struct user *user, const struct dataset *wanted,
+                  const char *folder, struct arena *arena, struct dataset *dataset,
+                  struct error *err)
+{
+    const char *key = dataset_key("datasets", wanted->id, NULL, arena);
+    struct error ignored;
+
+    if (blob_put_tree(app->datasets->blob, key, folder, err))
+        return -1;
+    if (datasets_add(app, user, wanted, arena, dataset, err)) {
+        blob_remove_tree(app->datasets->blob, key, &ignored);
+        return -1;
+    }
+    if (list_and_wake(app, dataset->id, arena, dataset, err)) {
+        dataset_remove_all(app, wanted->id, &ignored);
+        return -1;
+    }
+    return 0;
+}
+
 int datasets_import(struct app *app, const struct user *user, const struct dataset *wanted,
                     const char *folder, struct arena *arena, struct dataset *dataset,
                     struct error *err)
 {
     struct dataset w = *wanted;
-    struct error ignored;
+    struct dataset_lock lock;
     char id[DATASET_ID_SIZE];
-    const char *key;
+    int result;
 
     if (datasets_check(app, user, wanted, err))
         return -1;
@@ -71,35 +91,56 @@ int datasets_import(struct app *app, const struct user *user, const struct datas
         w.id = id;
     }
     w.status = "analyzing";
-    key = dataset_key("datasets", w.id, NULL, arena);
-    if (blob_put_tree(app->datasets->blob, key, folder, err))
+    if (dataset_lock(app, w.id, &lock, err))
         return -1;
-    if (datasets_add(app, user, &w, arena, dataset, err)) {
-        blob_remove_tree(app->datasets->blob, key, &ignored);
+    result = import(app, user, &w, folder, arena, dataset, err);
+    dataset_unlock(app, &lock);
+    return result;
+}
+
+int dataset_check_more(struct app *app, const struct dataset *into, const char *folder,
+                       bool replace, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    int result = dataset_check_idle(app, into, err) ||
+                         check_conflicts(app, dataset_key("datasets", into->id, NULL, &arena),
+                                         folder, replace, &arena, err)
+                     ? -1
+                     : 0;
+
+    arena_release(&arena);
+    return result;
+}
+
+int dataset_take_more(struct app *app, const struct dataset *into, const char *folder,
+                      struct arena *arena, struct dataset *dataset, struct error *err)
+{
+    /* The row says that the files change before they do: a restart in between looks again. */
+    if (set_changed(app, into->id, err))
+        return -1;
+    if (blob_put_tree(app->datasets->blob, dataset_key("datasets", into->id, NULL, arena), folder,
+                      err)) {
+        background_wake(&app->datasets->doctor);
         return -1;
     }
-    if (list_and_wake(app, dataset->id, arena, dataset, err)) {
-        datasets_remove(app, dataset, true, &ignored);
-        return -1;
-    }
-    return 0;
+    return list_and_wake(app, into->id, arena, dataset, err);
 }
 
 int datasets_import_more(struct app *app, const struct dataset *into, const char *folder,
                          bool replace, struct arena *arena, struct dataset *dataset,
                          struct error *err)
 {
-    const char *key = dataset_key("datasets", into->id, NULL, arena);
+    struct dataset_lock lock;
+    int result;
 
-    /* The row says that the files change before they do: a restart in between looks again. */
-    if (dataset_check_idle(app, into, err) ||
-        check_conflicts(app, key, folder, replace, arena, err) || set_changed(app, into->id, err))
+    if (dataset_lock(app, into->id, &lock, err))
         return -1;
-    if (blob_put_tree(app->datasets->blob, key, folder, err)) {
-        background_wake(&app->datasets->doctor);
-        return -1;
-    }
-    return list_and_wake(app, into->id, arena, dataset, err);
+    result = dataset_check_more(app, into, folder, replace, err) ||
+                     dataset_take_more(app, into, folder, arena, dataset, err)
+                 ? -1
+                 : 0;
+    dataset_unlock(app, &lock);
+    return result;
 }
 
 int datasets_analyze(struct app *app, const struct dataset *dataset, struct error *err)

@@ -23,10 +23,28 @@ struct background {
 #define DATASET_KIND_COUNT 3
 extern const char *const dataset_kinds[DATASET_KIND_COUNT];
 
+/* Who changes files of a data set, or removes it, has its lock: what he has looked at stays so
+ * until he has done it.  The doctor needs none: the revision tells him. */
+struct dataset_lock {
+    const char *_id; /* lent */
+    struct dataset_lock *_next;
+};
+struct dataset_locks {
+    pthread_mutex_t mutex;
+    pthread_cond_t released;
+    struct dataset_lock *held;
+};
+void dataset_locks_init(struct dataset_locks *locks);
+void dataset_locks_release(struct dataset_locks *locks);
+/* Waits a while, then CONFLICT.  Both are lent until the unlock; read the row anew after this. */
+int dataset_lock(struct app *app, const char *id, struct dataset_lock *lock, struct error *err);
+void dataset_unlock(struct app *app, struct dataset_lock *lock);
+
 struct datasets {
     struct blob *blob;  /* the data sets */
     struct blob *local; /* the data folder: uploads */
     struct dataset_limits limits;
+    struct dataset_locks locks;
     struct background doctor, janitor;
     char failed_id[DATASET_ID_SIZE]; /* the doctor's: whom it could not look at last */
     atomic_int waiters; /* in datasets_wait() */
@@ -50,6 +68,14 @@ int dataset_read(struct app *app, const char *id, struct arena *arena, struct da
                  struct error *err);
 /* INVALID or CONFLICT while a job runs with it. */
 int dataset_check_idle(struct app *app, const struct dataset *dataset, struct error *err);
+/* The two halves of datasets_import_more(), for who has the lock: may these files come in, and
+ * moving them.  A folder that is not there has none. */
+int dataset_check_more(struct app *app, const struct dataset *into, const char *folder,
+                       bool replace, struct error *err);
+int dataset_take_more(struct app *app, const struct dataset *into, const char *folder,
+                      struct arena *arena, struct dataset *dataset, struct error *err);
+/* Row and files, of who has the lock. */
+int dataset_remove_all(struct app *app, const char *id, struct error *err);
 
 /* datasets_listing.c: write the rows of all files, by their paths or from what the doctor saw
  * (a file of JSON lines), and the sums over them into the data set.  class_names: by class id, of

@@ -169,10 +169,10 @@ static int forget(const struct listing *l, struct error *err)
 {
     struct db_value id = db_text(l->id), tag = db_int(l->tag);
 
-    return db_write(l->app->db, STATEMENT_dataset_file_forget_listing, DB_ARGS(id, tag), NULL,
-                    NULL, err) ||
-                   db_write(l->app->db, STATEMENT_dataset_object_forget_listing, DB_ARGS(id, tag),
-                            NULL, NULL, err)
+    return db_write_parts(l->app->db, STATEMENT_dataset_file_forget_listing, DB_ARGS(id, tag),
+                          err) ||
+                   db_write_parts(l->app->db, STATEMENT_dataset_object_forget_listing,
+                                  DB_ARGS(id, tag), err)
                ? -1
                : 0;
 }
@@ -182,9 +182,8 @@ static int forget_older(const struct listing *l, struct error *err)
 {
     struct db_value id = db_text(l->id);
 
-    return db_write(l->app->db, STATEMENT_dataset_file_forget, DB_ARGS(id), NULL, NULL, err) ||
-                   db_write(l->app->db, STATEMENT_dataset_object_forget, DB_ARGS(id), NULL, NULL,
-                            err)
+    return db_write_parts(l->app->db, STATEMENT_dataset_file_forget, DB_ARGS(id), err) ||
+                   db_write_parts(l->app->db, STATEMENT_dataset_object_forget, DB_ARGS(id), err)
                ? -1
                : 0;
 }

@@ -325,9 +325,19 @@ static int check_change(const struct dataset_split_change *c, struct error *err)
     return 0;
 }
 
-int datasets_change_split(struct app *app, const struct dataset *dataset,
-                          const struct dataset_split_change *change, struct arena *arena,
-                          struct dataset_split_result *after, struct error *err)
+/* In lists an image whose split is not asked for stays where the rows say that it is, and between a
+ * change and the next analysis they do not. */
+static int check_known(const struct dataset *dataset, const struct dataset_split_change *change,
+                       const struct split_plan *plan, struct error *err)
+{
+    return change->assign && plan->has_lists && !strcmp(dataset->status, "analyzing")
+               ? FAIL(err, CONFLICT, "The dataset is being looked at; try again when it is ready")
+               : 0;
+}
+
+static int change_split(struct app *app, const struct dataset *dataset,
+                        const struct dataset_split_change *change, struct arena *arena,
+                        struct dataset_split_result *after, struct error *err)
 {
     const char *format = dataset->detected_format ? dataset->detected_format : dataset->format;
     bool is_unknown = !strcmp(format, "auto"); /* until somebody has looked */
@@ -335,8 +345,7 @@ int datasets_change_split(struct app *app, const struct dataset *dataset,
                                .has_lists = split_has_lists(format) || is_unknown };
     int result = -1;
 
-    *after = (struct dataset_split_result){ 0 };
-    if (check_change(change, err) || dataset_check_idle(app, dataset, err) ||
+    if (dataset_check_idle(app, dataset, err) ||
         read_plan(app, dataset, (uint64_t)change->seed, &plan, err))
         goto done;
     if (change->assign && assign(&plan, change->assign, err))
@@ -345,7 +354,7 @@ int datasets_change_split(struct app *app, const struct dataset *dataset,
         divide_all(&plan, change);
     if (!change->assign && change->val > 0 && plan.has_labels)
         split_balance(&plan);
-    if (check_train(&plan, err))
+    if (check_train(&plan, err) || check_known(dataset, change, &plan, err))
         goto done;
     /* First the mark, so that a restart in between looks again; and once more, as the doctor may
      * have looked while we moved. */
@@ -361,5 +370,24 @@ int datasets_change_split(struct app *app, const struct dataset *dataset,
         sum_up(&plan, arena, after);
 done:
     arena_release(&plan.arena);
+    return result;
+}
+
+int datasets_change_split(struct app *app, const struct dataset *dataset,
+                          const struct dataset_split_change *change, struct arena *arena,
+                          struct dataset_split_result *after, struct error *err)
+{
+    struct dataset_lock lock;
+    struct dataset now;
+    int result;
+
+    *after = (struct dataset_split_result){ 0 };
+    if (check_change(change, err) || dataset_lock(app, dataset->id, &lock, err))
+        return -1;
+    result = dataset_read(app, dataset->id, arena, &now, err) ||
+                     change_split(app, &now, change, arena, after, err)
+                 ? -1
+                 : 0;
+    dataset_unlock(app, &lock);
     return result;
 }

@@ -184,7 +184,7 @@ struct lists {
     struct arena arena;
 };
 
-/* What was there at first is kept. */
+/* What was there at first is kept; a copy, so that there is a file at every moment. */
 static int put(struct lists *l, const char *name, const struct str *text, struct error *err)
 {
     struct blob *blob = l->app->datasets->blob;
@@ -198,7 +198,7 @@ static int put(struct lists *l, const char *name, const struct str *text, struct
     if (file_make_folders(folder, err) ||
         file_replace(made, text->text ? text->text : "", text->length, err))
         return -1;
-    if ((blob_has(blob, key) && !blob_has(blob, kept) && blob_move(blob, key, kept, err)) ||
+    if ((blob_has(blob, key) && !blob_has(blob, kept) && blob_copy(blob, key, kept, err)) ||
         blob_put(blob, key, made, err)) {
         unlink(made);
         return -1;

@@ -5,6 +5,7 @@
  *                   files/PATH     what has arrived; of an archive: what it was unpacked to
  *                   archive
  *                   pending/HASH   of each piece that has not come to its end: "END PATH"
+ *                   moving.json    files/ has been whole, and may be in the data set by now
  */
 
 #include "app/datasets/datasets_internal.h"
@@ -26,6 +27,7 @@
 
 #define SESSION_BYTES_MOST ((size_t)256 << 10)
 #define LOCK_SECONDS 2.0
+#define MARK "moving.json"
 
 /* --- the session's file ---------------------------------------------------------------------- */
 
@@ -287,17 +289,91 @@ static int unpack(struct app *app, const struct upload *upload, const char *file
     return account->files ? 0 : FAIL(err, INVALID, "The archive has no files");
 }
 
-static int import(struct app *app, const struct user *user, const struct upload *upload,
-                  const char *files, struct arena *arena, struct dataset *dataset,
-                  struct error *err)
+/* From the first file that moves into a data set that is there, files/ is not what has arrived.
+ * The mark says that all of it had, and what the archive had in it: a commit that comes again moves
+ * the rest. */
+static int write_mark(struct app *app, const char *id, const struct archive_account *account,
+                      struct error *err)
 {
-    struct dataset wanted = upload->dataset, into;
+    struct arena arena = ARENA_INIT;
+    struct str text = STR_INIT;
+    struct json_writer w;
+    int result;
+
+    json_begin(&w, &text);
+    json_object_open(&w);
+    json_put_int(&w, "files", account->files);
+    json_put_int(&w, "bytes", account->bytes);
+    json_put_int(&w, "junk", account->junk);
+    json_put_int(&w, "links", account->links);
+    json_put_int(&w, "devices", account->devices);
+    json_close(&w);
+    result = file_replace(upload_path(app, id, MARK, &arena), text.text, text.length, err);
+    str_release(&text);
+    arena_release(&arena);
+    return result;
+}
+
+bool upload_is_moving(const struct app *app, const char *id)
+{
+    struct arena arena = ARENA_INIT;
+    bool result = file_exists(upload_path(app, id, MARK, &arena));
+
+    arena_release(&arena);
+    return result;
+}
+
+static int read_mark(struct app *app, const char *id, struct archive_account *account,
+                     struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct str text = STR_INIT;
+    json_t *mark = NULL;
+
+    if (!file_read(upload_path(app, id, MARK, &arena), SESSION_BYTES_MOST, &text, err))
+        mark = json_parse(text.text, text.length, MARK, err);
+    if (mark)
+        *account = (struct archive_account){
+            .files = int_of(mark, "files"), .bytes = int_of(mark, "bytes"),
+            .junk = int_of(mark, "junk"), .links = int_of(mark, "links"),
+            .devices = int_of(mark, "devices"),
+        };
+    str_release(&text);
+    arena_release(&arena);
+    if (!mark)
+        return -1;
+    json_decref(mark);
+    return 0;
+}
+
+static int import_more(struct app *app, const struct user *user, const struct upload *upload,
+                       const char *files, const struct archive_account *account,
+                       struct arena *arena, struct dataset *dataset, struct error *err)
+{
+    struct dataset_lock lock;
+    struct dataset into;
+    int result;
+
+    if (datasets_get(app, user, upload->into, RIGHT_WORK, arena, &into, err) ||
+        dataset_lock(app, into.id, &lock, err))
+        return -1;
+    result = dataset_check_more(app, &into, files, upload->replace, err) ||
+                     write_mark(app, upload->id, account, err) ||
+                     dataset_take_more(app, &into, files, arena, dataset, err)
+                 ? -1
+                 : 0;
+    dataset_unlock(app, &lock);
+    return result;
+}
+
+static int import(struct app *app, const struct user *user, const struct upload *upload,
+                  const char *files, const struct archive_account *account, struct arena *arena,
+                  struct dataset *dataset, struct error *err)
+{
+    struct dataset wanted = upload->dataset;
 
     if (upload->into)
-        return datasets_get(app, user, upload->into, RIGHT_WORK, arena, &into, err) ||
-                       datasets_import_more(app, &into, files, upload->replace, arena, dataset, err)
-                   ? -1
-                   : 0;
+        return import_more(app, user, upload, files, account, arena, dataset, err);
     wanted.id = upload->id;
     return datasets_import(app, user, &wanted, files, arena, dataset, err);
 }
@@ -318,18 +394,28 @@ static int take_back(struct app *app, const char *id, struct arena *arena, struc
                : 0;
 }
 
+/* All that is to come in lies in `files`. */
+static int prepare(struct app *app, const struct upload *upload, const char *files,
+                   struct archive_account *account, struct arena *arena, struct error *err)
+{
+    if (upload_is_moving(app, upload->id))
+        return read_mark(app, upload->id, account, err);
+    return take_back(app, upload->id, arena, err) || check_complete(app, upload, arena, err) ||
+                   (upload->is_archive && unpack(app, upload, files, account, arena, err))
+               ? -1
+               : 0;
+}
+
 static int commit(struct app *app, const struct user *user, const struct upload *upload,
                   struct arena *arena, struct archive_account *account, struct dataset *dataset,
                   struct error *err)
 {
     const char *files = upload_path(app, upload->id, "files", arena);
-    struct error ignored;
 
-    if (take_back(app, upload->id, arena, err) || check_complete(app, upload, arena, err) ||
-        (upload->is_archive && unpack(app, upload, files, account, arena, err)) ||
-        import(app, user, upload, files, arena, dataset, err))
+    if (prepare(app, upload, files, account, arena, err) ||
+        import(app, user, upload, files, account, arena, dataset, err))
         return -1;
-    uploads_remove(app, upload, &ignored); /* what is left is small, and expires */
+    janitor_take(app, upload->id); /* at once, with the mark; what is left otherwise expires */
     return 0;
 }
 

@@ -89,7 +89,7 @@ int uploads_offset(struct app *app, const struct upload *upload, const char *pat
                    struct error *err);
 
 /* Make the data set, or add to it.  CONFLICT when a piece has not come to its end, or bytes are
- * missing. */
+ * missing.  One that was cut off is repeated: it goes on where it was. */
 int uploads_commit(struct app *app, const struct user *user, const char *id, struct arena *arena,
                    struct archive_account *account, struct dataset *dataset, struct error *err);
 

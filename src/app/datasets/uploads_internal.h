@@ -19,6 +19,8 @@ const char *upload_file_path(const struct app *app, const struct upload *upload,
 
 /* Of the session: shared for a write, alone for a commit. */
 int upload_open_lock(struct app *app, const char *id, int *fd, struct error *err);
+/* Has a commit begun to move the files into a data set that is there?  Only a commit may go on. */
+bool upload_is_moving(const struct app *app, const char *id);
 /* CONFLICT names a file that has not come to its end. */
 int upload_check_pending(struct app *app, const struct upload *upload, struct arena *arena,
                          struct error *err);

@@ -119,6 +119,10 @@ int upload_piece_open(struct app *app, const struct upload *upload, const char *
 
     *piece = (struct upload_piece){ .app = app, .arena = ARENA_INIT, .fd = -1, .lock_fd = -1 };
     piece->limit_bytes = upload->total_bytes ? upload->total_bytes : app->datasets->limits.bytes;
+    if (upload_is_moving(app, upload->id)) {
+        FAIL(err, CONFLICT, "The files are on their way into the dataset; commit the upload again");
+        goto done;
+    }
     if (upload_check_path(upload, path, err) ||
         uploads_check_space(app, size_bytes > 0 ? size_bytes : 0, err))
         goto done;

@@ -24,7 +24,7 @@ static json_t *make_request(const struct job *job, const struct inference_reques
     return body;
 }
 
-/* Every row says whether it passes; with `strict` only those stay that do (D-30). */
+/* Every row says whether it passes; with `strict` only those stay that do. */
 static void mark_rows(json_t *predictions, const struct inference_request *r)
 {
     size_t i = 0;

@@ -184,12 +184,14 @@ int control_start(struct app *app, int64_t id, const struct start_request *reque
     struct arena arena = ARENA_INIT;
     struct job before;
     int64_t attempt;
-    int result = jobs_get(app, id, &arena, &before, err) ||
-                 settle_resume(app, &before, request, &arena, &start.resume, err)
-                     ? -1
-                     : 0;
+    int result;
 
     *queued = false;
+    control_launch_begins(app, id);
+    result = jobs_get(app, id, &arena, &before, err) ||
+                     settle_resume(app, &before, request, &arena, &start.resume, err)
+                 ? -1
+                 : 0;
     if (!result && jobs_start(app, id, &start, &attempt, err)) {
         *queued = err->kind == ERR_CONFLICT && !jobs_enqueue(app, id, &start, err);
         result = *queued ? 0 : -1;
@@ -198,6 +200,7 @@ int control_start(struct app *app, int64_t id, const struct start_request *reque
         if (result)
             err->kind = ERR_UNAVAILABLE; /* whatever the service has against it */
     }
+    control_launch_ends(app, id);
     if (!result)
         tell_status(app, id, before.status);
     arena_release(&arena);
@@ -254,7 +257,11 @@ int control_cancel(struct app *app, int64_t id, struct error *err)
     int result = jobs_get(app, id, &arena, &job, err) || jobs_cancel(app, id, err) ? -1 : 0;
 
     if (!result) {
-        if (!strcmp(job.status, "running") && control_ask_to_stop(app, &job, &ignored))
+        /* An engine may run although its service has not said so when it was started. */
+        bool may_run = !strcmp(job.status, "running") ||
+                       (job.attempt && control_engine_runs(app, &job));
+
+        if (may_run && control_ask_to_stop(app, &job, &ignored))
             log_warn("job %lld was cancelled, its service not reached: %s", (long long)id,
                         ignored.text);
         tell_status(app, id, job.status);
@@ -264,13 +271,27 @@ int control_cancel(struct app *app, int64_t id, struct error *err)
     return result;
 }
 
+/* An engine that is writing its checkpoint would leave it in a folder that is gone. */
+static void wait_for_engine(struct app *app, const struct job *job)
+{
+    double until = clock_seconds() + FORCED_STOP_SECONDS;
+
+    while (control_engine_runs(app, job) && clock_seconds() < until)
+        usleep(50000);
+}
+
 int control_restart(struct app *app, int64_t id, struct error *err)
 {
     struct arena arena = ARENA_INIT;
     struct job job;
-    int result = jobs_get(app, id, &arena, &job, err) || jobs_restart(app, id, err) ? -1 : 0;
-    const char *folder = result ? NULL : control_output_folder(app, &job, &arena);
+    int result = jobs_get(app, id, &arena, &job, err);
+    const char *folder;
 
+    if (!result && job.engine_ending)
+        wait_for_engine(app, &job);
+    if (!result)
+        result = jobs_restart(app, id, err);
+    folder = result ? NULL : control_output_folder(app, &job, &arena);
     if (folder) {
         remove_output_folder(app, &job);
         result = file_make_folders(arena_printf(&arena, "%s/checkpoints", folder), err) ||
@@ -299,21 +320,15 @@ int control_clone(struct app *app, int64_t id, const struct user *user, struct a
 
 /* --- remove ---------------------------------------------------------------------------------- */
 
-/* An engine that is writing its checkpoint would leave it in a folder that is gone. */
-static void wait_for_engine(struct app *app, const struct job *job)
-{
-    double until = clock_seconds() + FORCED_STOP_SECONDS;
-
-    while (control_engine_runs(app, job) && clock_seconds() < until)
-        usleep(50000);
-}
-
 static int stop_for_removal(struct app *app, const struct job *job, bool force, struct error *err)
 {
     struct error ignored;
 
-    if (strcmp(job->status, "running"))
+    if (strcmp(job->status, "running")) {
+        if (job->engine_ending)
+            wait_for_engine(app, job);
         return 0;
+    }
     if (!force)
         return FAIL(err, CONFLICT, "The job is running; stop it first, or use force=1");
     if (jobs_cancel(app, job->id, err))
@@ -342,26 +357,76 @@ int control_remove(struct app *app, int64_t id, bool force, struct error *err)
     return result;
 }
 
+struct claim {
+    int64_t project_id;
+    bool force;
+    struct arena *arena;
+    struct db_rows jobs;
+};
+
+static int check_own_jobs(const struct db_rows *jobs, struct error *err)
+{
+    for (int i = 0; i < jobs->count; i++) {
+        if (!strcmp(db_at(jobs, i, 1)->text, "running"))
+            return FAIL(err, CONFLICT, "The project has running jobs; stop them first, or use "
+                                       "force=1");
+        if (db_at(jobs, i, 2)->integer)
+            return FAIL(err, CONFLICT, "The project has queued jobs; stop them first, or use "
+                                       "force=1");
+    }
+    return 0;
+}
+
+/* Nobody has the right to end what runs in another project. */
+static int check_users_elsewhere(const struct db_rows *users, bool force, struct error *err)
+{
+    long long id;
+
+    if (!users->count)
+        return 0;
+    id = (long long)db_at(users, 0, 0)->integer;
+    if (!strcmp(db_at(users, 0, 1)->text, "running"))
+        return FAIL(err, CONFLICT, "Training job %lld of another project runs with the dataset "
+                                   "'%.100s': the project can be deleted when that has ended",
+                    id, db_at(users, 0, 2)->text);
+    return force ? 0
+                 : FAIL(err, CONFLICT, "Training job %lld of another project is going to use the "
+                                       "dataset '%.100s'; use force=1 to cancel it",
+                        id, db_at(users, 0, 2)->text);
+}
+
+/* All that speaks against it, before anything goes; from here on no job of the project starts. */
+static int claim_project(struct db_connection *connection, void *context, struct error *err)
+{
+    struct claim *claim = context;
+    struct db_value id = db_int(claim->project_id);
+    struct db_rows users;
+
+    if (db_run(connection, STATEMENT_job_list_project_ids, DB_ARGS(id), claim->arena, &claim->jobs,
+               err) ||
+        db_run(connection, STATEMENT_dataset_users_elsewhere, DB_ARGS(id), claim->arena, &users,
+               err) ||
+        (!claim->force && check_own_jobs(&claim->jobs, err)) ||
+        check_users_elsewhere(&users, claim->force, err))
+        return -1;
+    return db_run(connection, STATEMENT_job_hold_project, DB_ARGS(id), NULL, NULL, err);
+}
+
 int control_remove_project(struct app *app, int64_t project_id, bool force, int64_t *removed,
                            struct error *err)
 {
     struct arena arena = ARENA_INIT;
-    struct db_rows rows;
+    struct claim claim = { .project_id = project_id, .force = force, .arena = &arena };
     int64_t datasets;
-    int result = db_read(app->db, STATEMENT_job_list_project_ids, DB_ARGS(db_int(project_id)),
-                         &arena, &rows, err);
+    int result = db_transact(app->db, claim_project, &claim, err);
 
-    for (int i = 0; !result && !force && i < rows.count; i++)
-        if (!strcmp(db_at(&rows, i, 1)->text, "running"))
-            result = FAIL(err, CONFLICT, "The project has running jobs; stop them first, or use "
-                                         "force=1");
     *removed = 0;
-    for (int i = 0; !result && i < rows.count; i++) {
-        result = control_remove(app, db_at(&rows, i, 0)->integer, force, err);
+    for (int i = 0; !result && i < claim.jobs.count; i++) {
+        result = control_remove(app, db_at(&claim.jobs, i, 0)->integer, force, err);
         *removed += !result;
     }
     if (!result)
-        result = datasets_remove_of_project(app, project_id, &datasets, err) ||
+        result = datasets_remove_of_project(app, project_id, force, &datasets, err) ||
                          projects_remove(app, project_id, err)
                      ? -1
                      : 0;

@@ -2,17 +2,22 @@
  *
  * A start moves the job to running by compare-and-set first and asks the training service then, so
  * that no event of the engine meets a job that does not run yet; when the service refuses, the job
- * is what it was before.  At most `jobs_running_limit` (a setting, 1) run at once; who finds no
- * place waits in the queue, by priority and time.  A thread starts the next one when a place gets
- * free, and asks the services about running jobs that have not been heard of: one that its service
- * does not know is failed, with the reason.
+ * is what it was before, with all its results.  At most `jobs_running_limit` (a setting, 1) run at
+ * once, a cancelled one for as long as its engine does; who finds no place waits in the queue, by
+ * priority and time.  A thread starts the next one when a place gets free, and asks the services
+ * about running jobs that have not been heard of: one that its service does not know is failed,
+ * with the reason, and one that has ended without our hearing of it ends in the same way.
  */
 #ifndef APP_JOB_CONTROL_H
 #define APP_JOB_CONTROL_H
 
 #include "app/jobs/jobs.h"
 
+/* Events are taken from here on.  Empties tmp/: what is there was left by a server that was killed,
+ * as the caller has the folder for itself. */
 void control_open(struct app *app);
+/* Begins the thread, which needs the services. */
+void control_run(struct app *app);
 /* Ends the thread; running jobs are left alone.  Events are still taken until app_close(), which
  * calls control_free(). */
 void control_close(struct app *app);
@@ -37,8 +42,8 @@ struct start_request {
  * *queued: it waits for a place. */
 int control_start(struct app *app, int64_t id, const struct start_request *request, bool *queued,
                   struct error *err);
-/* Stop: take out of the queue, or ask the engine to write its checkpoint and end; waits some
- * seconds for it.  Cancel: for good. */
+/* Stop: take out of the queue (then the job is what it was before it waited), or ask the engine to
+ * write its checkpoint and end, and wait some seconds for it.  Cancel: for good. */
 int control_stop(struct app *app, int64_t id, struct error *err);
 int control_cancel(struct app *app, int64_t id, struct error *err);
 /* Back to pending, results cleared, files too. */
@@ -47,8 +52,9 @@ int control_clone(struct app *app, int64_t id, const struct user *user, struct a
                   struct job *job, struct error *err);
 /* CONFLICT while it runs, unless forced: then it is stopped first.  Its files go too. */
 int control_remove(struct app *app, int64_t id, bool force, struct error *err);
-/* A project with all its jobs; *removed of them.  CONFLICT while one runs or waits, unless forced.
- */
+/* A project with all its jobs and data sets; *removed of the jobs.  CONFLICT, and all stays, while
+ * one of its jobs runs or is queued, or one of another project is going to use its data sets,
+ * unless forced; while such a one runs, in any case. */
 int control_remove_project(struct app *app, int64_t project_id, bool force, int64_t *removed,
                            struct error *err);
 

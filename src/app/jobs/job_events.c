@@ -228,13 +228,19 @@ static int status_event(struct application *a, struct error *err)
 static const struct {
     const char *name;
     int (*apply)(struct application *a, struct error *err);
+    bool may_be_ours; /* told of a job whose engine may never have begun */
 } events[] = {
-    { "epoch_complete", epoch_complete },     { "log", log_line },
-    { "checkpoint_saved", checkpoint_saved }, { "dataset_analyzed", dataset_analyzed },
-    { "status", status_event },               { "training_complete", training_complete },
-    { "training_failed", training_failed },   { "training_stopped", training_stopped },
-    { "step", step },                         { "validation_result", validation_result },
-    { "training_started", training_started },
+    { "epoch_complete", epoch_complete, false },
+    { "log", log_line, false },
+    { "checkpoint_saved", checkpoint_saved, false },
+    { "dataset_analyzed", dataset_analyzed, false },
+    { "status", status_event, true },
+    { "training_complete", training_complete, true },
+    { "training_failed", training_failed, true },
+    { "training_stopped", training_stopped, true },
+    { "step", step, false },
+    { "validation_result", validation_result, false },
+    { "training_started", training_started, false },
 };
 
 /* --- once ------------------------------------------------------------------------------------ */
@@ -256,6 +262,16 @@ static int claim(struct application *a, const struct job *job, bool *is_new, str
     return 0;
 }
 
+/* The first sign of an engine that begins anew takes away what an earlier one has left. */
+static int apply_one(struct application *a, const struct job *before, size_t event,
+                     struct error *err)
+{
+    if (before->last_seq < 0 && !events[event].may_be_ours &&
+        jobs_clear_earlier(a->connection, a->job_id, before->attempt, err))
+        return -1;
+    return events[event].apply(a, err);
+}
+
 static int apply(struct db_connection *connection, void *context, struct error *err)
 {
     struct event_outcome *outcome = context;
@@ -270,7 +286,7 @@ static int apply(struct db_connection *connection, void *context, struct error *
     if (!is_new)
         return 0;
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
-        if (!strcmp(events[i].name, a->event) && events[i].apply(a, err))
+        if (!strcmp(events[i].name, a->event) && apply_one(a, &outcome->before, i, err))
             return -1;
     a->applied = true;
     return jobs_read(connection, a->job_id, a->arena, &outcome->after, err);

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #define STOP_SECONDS 40.0
+#define STOP_LOST_SECONDS 10.0 /* an engine of which nobody knows whether it began */
 #define STATUS_SECONDS 5.0
+#define STATUS_CONFLICT 409
 #define SPLIT_MEMBER "split_strategy"
 
 static void set_text(json_t *object, const char *key, const char *value)
@@ -21,7 +23,7 @@ static void set_text(json_t *object, const char *key, const char *value)
     json_object_set_new(object, key, value ? json_string(value) : json_null());
 }
 
-/* The body of /training/start, section 4.2. */
+/* The body of /training/start (trainer/trainer.h). */
 static json_t *start_body(struct app *app, const struct job *job, int64_t attempt, bool resume,
                           const char *checkpoint_path, struct arena *arena)
 {
@@ -126,6 +128,33 @@ static void note_process(struct app *app, const struct job *job, int64_t attempt
         log_warn("job %lld: %s", (long long)job->id, ignored.text);
 }
 
+static int ask_to_stop(struct app *app, const struct job *job, double seconds, struct error *err)
+{
+    struct arena arena = ARENA_INIT;
+    json_t *answer = NULL, *body = json_pack("{s:I}", "job_id", (json_int_t)job->id);
+    int status, result;
+
+    result = services_call(app, job->framework, "POST",
+                           arena_printf(&arena, "/training/stop/%lld", (long long)job->id), body,
+                           seconds, &status, &answer, err);
+    json_decref(answer);
+    json_decref(body);
+    arena_release(&arena);
+    return result;
+}
+
+/* A service that does not answer in time may have started the engine nevertheless, and one that has
+ * an engine of this job already has one that nobody knows of, as the job runs only now.  Once the
+ * job is put back nobody could stop it. */
+static void stop_unknown_engine(struct app *app, const struct job *job)
+{
+    struct error ignored;
+
+    if (ask_to_stop(app, job, STOP_LOST_SECONDS, &ignored))
+        log_warn("job %lld: its engine may run, and could not be asked to stop: %s",
+                 (long long)job->id, ignored.text);
+}
+
 static int ask_to_start(struct app *app, const struct job *job, int64_t attempt, bool resume,
                         const char *checkpoint_path, struct error *err)
 {
@@ -133,11 +162,13 @@ static int ask_to_start(struct app *app, const struct job *job, int64_t attempt,
     json_t *body = start_body(app, job, attempt, resume, checkpoint_path, &arena), *answer = NULL;
     int status = 0, result;
 
-    result = add_split_of_job(app, job, body, &arena, err) ||
-             services_call(app, job->framework, "POST", "/training/start", body,
-                           services_start_seconds(app->services), &status, &answer, err)
-                 ? -1
-                 : 0;
+    result = add_split_of_job(app, job, body, &arena, err);
+    if (!result) {
+        result = services_call(app, job->framework, "POST", "/training/start", body,
+                               services_start_seconds(app->services), &status, &answer, err);
+        if (result || status == STATUS_CONFLICT)
+            stop_unknown_engine(app, job);
+    }
     if (!result && (status < 200 || status > 299)) {
         const char *detail = json_string_value(json_object_get(answer, "detail"));
 
@@ -149,6 +180,23 @@ static int ask_to_start(struct app *app, const struct job *job, int64_t attempt,
     json_decref(body);
     arena_release(&arena);
     return result;
+}
+
+/* Accepted: the results of an earlier attempt may go.  Somebody may have cancelled or removed the
+ * job meanwhile, when its service could not stop anything yet. */
+static void settle_start(struct app *app, const struct job *before, int64_t attempt)
+{
+    struct arena arena = ARENA_INIT;
+    struct error err;
+    struct job job;
+    int failed = jobs_begun(app, before->id, attempt, &err);
+
+    if (failed && err.kind != ERR_NOT_FOUND)
+        log_warn("job %lld: %s", (long long)before->id, err.text); /* its first event does it */
+    failed = jobs_get(app, before->id, &arena, &job, &err);
+    if ((failed && err.kind == ERR_NOT_FOUND) || (!failed && !strcmp(job.status, "cancelled")))
+        stop_unknown_engine(app, before);
+    arena_release(&arena);
 }
 
 int control_launch(struct app *app, const struct job *before, int64_t attempt, bool resume,
@@ -164,48 +212,42 @@ int control_launch(struct app *app, const struct job *before, int64_t attempt, b
         control_use_room(app, before, was_started);
     if (was_started) {
         control_hear(app, before->id, "start", NULL);
+        settle_start(app, before, attempt);
         return 0;
     }
     log_warn("job %lld was not started: %s", (long long)before->id, err->text);
     /* Who had to wait does not see the refusal: the job says it. */
-    if (jobs_revert_start(app, before->id, attempt, before->status,
+    if (jobs_revert_start(app, before, attempt,
                           before->queued_at ? err->text : before->error_message, &ignored))
         log_error("job %lld could not be put back: %s", (long long)before->id, ignored.text);
     return -1;
 }
 
-bool control_engine_runs(struct app *app, const struct job *job)
+void control_ask_engine(struct app *app, const struct job *job, struct engine_report *report)
 {
     struct arena arena = ARENA_INIT;
     json_t *answer = NULL, *nothing = json_object();
-    const char *state = NULL;
+    const char *state, *cause;
     struct error ignored;
-    int status;
-    bool runs;
 
-    if (!services_call(app, job->framework, "GET",
-                       arena_printf(&arena, "/training/status/%lld", (long long)job->id), nothing,
-                       STATUS_SECONDS, &status, &answer, &ignored) &&
-        status == 200)
+    *report = (struct engine_report){ 0 };
+    if (services_call(app, job->framework, "GET",
+                      arena_printf(&arena, "/training/status/%lld", (long long)job->id), nothing,
+                      STATUS_SECONDS, &report->status, &answer, &ignored)) {
+        report->status = 0;
+    } else if (report->status == 200) {
         state = json_string_value(json_object_get(answer, "status"));
-    runs = state && !strcmp(state, "running");
+        cause = json_string_value(json_object_get(answer, "error"));
+        report->attempt = json_integer_value(json_object_get(answer, "attempt"));
+        snprintf(report->state, sizeof(report->state), "%s", state ? state : "");
+        snprintf(report->error, sizeof(report->error), "%s", cause ? cause : "");
+    }
     json_decref(answer);
     json_decref(nothing);
     arena_release(&arena);
-    return runs;
 }
 
 int control_ask_to_stop(struct app *app, const struct job *job, struct error *err)
 {
-    struct arena arena = ARENA_INIT;
-    json_t *answer = NULL, *body = json_pack("{s:I}", "job_id", (json_int_t)job->id);
-    int status, result;
-
-    result = services_call(app, job->framework, "POST",
-                           arena_printf(&arena, "/training/stop/%lld", (long long)job->id), body,
-                           STOP_SECONDS, &status, &answer, err);
-    json_decref(answer);
-    json_decref(body);
-    arena_release(&arena);
-    return result;
+    return ask_to_stop(app, job, STOP_SECONDS, err);
 }

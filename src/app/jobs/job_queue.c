@@ -6,6 +6,7 @@
 #include "app/services/services.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <math.h>
@@ -15,24 +16,86 @@
 
 #define ROUND_SECONDS 2
 #define SILENCE_SECONDS 10.0 /* then the service is asked */
-#define ASK_SECONDS 5.0
+#define ENDING_SECONDS 60.0 /* that the engine of a cancelled job may take */
 #define LOST_SECONDS 120.0 /* a service that does not answer for so long has lost its jobs */
 
 /* --- what jobs said last --------------------------------------------------------------------- */
 
-static struct job_pulse *pulse_of(struct job_control *control, int64_t id)
+/* With the lock held; NULL: there is none. */
+static struct job_memory *find_memory(struct job_control *control, int64_t id)
 {
-    int oldest = 0;
+    for (int i = 0; i < PULSES; i++)
+        if (control->memories[i].id == id)
+            return &control->memories[i];
+    return NULL;
+}
 
-    for (int i = 0; i < PULSES; i++) {
-        if (control->pulses[i].id == id)
-            return &control->pulses[i].pulse;
-        if (control->pulses[i].pulse.heard_at < control->pulses[oldest].pulse.heard_at)
-            oldest = i;
+/* With the lock held: that of the job, else the oldest one. */
+static struct job_memory *memory_of(struct job_control *control, int64_t id)
+{
+    struct job_memory *memory = find_memory(control, id), *oldest = control->memories;
+
+    for (int i = 0; !memory && i < PULSES; i++) {
+        struct job_memory *other = &control->memories[i];
+        bool is_older = other->pulse.heard_at < oldest->pulse.heard_at;
+
+        if (!other->launches && (oldest->launches || is_older))
+            oldest = other;
     }
-    control->pulses[oldest].id = id;
-    control->pulses[oldest].pulse = (struct job_pulse){ 0 };
-    return &control->pulses[oldest].pulse;
+    if (!memory) {
+        memory = oldest;
+        *memory = (struct job_memory){ .id = id };
+    }
+    return memory;
+}
+
+static void note_launch(struct app *app, int64_t id, int change)
+{
+    struct job_control *control = app->control;
+    struct job_memory *memory;
+
+    if (!control)
+        return;
+    pthread_mutex_lock(&control->lock);
+    memory = memory_of(control, id);
+    memory->launches += change;
+    memory->pulse.heard_at = clock_seconds(); /* its service has just been asked */
+    pthread_mutex_unlock(&control->lock);
+}
+
+void control_launch_begins(struct app *app, int64_t id)
+{
+    note_launch(app, id, 1);
+}
+
+void control_launch_ends(struct app *app, int64_t id)
+{
+    note_launch(app, id, -1);
+}
+
+static bool is_launching(struct app *app, int64_t id)
+{
+    struct job_control *control = app->control;
+    const struct job_memory *memory;
+    bool launching;
+
+    if (!control)
+        return false;
+    pthread_mutex_lock(&control->lock);
+    memory = find_memory(control, id);
+    launching = memory && memory->launches > 0;
+    pthread_mutex_unlock(&control->lock);
+    return launching;
+}
+
+bool control_engine_runs(struct app *app, const struct job *job)
+{
+    struct engine_report report;
+
+    if (is_launching(app, job->id))
+        return true;
+    control_ask_engine(app, job, &report);
+    return !strcmp(report.state, "running");
 }
 
 void control_hear(struct app *app, int64_t id, const char *event, const json_t *data)
@@ -43,7 +106,7 @@ void control_hear(struct app *app, int64_t id, const char *event, const json_t *
     if (!control)
         return;
     pthread_mutex_lock(&control->lock);
-    pulse = pulse_of(control, id);
+    pulse = &memory_of(control, id)->pulse;
     if (!strcmp(event, "start"))
         *pulse = (struct job_pulse){ 0 };
     pulse->heard_at = clock_seconds();
@@ -61,14 +124,15 @@ void control_hear(struct app *app, int64_t id, const char *event, const json_t *
 void control_pulse(struct app *app, int64_t id, struct job_pulse *pulse)
 {
     struct job_control *control = app->control;
+    const struct job_memory *memory;
 
     *pulse = (struct job_pulse){ 0 };
     if (!control)
         return;
     pthread_mutex_lock(&control->lock);
-    for (int i = 0; i < PULSES; i++)
-        if (control->pulses[i].id == id)
-            *pulse = control->pulses[i].pulse;
+    memory = find_memory(control, id);
+    if (memory)
+        *pulse = memory->pulse;
     pthread_mutex_unlock(&control->lock);
 }
 
@@ -97,16 +161,18 @@ static bool start_next(struct app *app, int64_t id)
     struct error err;
     struct job job;
     int64_t attempt;
-    bool started = false;
+    bool left_queue = false, started = false;
 
+    control_launch_begins(app, id);
     if (!jobs_get(app, id, &arena, &job, &err)) {
         start.resume = job.start_resume;
-        if (!jobs_start(app, id, &start, &attempt, &err))
-            started = !control_launch(app, &job, attempt, job.start_resume, job.start_checkpoint,
-                                      &err);
-        if (started && !jobs_get(app, id, &arena, &job, &err))
-            app_tell(app, &(struct job_news){ .job = &job, .old_status = "pending" });
+        left_queue = !jobs_start(app, id, &start, &attempt, &err);
+        started = left_queue && !control_launch(app, &job, attempt, job.start_resume,
+                                                job.start_checkpoint, &err);
     }
+    control_launch_ends(app, id);
+    if (left_queue && !jobs_get(app, id, &arena, &job, &err))
+        app_tell(app, &(struct job_news){ .job = &job, .old_status = "pending" });
     arena_release(&arena);
     return started;
 }
@@ -157,53 +223,87 @@ struct queue_place job_queue_place(const struct job_queue *queue, int64_t id)
 
 /* --- running jobs ---------------------------------------------------------------------------- */
 
-static void report_lost(struct app *app, const struct job *job, const char *cause)
+static void report_end(struct app *app, const struct job *job, const char *event,
+                       const char *cause)
 {
-    json_t *message = json_pack("{s:I, s:s, s:I, s:{s:s}}", "job_id", (json_int_t)job->id, "event",
-                                "training_failed", "attempt", (json_int_t)job->attempt, "data",
-                                "error_message", cause);
+    json_t *message = json_pack("{s:I, s:s, s:I, s:{}}", "job_id", (json_int_t)job->id, "event",
+                                event, "attempt", (json_int_t)job->attempt, "data");
     struct error err;
 
+    if (*cause)
+        json_object_set_new(json_object_get(message, "data"), "error_message", json_string(cause));
     if (control_event(app, message, &err))
         log_error("job %lld: %s", (long long)job->id, err.text);
     json_decref(message);
 }
 
-/* Without an event for a while: does its service still know it? */
+static void report_lost(struct app *app, const struct job *job, const char *cause)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "Lost contact: the training service %s", cause);
+    report_end(app, job, "training_failed", text);
+}
+
+/* The event of an end that the service knows of, NULL: of none. */
+static const char *end_of(const struct engine_report *report)
+{
+    static const char *const ends[][2] = { { "completed", "training_complete" },
+                                           { "failed", "training_failed" },
+                                           { "stopped", "training_stopped" } };
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+        if (!strcmp(report->state, ends[i][0]))
+            return ends[i][1];
+    return NULL;
+}
+
+/* What a service says of a job that runs as far as we know.  An end of this attempt may be on its
+ * way to us as an event, behind others, and gets the time of a service that does not answer; an
+ * earlier attempt says that this one never began, or that its engine was never ended. */
+static void weigh(struct app *app, const struct job *job, const struct engine_report *report,
+                  double silence)
+{
+    bool is_earlier = report->attempt && report->attempt < job->attempt;
+    const char *end = end_of(report);
+    struct error ignored;
+
+    if (report->status == 404)
+        report_lost(app, job, "does not know this job");
+    else if (end && is_earlier)
+        report_lost(app, job, "has not begun this attempt");
+    else if (end && silence > LOST_SECONDS)
+        report_end(app, job, end, report->error);
+    else if (!end && *report->state && is_earlier)
+        control_ask_to_stop(app, job, &ignored); /* its end is weighed in a later round */
+    else if (!end && *report->state)
+        control_hear(app, job->id, "alive", NULL);
+    else if (!end && silence > LOST_SECONDS)
+        report_lost(app, job, report->status ? "does not say how it is" : "does not answer");
+}
+
+/* Without an event for a while: does its service still know it?  The job is read before anything
+ * else: if it runs, its launch has been noted. */
 static void look_after(struct app *app, int64_t id)
 {
     struct arena arena = ARENA_INIT;
-    json_t *answer = NULL, *nothing = json_object();
+    struct engine_report report;
     struct job_pulse pulse;
     struct error err;
     struct job job;
-    int status;
+    double silence;
 
-    control_pulse(app, id, &pulse);
-    if (!pulse.heard_at)
-        control_hear(app, id, "found", NULL);
-    else if (clock_seconds() - pulse.heard_at > SILENCE_SECONDS &&
-             !jobs_get(app, id, &arena, &job, &err)) {
-        const char *cause = NULL;
-
-        if (services_call(app, job.framework, "GET",
-                          arena_printf(&arena, "/training/status/%lld", (long long)id), nothing,
-                          ASK_SECONDS, &status, &answer, &err)) {
-            if (clock_seconds() - pulse.heard_at > LOST_SECONDS)
-                cause = "Lost contact: the training service does not answer";
-        } else if (status == 404) {
-            cause = "Lost contact: the training service does not know this job";
-        } else {
-            const char *state = json_string_value(json_object_get(answer, "status"));
-
-            if (state && !strcmp(state, "running"))
-                control_hear(app, id, "alive", NULL);
+    if (!jobs_get(app, id, &arena, &job, &err) && !strcmp(job.status, "running") &&
+        !is_launching(app, id)) {
+        control_pulse(app, id, &pulse);
+        silence = clock_seconds() - pulse.heard_at;
+        if (!pulse.heard_at) {
+            control_hear(app, id, "found", NULL);
+        } else if (silence > SILENCE_SECONDS) {
+            control_ask_engine(app, &job, &report);
+            weigh(app, &job, &report, silence);
         }
-        if (cause)
-            report_lost(app, &job, cause);
     }
-    json_decref(answer);
-    json_decref(nothing);
     arena_release(&arena);
 }
 
@@ -217,6 +317,42 @@ static void look_after_all(struct app *app)
     if (!jobs_running(app, &arena, &ids, &count, &err))
         for (int i = 0; i < count; i++)
             look_after(app, ids[i]);
+    arena_release(&arena);
+}
+
+/* --- engines of cancelled jobs --------------------------------------------------------------- */
+
+/* Its place is free when its engine has ended; who has not done so in time is asked once more, as
+ * the service may not have been reached. */
+static void look_after_ending(struct app *app, int64_t id)
+{
+    struct arena arena = ARENA_INIT;
+    struct engine_report report;
+    struct error err;
+    struct job job;
+
+    if (!jobs_get(app, id, &arena, &job, &err) && !is_launching(app, id)) {
+        double seconds = (double)(clock_unix_microseconds() - job.updated_at) / 1e6;
+
+        control_ask_engine(app, &job, &report);
+        if (!report.status ? seconds > LOST_SECONDS : strcmp(report.state, "running") != 0)
+            jobs_engine_gone(app, id, job.attempt, &err);
+        else if (report.status && seconds > ENDING_SECONDS && !strcmp(job.status, "cancelled"))
+            control_ask_to_stop(app, &job, &err);
+    }
+    arena_release(&arena);
+}
+
+static void look_after_endings(struct app *app)
+{
+    struct arena arena = ARENA_INIT;
+    struct error err;
+    int64_t *ids;
+    int count;
+
+    if (!jobs_ending(app, &arena, &ids, &count, &err))
+        for (int i = 0; i < count; i++)
+            look_after_ending(app, ids[i]);
     arena_release(&arena);
 }
 
@@ -256,10 +392,22 @@ static void *work(void *context)
     struct job_control *control = context;
 
     while (wait_for_round(control)) {
+        look_after_endings(control->app);
         start_waiting(control->app);
         look_after_all(control->app);
     }
     return NULL;
+}
+
+/* Files that were about to be given to a service or an engine, whose request is gone. */
+static void empty_temporary(struct app *app)
+{
+    struct arena arena = ARENA_INIT;
+    struct error err;
+
+    if (file_remove_tree(app_path(app, "tmp", &arena), &err))
+        log_warn("what was left in tmp/ stays: %s", err.text);
+    arena_release(&arena);
 }
 
 void control_open(struct app *app)
@@ -274,20 +422,29 @@ void control_open(struct app *app)
     pthread_condattr_destroy(&attributes);
     control->app = app;
     app->control = control;
+    empty_temporary(app);
+}
+
+void control_run(struct app *app)
+{
+    struct job_control *control = app->control;
+
     BUG_IF(pthread_create(&control->thread, NULL, work, control));
+    control->is_running = true;
 }
 
 void control_close(struct app *app)
 {
     struct job_control *control = app->control;
 
-    if (!control)
+    if (!control || !control->is_running)
         return;
     pthread_mutex_lock(&control->lock);
     control->closing = true;
     pthread_cond_signal(&control->changed);
     pthread_mutex_unlock(&control->lock);
     pthread_join(control->thread, NULL);
+    control->is_running = false;
 }
 
 void control_free(struct job_control *control)

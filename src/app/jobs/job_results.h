@@ -89,6 +89,9 @@ int validation_store(struct db_connection *connection, int64_t job_id, const cha
 int validations_list(struct app *app, int64_t job_id, int64_t limit, int64_t offset,
                      struct arena *arena, struct validation **rows, int *count, int64_t *total,
                      struct error *err);
+/* All epochs, with how good they were and nothing else: matrices and curves of many are long. */
+int validations_summary(struct app *app, int64_t job_id, struct arena *arena,
+                        struct validation **rows, int *count, struct error *err);
 /* NOT_FOUND "Validation result not found" */
 int validations_get(struct app *app, int64_t job_id, int64_t epoch, struct arena *arena,
                     struct validation *row, struct error *err);

@@ -16,9 +16,11 @@
 #define IMAGES_FILE_MOST ((size_t)256 << 20)
 
 #define RECORD struct validation
+static const struct column summary_columns[] = { COLUMNS_TABLE(VALIDATION_SUMMARY_COLUMNS) };
 static const struct column columns[] = { COLUMNS_TABLE(VALIDATION_COLUMNS) };
 #undef RECORD
 #define COLUMN_COUNT ((int)(sizeof(columns) / sizeof(*columns)))
+#define SUMMARY_COLUMN_COUNT ((int)(sizeof(summary_columns) / sizeof(*summary_columns)))
 
 #define RECORD struct validation_image
 static const struct column image_columns[] = { COLUMNS_TABLE(VALIDATION_IMAGE_COLUMNS) };
@@ -223,6 +225,20 @@ int validations_list(struct app *app, int64_t job_id, int64_t limit, int64_t off
     *list = ARENA_ARRAY(arena, struct validation, rows.count + 1);
     for (int i = 0; i < rows.count; i++)
         columns_read(columns, COLUMN_COUNT, &rows, i, &(*list)[i]);
+    return 0;
+}
+
+int validations_summary(struct app *app, int64_t job_id, struct arena *arena,
+                        struct validation **list, int *count, struct error *err)
+{
+    struct db_rows rows;
+
+    if (db_read(app->db, STATEMENT_validation_summary, DB_ARGS(db_int(job_id)), arena, &rows, err))
+        return -1;
+    *count = rows.count;
+    *list = ARENA_ARRAY(arena, struct validation, rows.count + 1);
+    for (int i = 0; i < rows.count; i++)
+        columns_read(summary_columns, SUMMARY_COLUMN_COUNT, &rows, i, &(*list)[i]);
     return 0;
 }
 

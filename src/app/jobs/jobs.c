@@ -156,7 +156,7 @@ struct job_starting {
     bool could_start; /* but for the places that are taken */
 };
 
-/* A start from the beginning clears what an earlier attempt has left, in the same transaction. */
+/* What an earlier attempt has left stays until this one has begun: its service may refuse it. */
 static int start_job(struct db_connection *connection, void *context, struct error *err)
 {
     struct job_starting *s = context;
@@ -175,8 +175,6 @@ static int start_job(struct db_connection *connection, void *context, struct err
                     &arena, &rows, err);
     if (!result && rows.count) {
         s->attempt = db_at(&rows, 0, 0)->integer;
-        if (!s->start.resume && job.attempt)
-            result = clear_results(connection, s->id, err);
     } else if (!result) {
         bool startable = !strcmp(job.status, "pending") || !strcmp(job.status, "stopped") ||
                          (s->start.resume && !strcmp(job.status, "failed"));
@@ -202,13 +200,49 @@ int jobs_start(struct app *app, int64_t id, const struct job_start *start, int64
                          : refuse(app, id, "start", err);
 }
 
-int jobs_revert_start(struct app *app, int64_t id, int64_t attempt, const char *status,
+int jobs_revert_start(struct app *app, const struct job *before, int64_t attempt,
                       const char *message, struct error *err)
 {
+    const char *status =
+        before->queued_at && before->queued_from ? before->queued_from : before->status;
+
     return db_write(app->db, STATEMENT_job_set_reverted,
-                    DB_ARGS(db_int(id), db_int(attempt), db_text(status), db_text(message),
-                            db_int(clock_unix_microseconds())),
+                    DB_ARGS(db_int(before->id), db_int(attempt), db_text(status), db_text(message),
+                            db_int(clock_unix_microseconds()), id_or_null(before->started_at),
+                            id_or_null(before->completed_at)),
                     NULL, NULL, err);
+}
+
+int jobs_clear_earlier(struct db_connection *connection, int64_t id, int64_t attempt,
+                       struct error *err)
+{
+    return clear_results(connection, id, err) ||
+                   db_run(connection, STATEMENT_job_set_begun, DB_ARGS(db_int(id), db_int(attempt)),
+                          NULL, NULL, err)
+               ? -1
+               : 0;
+}
+
+struct beginning {
+    int64_t id, attempt;
+};
+
+static int begin(struct db_connection *connection, void *context, struct error *err)
+{
+    const struct beginning *b = context;
+    struct arena arena = ARENA_INIT;
+    struct job job;
+    int result = jobs_read(connection, b->id, &arena, &job, err);
+
+    if (!result && job.attempt == b->attempt && job.last_seq < 0)
+        result = jobs_clear_earlier(connection, b->id, b->attempt, err);
+    arena_release(&arena);
+    return result;
+}
+
+int jobs_begun(struct app *app, int64_t id, int64_t attempt, struct error *err)
+{
+    return db_transact(app->db, begin, &(struct beginning){ id, attempt }, err);
 }
 
 int jobs_enqueue(struct app *app, int64_t id, const struct job_start *start, struct error *err)
@@ -231,8 +265,19 @@ int jobs_cancel(struct app *app, int64_t id, struct error *err)
                 DB_ARGS(db_int(id), db_int(clock_unix_microseconds())), "cancel", NULL, err);
 }
 
+/* Millions of rows go before it, in parts, and nobody starts it meanwhile. */
 int jobs_remove(struct app *app, int64_t id, struct error *err)
 {
+    static const enum statement parts[] = { STATEMENT_job_remove_points,
+                                            STATEMENT_job_remove_metrics,
+                                            STATEMENT_job_remove_logs,
+                                            STATEMENT_job_remove_images };
+
+    if (move(app, id, STATEMENT_job_hold, DB_ARGS(db_int(id)), "delete", NULL, err))
+        return -1;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        if (db_write_parts(app->db, parts[i], DB_ARGS(db_int(id)), err))
+            return -1;
     return move(app, id, STATEMENT_job_remove, DB_ARGS(db_int(id)), "delete", NULL, err);
 }
 
@@ -308,6 +353,17 @@ int jobs_running(struct app *app, struct arena *arena, int64_t **ids, int *count
     return list_ids(app, STATEMENT_job_list_running, arena, ids, count, err);
 }
 
+int jobs_ending(struct app *app, struct arena *arena, int64_t **ids, int *count, struct error *err)
+{
+    return list_ids(app, STATEMENT_job_list_ending, arena, ids, count, err);
+}
+
+int jobs_engine_gone(struct app *app, int64_t id, int64_t attempt, struct error *err)
+{
+    return db_write(app->db, STATEMENT_job_set_engine_gone, DB_ARGS(db_int(id), db_int(attempt)),
+                    NULL, NULL, err);
+}
+
 int jobs_running_count(struct app *app, int64_t *count, struct error *err)
 {
     struct arena arena = ARENA_INIT;
@@ -327,12 +383,16 @@ int jobs_set_priority(struct app *app, int64_t id, int64_t priority, struct erro
                     NULL, err);
 }
 
-int jobs_rename(struct app *app, int64_t id, const char *name, const char *tags, const char *notes,
+int jobs_rename(struct app *app, const struct job *before, const struct job *after,
                 struct error *err)
 {
+    const char *const old[] = { before->experiment_name, before->tags, before->notes };
+    const char *const new[] = { after->experiment_name, after->tags, after->notes };
+
     return db_write(app->db, STATEMENT_job_set_names,
-                    DB_ARGS(db_int(id), db_text(name), db_text(tags), db_text(notes),
-                            db_int(clock_unix_microseconds())),
+                    DB_ARGS(db_int(after->id), db_text(new[0]), db_text(new[1]), db_text(new[2]),
+                            db_int(clock_unix_microseconds()),
+                            db_int(columns_changed(old, new, 3))),
                     NULL, NULL, err);
 }
 

@@ -3,7 +3,7 @@
  *   start     pending, stopped           -> running    with resume also from failed
  *   queue     pending                    -> pending    with a time in queued_at
  *   stop      running -> stopped (when the engine has written its checkpoint);
- *             pending and queued -> pending
+ *             pending and queued -> what it was before it waited
  *   cancel    pending, running, stopped  -> cancelled  for good
  *   restart   completed, failed, cancelled, stopped -> pending, results cleared
  *   ended     running -> completed, failed, stopped    by what the engine reports
@@ -27,7 +27,8 @@ struct job {
     int64_t id, session_id, project_id, user_id, num_classes, epochs, batch_size, current_epoch,
         process_id, attempt, last_seq, priority;
     bool start_resume; /* how a queued job is to start */
-    const char *start_checkpoint;
+    const char *start_checkpoint, *queued_from; /* its status before it waited */
+    bool engine_ending; /* cancelled, and the engine has not ended yet: it holds its place */
     int64_t queued_at, created_at, updated_at, started_at, completed_at;
     double learning_rate, accuracy, loss;
     bool pretrained;
@@ -103,9 +104,15 @@ struct job_start {
 /* CONFLICT when all places are taken. */
 int jobs_start(struct app *app, int64_t id, const struct job_start *start, int64_t *attempt,
                struct error *err);
-/* The service has refused: back to what the job was before this attempt. */
-int jobs_revert_start(struct app *app, int64_t id, int64_t attempt, const char *status,
+/* The service has refused: back to what the job was before this attempt, out of the queue. */
+int jobs_revert_start(struct app *app, const struct job *before, int64_t attempt,
                       const char *message, struct error *err);
+/* The service has accepted: what an earlier attempt has left goes, unless this one resumes.  So
+ * does the first event of the attempt, as we may die in between. */
+int jobs_begun(struct app *app, int64_t id, int64_t attempt, struct error *err);
+/* For jobs_begun() and events, within their transaction. */
+int jobs_clear_earlier(struct db_connection *connection, int64_t id, int64_t attempt,
+                       struct error *err);
 int jobs_enqueue(struct app *app, int64_t id, const struct job_start *start, struct error *err);
 int jobs_dequeue(struct app *app, int64_t id, struct error *err);
 int jobs_cancel(struct app *app, int64_t id, struct error *err);
@@ -121,8 +128,12 @@ int jobs_queue(struct app *app, struct arena *arena, int64_t **ids, int *count, 
 int jobs_running(struct app *app, struct arena *arena, int64_t **ids, int *count,
                  struct error *err);
 int jobs_running_count(struct app *app, int64_t *count, struct error *err);
+/* Cancelled ones whose engines have not ended yet; the engine of this attempt has. */
+int jobs_ending(struct app *app, struct arena *arena, int64_t **ids, int *count, struct error *err);
+int jobs_engine_gone(struct app *app, int64_t id, int64_t attempt, struct error *err);
 int jobs_set_priority(struct app *app, int64_t id, int64_t priority, struct error *err);
-int jobs_rename(struct app *app, int64_t id, const char *name, const char *tags, const char *notes,
+/* experiment_name, tags and notes, of which only what has changed is written. */
+int jobs_rename(struct app *app, const struct job *before, const struct job *after,
                 struct error *err);
 /* Seconds that completed jobs took, on average; NAN: none has. */
 int jobs_mean_seconds(struct app *app, double *seconds, struct error *err);

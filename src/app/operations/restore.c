@@ -433,6 +433,10 @@ int backup_restore(const char *path, const char *data_folder, bool force, struct
         return FAIL(err, INVALID,
                     "OUTPUT_DIR is set, but a backup restores outputs/ into the data "
                     "folder: restore without it, then move the folder there");
+    if (environment_find("DATABASE_URL"))
+        return FAIL(err, INVALID,
+                    "DATABASE_URL is set, but a backup restores vision_platform.db into the data "
+                    "folder: restore without it, then move the database there");
     if (data_folder_lock(data_folder, &lock, err))
         return -1;
     result = backup_locale_enter(&locale, err);

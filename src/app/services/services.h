@@ -1,7 +1,7 @@
 /* services.h - the training services: who they are, and what they say they can train.
  *
  * A service is a module inside this process or an HTTP server; both speak the same contract
- * (section 4 of the requirements; trainer/trainer.h).  Each of the three frameworks has the URL of
+ * (trainer/trainer.h).  Each of the three frameworks has the URL of
  * TIMM_SERVICE_URL, ULTRALYTICS_SERVICE_URL, HUGGINGFACE_SERVICE_URL, else TRAINING_SERVICE_URL,
  * else the module inside, if there is one; without any of them it is left out.
  */
