@@ -9,7 +9,7 @@
 # Functions over 60 lines are a warning.
 cd "$(dirname "$0")/.." || exit 2
 
-mutex_homes='^src/(base/(queue|log|thread)\.c|data/loader\.c|store/db\.c|trainer/(engine_runs|catalogue|resident)\.c|app/(app\.[ch]|jobs/(job_queue\.c|job_control_internal\.h)|services/(services(_internal\.h|\.c)|service_models\.c))|api/(login_limit\.c|live/(live(_channel\.c|_internal\.h|\.c)|engine_io(_internal\.h|\.c)))|tensor/|cpu/)'
+mutex_homes='^src/(base/queue\.c|data/loader\.c|store/db\.c|trainer/(engine_runs|catalogue|resident)\.c|app/(app\.[ch]|datasets/datasets_(lock\.c|internal\.h)|jobs/(job_queue\.c|job_control_internal\.h)|services/(services(_internal\.h|\.c)|service_models\.c))|api/(login_limit\.c|live/(live(_channel\.c|_internal\.h|\.c)|engine_io(_internal\.h|\.c))))'
 printing_homes='^src/(main/|command/|train/progress\.c)'
 status=0
 

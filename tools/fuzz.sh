@@ -11,9 +11,12 @@ seconds=${1:-10}
 shift $(($# > 0))
 flags=(-std=gnu17 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -DFOVEA_VERSION='"fuzz"' -w
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc -include base/banned.h)
+# FreeType's headers are in a folder of their own.
+read -ra found < <(pkg-config --cflags freetype2 fontconfig)
+flags+=("${found[@]}")
 # One link line for all: the linker leaves out what a target does not use.
 libraries=(-Wl,--as-needed -ljansson -lcrypto -lturbojpeg -ljpeg -lspng -lwebp -lgif -ltiff -lz -lyaml -lexpat
-    -lmicrohttpd -lwslay -lcurl -lsqlite3 -lzip -larchive -lsodium -lpthread -lm)
+    -lfontconfig -lfreetype -lmicrohttpd -lwslay -lcurl -lsqlite3 -lzip -larchive -lsodium -lpthread -lm)
 
 build=${FUZZ_BUILD:-build/fuzz}
 mkdir -p "$build"

@@ -128,6 +128,9 @@ int arguments_parse(struct arguments *a, int argc, char **argv, struct error *er
             argv[a->positional_count++] = argv[i];
         }
     }
+    if (!a->help && a->positional_count > a->most_positionals)
+        return FAIL(err, INVALID, "unexpected argument '%s'; --help shows what fits",
+                    a->positionals[a->most_positionals]);
     return 0;
 }
 

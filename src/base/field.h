@@ -36,6 +36,7 @@ struct field {
     enum field_type type;
     size_t offset;
     const char *fallback; /* the default, as text; NULL: unset (0, false, NULL, first option) */
+    const char *default_words; /* what help calls it where it depends on others; NULL: fallback */
     double min, max, step; /* of numbers; min == max: unbounded */
     const char *options;   /* of selects: "adam=Adam|adamw=AdamW" */
     const char *label, *help, *group;
@@ -98,8 +99,10 @@ void field_write_value(const struct field *field, const void *target, struct jso
 void field_write_flat(const struct field_values *values, struct json_writer *w);
 /* The table itself: name, type, label, default, min, max, step, options ... */
 void field_write_schema(const struct field *fields, struct json_writer *w);
-/* A column of "--name TYPE  help (default)" lines, by group. */
-void field_write_help(const struct field *fields, struct str *out);
+/* A column of "--name TYPE  label: help (default)" lines, by group.  scope: only what concerns it;
+ * 0: all, in groups of their own, whose headings say whom they concern: scope_names[scope]. */
+void field_write_help(const struct field *fields, int scope, const char *const *scope_names,
+                      struct str *out);
 /* name, value and origin, one line each. */
 void field_write_origins(const struct field_values *values, struct str *out);
 

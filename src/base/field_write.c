@@ -160,28 +160,54 @@ static void help_line(const struct field *f, struct str *out)
     if (f->alias)
         str_printf(&left, ", --%s", f->alias);
     str_printf(&left, " %s", types[f->type]);
-    str_printf(out, "%-42s %s", left.text, f->help ? f->help : f->label);
+    str_printf(out, "%-42s %s", left.text, f->label);
+    if (f->help)
+        str_printf(out, ": %s", f->help);
     for (int i = 0; f->type == FIELD_SELECT && (option = field_option(&arena, f, i)); i++)
-        str_printf(out, i ? ", %s" : ": %s", option);
-    if (f->fallback && f->fallback[0])
+        str_printf(out, "%s%s", i ? ", " : f->help ? "; " : ": ", option);
+    if (f->default_words)
+        str_printf(out, " (default: %s)", f->default_words);
+    else if (f->fallback && f->fallback[0])
         str_printf(out, " (default %s)", f->fallback);
     str_add_char(out, '\n');
     str_release(&left);
     arena_release(&arena);
 }
 
-void field_write_help(const struct field *fields, struct str *out)
+/* Do both stand under one heading? */
+static bool shares_heading(const struct field *a, const struct field *b, int scope)
 {
-    const char *group = NULL;
+    const char *left = a->group ? a->group : "", *right = b->group ? b->group : "";
 
+    return !strcmp(left, right) && (scope || a->scope == b->scope);
+}
+
+static bool is_in_help(const struct field *f, int scope)
+{
+    return !f->no_flag && (!f->scope || !scope || f->scope == scope);
+}
+
+static bool is_first_of_heading(const struct field *fields, const struct field *f, int scope)
+{
+    for (const struct field *earlier = fields; earlier < f; earlier++)
+        if (is_in_help(earlier, scope) && shares_heading(earlier, f, scope))
+            return false;
+    return true;
+}
+
+void field_write_help(const struct field *fields, int scope, const char *const *scope_names,
+                      struct str *out)
+{
     for (const struct field *f = fields; f->name; f++) {
-        if (f->no_flag)
+        if (!is_in_help(f, scope) || !is_first_of_heading(fields, f, scope))
             continue;
-        if (f->group && (!group || strcmp(group, f->group))) {
-            group = f->group;
-            str_printf(out, "\n%s:\n", group);
-        }
-        help_line(f, out);
+        if (f->group && f->scope && !scope)
+            str_printf(out, "\n%s (%s):\n", f->group, scope_names[f->scope]);
+        else if (f->group)
+            str_printf(out, "\n%s:\n", f->group);
+        for (const struct field *other = f; other->name; other++)
+            if (is_in_help(other, scope) && shares_heading(f, other, scope))
+                help_line(other, out);
     }
 }
 

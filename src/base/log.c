@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,11 +20,14 @@ static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
 };
 
-static atomic_int highest_level = LOG_INFO;
-
-void log_set_level(enum log_level level)
+static enum log_level highest_level(void)
 {
-    atomic_store(&highest_level, (int)level);
+    const char *given = getenv("FOVEA_LOG");
+
+    for (int i = 0; given && i <= LOG_DEBUG; i++)
+        if (!strcmp(given, level_names[i]))
+            return (enum log_level)i;
+    return LOG_INFO;
 }
 
 /* A message may quote a user's text; whatever it holds, an event stays one line. */
@@ -45,7 +48,7 @@ void log_write(enum log_level level, const char *format, ...)
     int added;
     va_list list;
 
-    if ((int)level > atomic_load(&highest_level))
+    if (level > highest_level())
         return;
     clock_format_utc(clock_unix_microseconds(), time);
     length = (size_t)snprintf(line, sizeof(line), "%s %s ", time, level_names[level]);

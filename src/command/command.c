@@ -24,22 +24,21 @@ static const struct {
 };
 #define PLATFORM_COUNT ((int)(sizeof(platform) / sizeof(*platform)))
 
-/* clang-format off */
-static const struct exit_code {
+static const struct {
     enum error_kind kind;
     int code;
-    const char *meaning;
 } exit_codes[] = {
-    { ERR_INVALID,     2, "the options or the configuration do not fit" },
-    { ERR_NOT_FOUND,   3, "a file or folder is missing" },
-    { ERR_CORRUPT,     4, "a file breaks its format, or too many images cannot be read" },
-    { ERR_NO_MEMORY,   5, "it does not fit into memory" },
-    { ERR_NO_SPACE,    6, "the disk is full" },
-    { ERR_NOT_FINITE,  7, "the training diverged: a value is not finite" },
-    { ERR_CONFLICT,    8, "another process uses the output folder, or a file has its name" },
-    { ERR_UNSUPPORTED, 9, "not supported by this program" },
+#define EXIT_CODE(name, code, meaning) { ERR_##name, code },
+#include "command/exit_codes.def"
+#undef EXIT_CODE
 };
-/* clang-format on */
+
+static const char exit_codes_help[] =
+    "\nExit codes: 0 done (or stopped as asked), 1 any other failure"
+#define EXIT_CODE(name, code, meaning) ",\n  " #code " " meaning
+#include "command/exit_codes.def"
+#undef EXIT_CODE
+    "\n";
 
 int command_exit_code(enum error_kind kind)
 {
@@ -49,19 +48,11 @@ int command_exit_code(enum error_kind kind)
     return 1;
 }
 
-static void print_exit_codes(void)
-{
-    printf("\nExit codes: 0 done (or stopped as asked), 1 any other failure");
-    for (size_t i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
-        printf(",\n  %d %s", exit_codes[i].code, exit_codes[i].meaning);
-    printf("\n");
-}
-
 void command_print_help(const struct command *command, const char *text)
 {
     printf("fovea %s - %s\n\nUsage: fovea %s %s\n%s", command->name, command->summary,
            command->name, command->usage, text);
-    print_exit_codes();
+    fputs(exit_codes_help, stdout);
 }
 
 int command_print_options(const struct command *command, const char *text,

@@ -15,8 +15,6 @@ struct command {
     int (*run)(int argc, char **argv, struct error *err);
 };
 
-extern const struct command commands[]; /* ends with name NULL */
-
 /* Print "usage", the text and the exit codes to stdout. */
 void command_print_help(const struct command *command, const char *text);
 

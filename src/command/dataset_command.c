@@ -346,12 +346,13 @@ static int run(int argc, char **argv, struct error *err)
           "imagefolder, yolo, coco, dice or voc; by content when it is not given" },
         { "to", NULL, &f.to, NULL, "NAME", "convert: the format to write" },
         { "json", NULL, NULL, &f.json, NULL,
-          "check: the report as one JSON object; fix: an array" },
+          "one JSON object: the report of check, the counts of convert; fix: an array" },
         { "thumbnails", NULL, &f.thumbnails, NULL, "FOLDER",
           "check: draw a small picture of every image there, and write files.jsonl and "
           "annotations.jsonl" },
         { "apply", NULL, NULL, &f.apply, NULL,
-          "fix: move the files that are proposed for removal" },
+          "fix: do it: move files to the quarantine and rewrite label files; what was there "
+          "before is kept in the quarantine" },
         { "labels", NULL, NULL, &f.labels, NULL, "fix: labels alone; no image is looked at" },
         { "only", NULL, &f.only, NULL, "IDS", "fix: apply these alone, separated by commas" },
         { "only_from", NULL, &f.only_from, NULL, "FILE", "fix: the same, with an id per line" },
@@ -359,7 +360,7 @@ static int run(int argc, char **argv, struct error *err)
           "fix: where they are moved (default: the folder's name with .quarantine)" },
         OPTION_END,
     };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options, .most_positionals = 3 };
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;

@@ -194,12 +194,15 @@ static int run(int argc, char **argv, struct error *err)
         { "num_classes", NULL, &o.classes, NULL, "N", "with --graph (default 1000)" },
         OPTION_END,
     };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options, .most_positionals = 1 };
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;
     if (arguments.help)
         return command_print_options(&command_inspect, NULL, options);
+    if (o.graph && arguments.positional_count)
+        return FAIL(err, INVALID, "--graph shows a model, not the file '%s'; give one of the two",
+                    arguments.positionals[0]);
     if (o.graph)
         return o.model ? inspect_graph(&o, err) : FAIL(err, INVALID, "--graph needs --model NAME");
     if (arguments.positional_count != 1)

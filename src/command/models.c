@@ -169,7 +169,7 @@ static int run(int argc, char **argv, struct error *err)
           "import: the model, when it cannot be told from the file" },
         OPTION_END,
     };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options, .most_positionals = 2 };
 
     if (arguments_parse(&arguments, argc, argv, err))
         return -1;

@@ -256,7 +256,8 @@ static int run(int argc, char **argv, struct error *err)
           "input" },
         OPTION_END,
     };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options,
+                                   .most_positionals = ARGUMENTS_ANY_COUNT };
     struct device *device = NULL;
     int status = -1;
 

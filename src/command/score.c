@@ -140,8 +140,6 @@ static int run(int argc, char **argv, struct error *err)
         return command_print_options(&command_score, NULL, options);
     if (!truth || !results)
         return FAIL(err, INVALID, "--truth FILE and --predictions FILE are required");
-    if (arguments.positional_count)
-        return FAIL(err, INVALID, "'%s' is more than is needed", arguments.positionals[0]);
     if (find_task(task, &index, err))
         return -1;
     scored.task = tasks[index].name;

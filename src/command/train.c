@@ -100,7 +100,7 @@ static void print_help(const struct option *options)
 
     str_add(&text, "\nOptions:\n");
     arguments_help(options, &text);
-    field_write_help(config_fields, &text);
+    field_write_help(config_fields, SCOPE_ALL, config_scope_names, &text);
     add_presets(SCOPE_CLASSIFIERS, "\nPresets of classifiers:\n", &text);
     add_presets(SCOPE_DETECTORS, "\nPresets of detectors (boxes, masks, key points):\n", &text);
     command_print_help(&command_train, text.text);
@@ -132,8 +132,6 @@ static int run(int argc, char **argv, struct error *err)
         print_help(options);
         return 0;
     }
-    if (arguments.positional_count)
-        return FAIL(err, INVALID, "unexpected argument '%s'", arguments.positionals[0]);
     if (configuration_init(&c, &arguments, flags.file, flags.advanced, err))
         return -1;
     if (flags.print_config) {

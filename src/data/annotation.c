@@ -120,34 +120,6 @@ int annotations_add_keypoints(struct annotations *all, const struct annotation_k
     return 0;
 }
 
-void annotations_drop(struct annotations *all)
-{
-    struct annotation *item = newest(all);
-
-    for (int i = 0; i < item->ring_count; i++)
-        all->point_count -= all->rings[item->first_ring + i].point_count;
-    all->ring_count -= item->ring_count;
-    all->run_count -= item->run_count;
-    if (item->first_keypoint >= 0)
-        all->keypoint_total -= all->keypoint_count;
-    all->item_count--;
-    all->images[all->image_count - 1].count--;
-}
-
-int annotations_reorder(struct annotations *all, const int *order, int count, struct error *err)
-{
-    struct annotation_image *images = malloc(sizeof(*images) * (size_t)(count ? count : 1));
-
-    if (!images)
-        return FAIL(err, NO_MEMORY, "no memory for %d images", count);
-    for (int i = 0; i < count; i++)
-        images[i] = all->images[order[i]];
-    free(all->images);
-    all->images = images;
-    all->image_count = all->_image_capacity = count;
-    return 0;
-}
-
 int annotations_group(struct annotations *all, const int *image_of, struct error *err)
 {
     size_t count = (size_t)all->item_count;

@@ -85,8 +85,6 @@ struct annotations {
     int64_t keypoint_total, _keypoint_capacity;
 };
 
-#define ANNOTATIONS_INIT { 0 }
-
 void annotations_init(struct annotations *all, int keypoint_count);
 void annotations_release(struct annotations *all);
 
@@ -102,13 +100,6 @@ int annotations_add_runs(struct annotations *all, const uint32_t *runs, int coun
 /* keypoint_count of them, once. */
 int annotations_add_keypoints(struct annotations *all, const struct annotation_keypoint *keypoints,
                               struct error *err);
-/* Take back the newest instance with all that it has. */
-void annotations_drop(struct annotations *all);
-
-/* Put the images in another order: image i becomes what image order[i] was.  Images that are not
- * named are forgotten; their instances stay in the arrays, unseen. */
-int annotations_reorder(struct annotations *all, const int *order, int count, struct error *err);
-
 /* After instances were added in any order: gather those of each image, keeping their order.
  * image_of has item_count entries, each below image_count. */
 int annotations_group(struct annotations *all, const int *image_of, struct error *err);

@@ -282,19 +282,6 @@ double mask_iou(const struct mask *found, const struct mask *truth, bool truth_i
     return whole ? (double)common / (double)whole : 0;
 }
 
-double annotation_box_iou(const struct annotation_box *found, const struct annotation_box *truth,
-                          bool truth_is_crowd)
-{
-    double width = fmin(found->right, truth->right) - fmax(found->left, truth->left);
-    double height = fmin(found->bottom, truth->bottom) - fmax(found->top, truth->top);
-    double found_area = (double)annotation_box_width(found) * annotation_box_height(found);
-    double truth_area = (double)annotation_box_width(truth) * annotation_box_height(truth);
-    double common = width > 0 && height > 0 ? width * height : 0;
-    double whole = truth_is_crowd ? found_area : found_area + truth_area - common;
-
-    return whole > 0 ? common / whole : 0;
-}
-
 /* ---- what a mask says -------------------------------------------------------------------- */
 
 int64_t mask_area(const struct mask *mask)

@@ -5,7 +5,7 @@
  *            to width * height.  No run but the first is 0.
  * Text       COCO's "counts" strings: each run, from the fourth on less the one two before, in
  *            signed groups of 5 bits, lowest first, as characters from '0' on.
- * Polygons   mask_add_ring() covers the same pixels as the public COCO tools do: the outline is
+ * Polygons   mask_set_ring() covers the same pixels as the public COCO tools do: the outline is
  *            walked on a grid five times as fine, and a column's pixel is inside from the first
  *            crossing to the next.
  * Hostile    Texts and runs from files are checked against the mask's size; sizes are at most
@@ -73,9 +73,6 @@ int64_t mask_common(const struct mask *a, const struct mask *b);
 /* Common / united; with is_crowd common / area of `found`, because a crowd has no outline of its
  * own.  0 when both are empty. */
 double mask_iou(const struct mask *found, const struct mask *truth, bool truth_is_crowd);
-/* The same for boxes. */
-double annotation_box_iou(const struct annotation_box *found, const struct annotation_box *truth,
-                          bool truth_is_crowd);
 
 /* Outlines along the edges of pixels, corners only: pieces clockwise on the screen, holes the
  * other way around, so that both the winding and the even-odd rule give the mask back.  Pieces that

@@ -4,11 +4,11 @@
 
 #include "app/operations/backup.h"
 #include "base/arguments.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "main/cli.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 /* clang-format off */
@@ -57,9 +57,9 @@ static int take_backup(const char *data, const char *database, const char *file,
 
 int backup_command(int argc, char **argv)
 {
-    const char *data = CLI_DATA_FOLDER, *database = getenv("DATABASE_URL"), *file;
+    const char *data = CLI_DATA_FOLDER, *database = environment_find("DATABASE_URL"), *file;
     const struct option options[] = { DATA_OPTION(&data), DATABASE_OPTION(&database), OPTION_END };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options, .most_positionals = 1 };
     struct backup_account account;
     struct error err;
     int code;
@@ -97,7 +97,7 @@ int restore_command(int argc, char **argv)
           "also into a folder with something in it, which is put aside there" },
         OPTION_END,
     };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options, .most_positionals = 1 };
     struct backup_account account;
     struct arena arena = ARENA_INIT;
     struct error err;
@@ -158,7 +158,7 @@ static int migrate(const char *data, const char *database_url, bool check, struc
 
 int migrate_command(int argc, char **argv)
 {
-    const char *data = CLI_DATA_FOLDER, *database = getenv("DATABASE_URL");
+    const char *data = CLI_DATA_FOLDER, *database = environment_find("DATABASE_URL");
     bool check = false;
     const struct option options[] = {
         DATA_OPTION(&data), DATABASE_OPTION(&database),
@@ -171,9 +171,5 @@ int migrate_command(int argc, char **argv)
 
     if (cli_parse(&arguments, argc, argv, "migrate", MIGRATE_USAGE, &code))
         return code;
-    if (arguments.positional_count) {
-        FAIL(&err, INVALID, "migrate takes no words, not '%s'", arguments.positionals[0]);
-        return cli_fail("migrate", &err);
-    }
     return migrate(data, database, check, &err) ? cli_fail("migrate", &err) : 0;
 }

@@ -10,20 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
 static const struct {
     enum error_kind kind;
     int code;
 } exit_codes[] = {
-    { ERR_INVALID,     2 },
-    { ERR_NOT_FOUND,   3 },
-    { ERR_CORRUPT,     4 },
-    { ERR_NO_MEMORY,   5 },
-    { ERR_NO_SPACE,    6 },
-    { ERR_CONFLICT,    8 },
-    { ERR_UNSUPPORTED, 9 },
+#define EXIT_CODE(name, code, meaning) { ERR_##name, code },
+#include "command/exit_codes.def"
+#undef EXIT_CODE
 };
-/* clang-format on */
+
+static const char exit_codes_help[] =
+    "\nExit codes: 0 done (or stopped as asked), 1 any other failure"
+#define EXIT_CODE(name, code, meaning) ",\n  " #code " " meaning
+#include "command/exit_codes.def"
+#undef EXIT_CODE
+    "\n";
 
 int cli_fail(const char *name, const struct error *err)
 {
@@ -37,8 +38,7 @@ int cli_fail(const char *name, const struct error *err)
 
 const char *cli_database(const char *data, const char *database_url, struct arena *arena)
 {
-    return database_url && *database_url ? database_url
-                                         : arena_printf(arena, "%s/vision_platform.db", data);
+    return database_url ? database_url : arena_printf(arena, "%s/vision_platform.db", data);
 }
 
 int cli_open(struct app **app, const char *data, const char *database_url, struct error *err)
@@ -75,7 +75,7 @@ int cli_parse(struct arguments *arguments, int argc, char **argv, const char *na
     if (!arguments->help)
         return 0;
     arguments_help(arguments->options, &text);
-    printf("%s\nOptions:\n%s", usage, text.text);
+    printf("%s\nOptions:\n%s%s", usage, text.text, exit_codes_help);
     str_release(&text);
     *code = 0;
     return -1;

@@ -5,6 +5,7 @@
 #include "app/accounts/setup.h"
 #include "app/operations/backup.h"
 #include "base/arguments.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "main/cli.h"
@@ -84,7 +85,7 @@ int serve(int argc, char **argv)
 {
     const char *origins = getenv("CORS_ORIGINS");
     struct serve_options o = { .data = CLI_DATA_FOLDER, .address = "127.0.0.1", .port = PORT,
-                               .database = getenv("DATABASE_URL"),
+                               .database = environment_find("DATABASE_URL"),
                                .origins = origins ? origins : "http://localhost:3000" };
     const struct option options[] = {
         { "data", NULL, &o.data, NULL, "FOLDER",

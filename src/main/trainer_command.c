@@ -22,8 +22,9 @@
 #define USAGE                                                                                \
     "fovea trainer - a training service of its own\n\n"                                      \
     "Usage: fovea trainer [OPTIONS]\n\n"                                                     \
-    "TIMM_SERVICE_URL and its like tell the platform where it is.  Both need the same\n"     \
-    "INTERNAL_SECRET and the same --data, on a disk that both see.\n"
+    "TRAINING_SERVICE_URL tells the platform where it is, or TIMM_SERVICE_URL and its\n"     \
+    "like where that of one framework is.  Both need the same INTERNAL_SECRET and the\n"     \
+    "same --data, on a disk that both see.\n"
 
 struct trainer_flags {
     const char *framework, *data, *address, *port, *backend, *secret;
@@ -84,7 +85,7 @@ int trainer_command(int argc, char **argv)
                                .backend = environment("BACKEND_URL", BACKEND) };
     const struct option options[] = {
         { "framework", NULL, &f.framework, NULL, "NAME",
-          "whose models it trains: timm, ultralytics, huggingface; all without it ($FRAMEWORK)" },
+          "whose models it trains: timm or ultralytics; all without it ($FRAMEWORK)" },
         { "data", NULL, &f.data, NULL, "FOLDER",
           "where everything is kept (default " CLI_DATA_FOLDER ")" },
         { "address", "host", &f.address, NULL, "ADDRESS", "to listen on (default 127.0.0.1)" },

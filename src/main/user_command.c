@@ -4,12 +4,12 @@
 
 #include "app/accounts/users.h"
 #include "base/arguments.h"
+#include "base/environment.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "main/cli.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -247,7 +247,7 @@ static int run(struct user_call *c, const struct arguments *a, const char *data,
 
 int user_command(int argc, char **argv)
 {
-    const char *data = CLI_DATA_FOLDER, *database = getenv("DATABASE_URL");
+    const char *data = CLI_DATA_FOLDER, *database = environment_find("DATABASE_URL");
     struct user_call call = { 0 };
     const struct option options[] = {
         { "data", NULL, &data, NULL, "FOLDER",
@@ -258,7 +258,8 @@ int user_command(int argc, char **argv)
         { "json", NULL, NULL, &call.json, NULL, "print the list as JSON" },
         OPTION_END,
     };
-    struct arguments arguments = { .options = options };
+    struct arguments arguments = { .options = options,
+                                   .most_positionals = ARGUMENTS_ANY_COUNT };
     struct error err;
     int code;
 

@@ -104,8 +104,8 @@ struct device {
     void (*close)(struct device *device);
 };
 
-/* Plain C reference kernels for every op, in double inside, one thread.  `dtype_is_double`: values
- * are stored as double (the exact oracle); otherwise as float between nodes. */
+/* Plain C reference kernels for every op, in double inside, one thread.  `values_are_double`:
+ * values are stored as double (the exact oracle); otherwise as float between nodes. */
 struct device *device_reference_open(bool values_are_double);
 void device_close(struct device *device); /* NULL is fine */
 

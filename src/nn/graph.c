@@ -85,41 +85,6 @@ static void place_node(struct graph *graph, struct node *node, int at)
     graph->node_count++;
 }
 
-void graph_copy(struct graph *copy, const struct graph *graph)
-{
-    graph_init(copy);
-    for (int i = 0; i < graph->value_count; i++) {
-        const struct value *from = graph->values[i];
-        struct value *to = new_value(copy, from->kind, NULL, from->shape, from->dtype);
-
-        *to = *from;
-        to->name = arena_strdup(&copy->arena, from->name);
-    }
-    for (int i = 0; i < graph->node_count; i++) {
-        const struct node *from = graph->nodes[i];
-        struct node *to = arena_copy(&copy->arena, from, sizeof(*from));
-
-        to->name = arena_strdup(&copy->arena, from->name);
-        if (from->attributes)
-            to->attributes = arena_copy(&copy->arena, from->attributes, from->op->attributes_size);
-        for (int j = 0; j < to->input_count; j++)
-            if (from->inputs[j])
-                to->inputs[j] = copy->values[from->inputs[j]->id];
-        for (int j = 0; j < to->output_count; j++) {
-            to->outputs[j] = copy->values[from->outputs[j]->id];
-            to->outputs[j]->producer = to;
-        }
-        place_node(copy, to, copy->node_count);
-    }
-    for (int i = 0; i < graph->output_count; i++)
-        graph_add_output(copy, copy->values[graph->outputs[i]->id]);
-    copy->_next_node_id = graph->_next_node_id;
-    copy->_insert_at = copy->node_count;
-    copy->_backward = graph->_backward;
-    copy->_failed = graph->_failed;
-    copy->_error = graph->_error;
-}
-
 /* --- errors and scopes --------------------------------------------------------------------- */
 
 void *graph_fail(struct graph *graph, const char *format, ...)

@@ -106,9 +106,6 @@ void graph_release(struct graph *graph);
 /* 0 when everything built so far is fine, else the first error, with its scope. */
 int graph_finish(struct graph *graph, struct error *err);
 
-/* A copy that shares nothing with the original; value and node ids stay the same. */
-void graph_copy(struct graph *copy, const struct graph *graph);
-
 /* --- scopes ------------------------------------------------------------------------------ */
 
 void graph_enter(struct graph *graph, const char *format, ...) /* push a part of the name */

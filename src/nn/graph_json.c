@@ -209,6 +209,7 @@ static bool is_of_training(const struct op *op)
 #define TRAINING_OP(name) &op_##name,
 #include "nn/ops.def"
 #undef OP
+#undef TRAINING_OP
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

@@ -8,8 +8,10 @@
 
 static const struct op *const ops[] = {
 #define OP(name) &op_##name,
+#define TRAINING_OP(name) OP(name)
 #include "nn/ops.def"
 #undef OP
+#undef TRAINING_OP
 };
 
 #define OP_COUNT ((int)(sizeof(ops) / sizeof(ops[0])))

@@ -12,8 +12,10 @@
 
 /* clang-format off */
 #define OP(name) extern const struct op op_##name;
+#define TRAINING_OP(name) OP(name)
 #include "nn/ops.def"
 #undef OP
+#undef TRAINING_OP
 /* clang-format on */
 
 /* --- convolution: nn/ops/conv.c ---------------------------------------------------------- */

@@ -328,8 +328,3 @@ void optimizer_set_updates(struct optimizer *optimizer, int64_t updates)
 {
     optimizer->updates = updates;
 }
-
-size_t optimizer_bytes(const struct optimizer *optimizer)
-{
-    return (size_t)optimizer->moment_count * optimizer->weights->segment_bytes[SEGMENT_PARAMETERS];
-}

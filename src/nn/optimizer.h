@@ -59,8 +59,8 @@ struct optimizer_pace {
 void optimizer_step_at(struct optimizer *optimizer, struct weights_memory *weights,
                        const struct weights_memory *gradients, const struct optimizer_pace *pace);
 
-/* average += (weights - average) * (1 - decay), states included.  decay_for() is the warm-up that
- * keeps the first updates from dominating: min(decay, (1 + n) / (10 + n)). */
+/* average += (weights - average) * (1 - decay), states included.  average_decay_for() is the
+ * warm-up that keeps the first updates from dominating: min(decay, (1 + n) / (10 + n)). */
 void optimizer_average(struct optimizer *optimizer, struct weights_memory *average,
                        const struct weights_memory *weights, double decay);
 double average_decay_for(double decay, int64_t updates_before);
@@ -70,6 +70,5 @@ int optimizer_moment_count(const struct optimizer *optimizer);
 struct weights_memory *optimizer_moment(struct optimizer *optimizer, int index);
 int64_t optimizer_updates(const struct optimizer *optimizer);
 void optimizer_set_updates(struct optimizer *optimizer, int64_t updates);
-size_t optimizer_bytes(const struct optimizer *optimizer);
 
 #endif

@@ -24,18 +24,18 @@
 
 const struct field config_fields[] = {
     /* --- run -------------------------------------------------------------------------------- */
-    SELECT("framework", framework, "timm", "timm=timm|ultralytics=Ultralytics", .group = "run", .label = "Framework"),
-    SELECT("task_type", task_type, "image_classification", "image_classification=Image classification|object_detection=Object detection|instance_segmentation=Instance segmentation|pose_estimation=Pose estimation", .group = "run", .label = "Task"),
-    TEXT("model_name", model_name, .alias = "model", .required = true, .group = "run", .label = "Model", .help = "model to train; `models` lists them"),
-    TEXT("dataset_path", dataset_path, .alias = "data", .required = true, .group = "run", .label = "Dataset", .help = "folder with class folders, or train/ and val/ of them"),
-    SELECT("dataset_format", dataset_format, "imagefolder", "imagefolder=Image folder|dice=DICE|yolo=YOLO|coco=COCO|voc=Pascal VOC", .group = "run", .label = "Dataset format"),
+    SELECT("framework", framework, "timm", "timm=timm|ultralytics=Ultralytics", .default_words = "the model's", .group = "run", .label = "Framework"),
+    SELECT("task_type", task_type, "image_classification", "image_classification=Image classification|object_detection=Object detection|instance_segmentation=Instance segmentation|pose_estimation=Pose estimation", .default_words = "the model's", .group = "run", .label = "Task"),
+    TEXT("model_name", model_name, .alias = "model", .required = true, .group = "run", .label = "Model", .help = "`fovea models` lists them"),
+    TEXT("dataset_path", dataset_path, .alias = "data", .required = true, .group = "run", .label = "Dataset", .help = "a folder of class folders, or train/ and val/ of them; for detectors one in YOLO's, COCO's, Pascal VOC's or DICE's layout, or the data.yaml in it"),
+    SELECT("dataset_format", dataset_format, "imagefolder", "imagefolder=Image folder|dice=DICE|yolo=YOLO|coco=COCO|voc=Pascal VOC", .default_words = "imagefolder; of detectors: by content", .group = "run", .label = "Dataset format"),
     TEXT("split_strategy", split_strategy, .group = "run", .label = "Split", .advanced = true, .help = "who is in train and val, before what the dataset says: JSON {method use_dataset|auto|custom, ratio, seed, custom_splits {PATH: train|val|test}, exclude_images [PATH]}, or a file of it"),
     INT("num_classes", num_classes, NULL, 0, 100000, .group = "run", .label = "Classes", .help = "must equal the dataset's; 0: take them from it"),
     TEXT("output_dir", output_dir, .alias = "out", .group = "run", .label = "Output folder", .help = "where the run's files go"),
     INT("epochs", epochs, "50", 1, 1000, .group = "run", .label = "Epochs"),
     INT("batch_size", batch_size, "32", 1, 512, .alias = "batch", .group = "run", .label = "Batch size"),
-    REAL("learning_rate", learning_rate, "0.001", 1e-9, 1, .alias = "lr", .group = "run", .label = "Learning rate"),
-    SELECT("optimizer", optimizer_name, "adam", "adam=Adam|adamw=AdamW|sgd=SGD|rmsprop=RMSprop", .group = "run", .label = "Optimizer"),
+    REAL("learning_rate", learning_rate, "0.001", 1e-9, 1, .alias = "lr", .default_words = "0.001; of detectors: --lr0", .group = "run", .label = "Learning rate"),
+    SELECT("optimizer", optimizer_name, "adam", "adam=Adam|adamw=AdamW|sgd=SGD|rmsprop=RMSprop", .default_words = "adam; of detectors: --optimizer_type", .group = "run", .label = "Optimizer"),
     INT("image_size", image_size, NULL, 0, 1280, .alias = "imgsz", .group = "run", .label = "Image size", .help = "side in pixels; 0: the model's own"),
     BOOL("pretrained", pretrained, "false", .group = "run", .label = "Pretrained", .help = "start from installed weights of the model"),
     TEXT("weights_dir", weights_dir, .group = "run", .label = "Weights folder", .advanced = true, .help = "where `models import` put weights ($WEIGHTS_DIR)"),
@@ -118,18 +118,20 @@ const struct field config_fields[] = {
 #include "train/config_detector.def"
 
     /* --- validation ---------------------------------------------------------------------------- */
-    INT("validation.val_interval", val_interval, "1", 1, 1000, .alias = "val_interval", .group = "validation", .label = "Validate every", .help = "epochs"),
+    INT("validation.val_interval", val_interval, "1", 1, 1000, .alias = "val_interval", .group = "validation", .label = "Validate every", .help = "so many epochs"),
     BOOL("validation.early_stopping", early_stopping, "false", .group = "validation", .label = "Early stopping"),
     INT("validation.early_stopping_patience", early_stopping_patience, "10", 1, 1000, .group = "validation", .label = "Patience", .advanced = true),
     REAL("validation.early_stopping_min_delta", early_stopping_min_delta, "0", 0, 1, .group = "validation", .label = "Least improvement", .advanced = true),
     TEXT("primary_metric", primary_metric, .group = "validation", .label = "Primary metric", .help = "chooses the best checkpoint; unset: the task's, accuracy for classification"),
     SELECT("primary_metric_mode", primary_metric_mode, "max", "max=Higher is better|min=Lower is better", .group = "validation", .label = "Primary metric mode"),
-    INT("checkpoint_interval", checkpoint_interval, "10", 0, 1000, .group = "validation", .label = "Keep a checkpoint every", .advanced = true, .help = "epochs; 0: best and latest only"),
+    INT("checkpoint_interval", checkpoint_interval, "10", 0, 1000, .group = "validation", .label = "Keep a checkpoint every", .advanced = true, .help = "so many epochs; 0: best and latest only"),
     INT("keep_n_checkpoints", keep_checkpoints, "3", 0, 1000, .group = "validation", .label = "Numbered checkpoints to keep", .advanced = true),
     REAL("skip_limit", skip_limit, "0.05", 0, 1, .step = 0.01, .group = "validation", .label = "Unreadable images allowed", .advanced = true, .help = "share of the files; 0: none"),
     FIELD_END,
 };
 /* clang-format on */
+
+const char *const config_scope_names[] = { "all", "classifiers", "detectors" };
 
 static int index_of(const struct field_values *values, const char *name)
 {
@@ -172,8 +174,7 @@ static void refuse_strangers(struct field_values *values, const struct config *c
 
         if (field->scope && field->scope != values->scope && values->origins[i] >= ORIGIN_FILE)
             field_problem(values, "%s is a setting of %s: %s is none", field->name,
-                          field->scope == SCOPE_DETECTORS ? "detectors" : "classifiers",
-                          config->model_name);
+                          config_scope_names[field->scope], config->model_name);
     }
 }
 

@@ -18,6 +18,7 @@ enum config_framework { FRAMEWORK_TIMM, FRAMEWORK_ULTRALYTICS };
 enum config_format { FORMAT_IMAGEFOLDER, FORMAT_DICE, FORMAT_YOLO, FORMAT_COCO, FORMAT_VOC };
 /* Whom a setting concerns: field.scope. */
 enum config_scope { SCOPE_ALL, SCOPE_CLASSIFIERS, SCOPE_DETECTORS };
+extern const char *const config_scope_names[]; /* "classifiers" */
 enum config_memory { MEMORY_FAST, MEMORY_LEAN };
 
 struct config_optimizer {
@@ -62,7 +63,7 @@ struct config_detector {
 struct config {
     /* what */
     int framework, task_type, dataset_format;
-    const char *model_name, *dataset_path, *output_dir, *checkpoint_path, *pretrained_path;
+    const char *model_name, *dataset_path, *output_dir, *checkpoint_path;
     const char *job_id, *project_id, *preset, *weights_dir,
         *split_strategy;
     int64_t num_classes, image_size, seed;

@@ -4,7 +4,7 @@
  * while it trains.  train/task.h says what its ends are, train/run.c when things happen.
  *
  * Ownership  The network owns its graphs, plans and memory and borrows the device.
- * Memory     network_memory() is exact before anything is allocated: open with `plan_only`.
+ * Memory     `memory` is exact before anything is allocated: open with `plan_only`.
  */
 #ifndef TRAIN_NETWORK_H
 #define TRAIN_NETWORK_H

@@ -21,7 +21,7 @@ const struct task_type *task_type_find(const char *name)
 
 const struct task_type *task_type_at(int index)
 {
-    return tasks[index];
+    return index < (int)(sizeof(tasks) / sizeof(*tasks)) ? tasks[index] : NULL;
 }
 
 const struct task_type *task_type_of(const struct model *model)

@@ -84,7 +84,7 @@ struct task_type {
 extern const struct task_type task_classification, task_detection, task_segmentation, task_pose;
 
 const struct task_type *task_type_find(const char *name); /* NULL: unknown */
-/* In the order of the field "task_type" and of enum task. */
+/* In the order of the field "task_type" and of enum task; NULL past the end. */
 const struct task_type *task_type_at(int index);
 const struct task_type *task_type_of(const struct model *model);
 /* Is that the name of a score, or of a part of them? */

@@ -214,9 +214,44 @@ TEST(field_schema_and_help_say_what_the_table_says)
     CHECK(root);
     CHECK(strstr(schema.text, "\"optimizer.rate\"") && strstr(schema.text, "\"adam\""));
     json_decref(root);
-    field_write_help(fields, &help);
-    CHECK(strstr(help.text, "--optimizer.rate") && strstr(help.text, "how far a step goes") &&
-          strstr(help.text, "0.001"));
+    field_write_help(fields, 0, NULL, &help);
+    CHECK(strstr(help.text, "--optimizer.rate") &&
+          strstr(help.text, "Rate: how far a step goes (default 0.001)") &&
+          strstr(help.text, "Kind: adam, sgd (default sgd)"));
     str_release(&schema);
     str_release(&help);
+}
+
+/* The same group twice, of different people: each line stands below the heading it belongs to. */
+TEST(field_help_says_whom_a_field_concerns)
+{
+    static const char *const names[] = { "all", "cats", "dogs" };
+    static const struct field scoped[] = {
+        { .name = "claws", .type = FIELD_INT, .group = "paw", .label = "Claws", .scope = 1 },
+        { .name = "fur", .type = FIELD_INT, .group = "paw", .label = "Fur" },
+        { .name = "nails", .type = FIELD_INT, .group = "paw", .label = "Nails", .scope = 2 },
+        { .name = "paws", .type = FIELD_INT, .group = "paw", .label = "Paws", .scope = 1,
+          .fallback = "4", .default_words = "the animal's" },
+        FIELD_END,
+    };
+    struct str all = STR_INIT, dogs = STR_INIT;
+    char words[8][16] = { "" };
+
+    field_write_help(scoped, 0, names, &all);
+    CHECK(sscanf(all.text, " %15[^\n] --%15s %*[^\n] --%15s %*[^\n] %15[^\n] --%15s %*[^\n] "
+                           "%15[^\n] --%15s", words[0], words[1], words[2], words[3], words[4],
+                 words[5], words[6]) == 7);
+    CHECK_TEXT(words[0], "paw (cats):");
+    CHECK_TEXT(words[1], "claws");
+    CHECK_TEXT(words[2], "paws");
+    CHECK_TEXT(words[3], "paw:");
+    CHECK_TEXT(words[4], "fur");
+    CHECK_TEXT(words[5], "paw (dogs):");
+    CHECK_TEXT(words[6], "nails");
+    CHECK(strstr(all.text, "Paws (default: the animal's)\n"));
+    field_write_help(scoped, 2, names, &dogs);
+    CHECK(!strncmp(dogs.text, "\npaw:\n", 6) && strstr(dogs.text, "--fur") &&
+          strstr(dogs.text, "--nails") && !strstr(dogs.text, "--claws"));
+    str_release(&all);
+    str_release(&dogs);
 }

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* What `body` logs, as text.  Less than a pipe holds. */
@@ -45,17 +46,20 @@ TEST(log_writes_one_line_per_event_up_to_the_level)
     CHECK(!strstr(text, "four"));
 }
 
-TEST(log_level_can_be_changed)
+TEST(log_level_is_that_of_the_environment)
 {
     char text[1024];
 
-    log_set_level(LOG_DEBUG);
+    setenv("FOVEA_LOG", "debug", 1);
     capture(log_all_levels, text, sizeof(text));
     CHECK(strstr(text, "Z debug four\n"));
-    log_set_level(LOG_ERROR);
+    setenv("FOVEA_LOG", "error", 1);
     capture(log_all_levels, text, sizeof(text));
-    log_set_level(LOG_INFO);
     CHECK(strstr(text, "one 1") && !strstr(text, "two"));
+    setenv("FOVEA_LOG", "nonsense", 1);
+    capture(log_all_levels, text, sizeof(text));
+    unsetenv("FOVEA_LOG");
+    CHECK(strstr(text, "Z info three\n") && !strstr(text, "four"));
 }
 
 static void log_difficult(void)

@@ -12,7 +12,7 @@ rm -rf "$copy"/tests/contract/node_modules
 cd "$copy"
 
 cp "$project/tests/extending/op_softsign.c" src/nn/ops/softsign.c
-echo 'OP(softsign) OP(softsign_grad)' >>src/nn/ops.def
+echo 'OP(softsign) TRAINING_OP(softsign_grad)' >>src/nn/ops.def
 cp "$project/tests/extending/model_pebble.c" src/models/pebble.c
 echo 'MODEL(pebble)' >>src/models/models.def
 cp "$project/tests/extending/augment_invert.c" src/data/augment/invert.c
@@ -41,7 +41,7 @@ expect '"status":"completed"' "$fovea" train --model pebble --data data --image_
 expect '"predictions"' "$fovea" predict --json --checkpoint run/checkpoints/best.safetensors \
     "$(find data/val -name '*.jpg' | head -n 1)"
 
-# a platform whose training service alone is exchanged shows the new model.
+# A platform whose training service alone is exchanged shows the new model.
 serve_and_list() { # TRAINER_PROGRAM MODEL: the platform's models, once this one is among them, or after 10 s
     "$1" trainer --framework timm --port "$trainer_port" --data data-trainer --quiet >trainer.log 2>&1 &
     local trainer=$! names=

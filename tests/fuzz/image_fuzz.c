@@ -1,7 +1,5 @@
-/* Any bytes as an image: probing and decoding, whole and in part, must agree and stay in bounds.
- *
- *     clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/image_fuzz.c src/formats/image*.c
- * ... */
+/* image_fuzz.c - any bytes as an image: probing and decoding, whole and in part, must agree and
+ * stay in bounds.  modules: formats base */
 
 #include "base/error.h"
 #include "formats/image.h"

@@ -1,4 +1,5 @@
-/* Any bytes as a safetensors file: what is accepted lies inside of them, piece by piece. */
+/* safetensors_fuzz.c - any bytes as a safetensors file: what is accepted lies inside of them, piece
+ * by piece.  modules: formats base */
 
 #include "base/error.h"
 #include "formats/safetensors.h"

@@ -55,6 +55,19 @@ TEST(restore_says_what_it_needs)
     program_expect(folder, "$F backup $D/b.tar --data $D/none", 3, "is no data folder");
 }
 
+/* The command line of the unit, as systemd reads it, with the folders of this test. */
+TEST(backup_of_the_unit_has_a_file_for_each_day_of_the_week)
+{
+    program_expect(test_folder(),
+                   START("fovea") STOP
+                   "sed -n 's/^ExecStart=//p' " TEST_PROJECT_DIR
+                   "/packaging/fovea-backup.service | sed -e 's/[$][$]/$/g; s/%%/%/g' "
+                   "-e \"s,/usr/local/bin/fovea,$F,; s,/var/lib/,$D/,\" > $D/run; "
+                   "mkdir $D/backups; "
+                   "BACKUP_DIR=$D/backups sh $D/run && ls $D/backups | "
+                   "grep -x \"fovea-$(date +%u).tar\"", 0, NULL);
+}
+
 /* Full, the disk must cost the backup alone: no half file under its name, the old one kept. */
 TEST(backup_that_fails_leaves_the_one_before)
 {

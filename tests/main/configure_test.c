@@ -192,7 +192,8 @@ TEST(exit_codes_are_in_the_help_of_every_command)
     const char *folder = test_folder();
 
     program_expect(folder,
-                   "for c in train val predict inspect bench; do $F $c --help > $D/help || exit 1; "
+                   "for c in train val predict inspect bench serve trainer user backup restore "
+                   "migrate; do $F $c --help > $D/help || exit 1; "
                    "for code in 2 3 4 5 6 7 8 9; do grep -q \"^  $code \" $D/help || exit 1; done; "
                    "done",
                    0, NULL);

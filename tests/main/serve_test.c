@@ -17,6 +17,10 @@ TEST(serve_answers_and_ends_on_a_signal)
                          "\\r\" >&3; cat <&3'; kill -TERM $pid; wait $pid; echo code $?",
                    0, "\"status\":\"healthy\"");
     program_expect(test_folder(), START "kill -INT $pid; wait $pid; echo code $?", 0, "code 0");
+    /* What is set to nothing is not set. */
+    program_expect(test_folder(),
+                   "export DATABASE_URL=; " START "kill $pid; wait $pid; ls $D/data", 0,
+                   "vision_platform.db");
 }
 
 TEST(serve_says_what_is_wrong)
@@ -32,6 +36,16 @@ TEST(serve_says_what_is_wrong)
                    "ACCESS_TOKEN_EXPIRE_MINUTES must be a number from 1 to 10080, not '0'");
     program_expect(folder, "SERVICE_LIST_SECONDS=soon $F serve --data $D/third --port 0", 2,
                    "SERVICE_LIST_SECONDS must be a number");
+    program_expect(folder, "UPLOAD_LIMIT_BYTES=100GB $F serve --data $D/third --port 0", 2,
+                   "UPLOAD_LIMIT_BYTES must be a number from 1 to 1e+18, not '100GB'");
+    /* Not a new, empty data folder beside the one that was meant. */
+    program_expect(folder, "cd $D && $F serve /srv/fovea", 2, "unexpected argument '/srv/fovea'");
+    program_expect(folder, "FRAMEWORK=tim $F trainer --data $D/third --port 0", 2,
+                   "there is no framework 'tim'");
+    program_expect(folder, "DATABASE_URL=postgresql://u:secret@h/x $F serve --data $D/third "
+                           "--port 0", 9, "only SQLite is supported");
+    program_expect(folder, "$F trainer timm", 2, "unexpected argument 'timm'");
+    program_expect(folder, "test ! -e $D/fovea-data", 0, NULL);
     program_expect(folder, "$F serve --help", 0, "--open_registration");
 }
 

@@ -192,13 +192,6 @@ const char *labelled_path(const struct labelled *all, const char *folder, const 
     return out;
 }
 
-int labelled_find_file(const struct labelled *all, const char *path)
-{
-    const char *plain = labelled_path(all, "", path);
-
-    return plain ? (int)(intptr_t)map_find(&all->by_path, plain) - 1 : -1;
-}
-
 int labelled_find_inner(const struct labelled *all, const char *folder, const char *path)
 {
     const char *plain = labelled_path(all, folder, path);

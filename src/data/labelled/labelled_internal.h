@@ -96,9 +96,8 @@ struct labelled {
 /* ---- labelled_files.c: what is there ----------------------------------------------------- */
 
 int labelled_list(struct labelled *all, struct error *err);
-/* A file by a path of the root; "a/./b" is "a/b", and "..", absolute and empty ones are -1. */
-int labelled_find_file(const struct labelled *all, const char *path);
-/* The same of base and an inner path. */
+/* A file by a path from a folder of the root (""); "a/./b" is "a/b", and what leads outside,
+ * absolute and empty ones are -1. */
 int labelled_find_inner(const struct labelled *all, const char *folder, const char *path);
 /* A file that is named by somebody else's path: cut from the left until one fits; -1: none. */
 int labelled_find_foreign(const struct labelled *all, const char *folder, const char *path);
