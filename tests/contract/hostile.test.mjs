@@ -56,8 +56,10 @@ test('JSON that is none is refused by every operation, and does nothing', { time
       assert.ok(status === 422 || status === 400, `${method} ${path} with ${what}: ${status} ${JSON.stringify(body)}`)
       assert.ok(body.detail && body.code, `${method} ${path} with ${what}`)
     }
-    const { status } = await send(method, fill(path), 'application/json', `{"name":"${'x'.repeat(1 << 20)}"}`)
-    assert.equal(status, 413, `${method} ${path} with a megabyte`)
+    // A training service that shows the secret may tell of a matrix of a thousand classes.
+    const megabytes = path.startsWith('/api/v1/internal/') ? 16 : 1
+    const { status } = await send(method, fill(path), 'application/json', `{"name":"${'x'.repeat(megabytes << 20)}"}`)
+    assert.equal(status, 413, `${method} ${path} with ${megabytes} megabytes`)
   }
   await assertUnchanged(server, state)
 })
