@@ -1,6 +1,6 @@
 /* db.h - the database, which is SQLite.
  *
- * SQL stands in one table of named statements (statements.def), with $1 ... $n as placeholders, in
+ * SQL stands in one table of named statements (statements.def), with $1 ... $n as parameters, in
  * the subset that PostgreSQL speaks too: what only SQLite understands is in the back end's file,
  * db_sqlite.c, so that another one may stand beside it.
  *

@@ -354,10 +354,11 @@ static int import_more(struct app *app, const struct user *user, const struct up
     struct dataset into;
     int result;
 
-    if (datasets_get(app, user, upload->into, RIGHT_WORK, arena, &into, err) ||
-        dataset_lock(app, into.id, &lock, err))
+    if (dataset_lock(app, upload->into, &lock, err))
         return -1;
-    result = dataset_check_more(app, &into, files, upload->replace, err) ||
+    /* Only now: whoever had it before may have removed or changed it. */
+    result = datasets_get(app, user, upload->into, RIGHT_WORK, arena, &into, err) ||
+                     dataset_check_more(app, &into, files, upload->replace, err) ||
                      write_mark(app, upload->id, account, err) ||
                      dataset_take_more(app, &into, files, arena, dataset, err)
                  ? -1
