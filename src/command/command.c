@@ -3,6 +3,7 @@
 #include "command/command.h"
 
 #include "base/arguments.h"
+#include "base/exit_code.h"
 #include "base/str.h"
 
 #include <signal.h>
@@ -23,30 +24,6 @@ static const struct {
 #undef PLATFORM
 };
 #define PLATFORM_COUNT ((int)(sizeof(platform) / sizeof(*platform)))
-
-static const struct {
-    enum error_kind kind;
-    int code;
-} exit_codes[] = {
-#define EXIT_CODE(name, code, meaning) { ERR_##name, code },
-#include "command/exit_codes.def"
-#undef EXIT_CODE
-};
-
-static const char exit_codes_help[] =
-    "\nExit codes: 0 done (or stopped as asked), 1 any other failure"
-#define EXIT_CODE(name, code, meaning) ",\n  " #code " " meaning
-#include "command/exit_codes.def"
-#undef EXIT_CODE
-    "\n";
-
-int command_exit_code(enum error_kind kind)
-{
-    for (size_t i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
-        if (exit_codes[i].kind == kind)
-            return exit_codes[i].code;
-    return 1;
-}
 
 void command_print_help(const struct command *command, const char *text)
 {
@@ -117,7 +94,7 @@ int command_main(int argc, char **argv)
         if (!all[i]->run(argc - 2, argv + 2, &err))
             return fflush(stdout) ? 1 : 0;
         fprintf(stderr, "fovea %s: %s\n", argv[1], err.text);
-        return command_exit_code(err.kind);
+        return exit_code_of(err.kind);
     }
     return refuse_unknown(argv[1]);
 }

@@ -23,9 +23,6 @@ void command_print_help(const struct command *command, const char *text);
 int command_print_options(const struct command *command, const char *text,
                           const struct option *options);
 
-/* What the process returns for a failure of that kind; documented in --help. */
-int command_exit_code(enum error_kind kind);
-
 /* The CPU device with as many threads as asked for (0: one per core). */
 int command_open_device(struct device **device, int threads, struct error *err);
 

@@ -4,36 +4,18 @@
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "base/exit_code.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    enum error_kind kind;
-    int code;
-} exit_codes[] = {
-#define EXIT_CODE(name, code, meaning) { ERR_##name, code },
-#include "command/exit_codes.def"
-#undef EXIT_CODE
-};
-
-static const char exit_codes_help[] =
-    "\nExit codes: 0 done (or stopped as asked), 1 any other failure"
-#define EXIT_CODE(name, code, meaning) ",\n  " #code " " meaning
-#include "command/exit_codes.def"
-#undef EXIT_CODE
-    "\n";
-
 int cli_fail(const char *name, const struct error *err)
 {
     fflush(stdout);
     fprintf(stderr, "fovea %s: %s\n", name, err->text);
-    for (size_t i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
-        if (exit_codes[i].kind == err->kind)
-            return exit_codes[i].code;
-    return 1;
+    return exit_code_of(err->kind);
 }
 
 const char *cli_database(const char *data, const char *database_url, struct arena *arena)
